@@ -1,0 +1,25 @@
+// Text for messages: untrusted bytes quoted and cut, sizes and lists as a person reads them.
+
+#ifndef TF_NPZ_BASE_TEXT_H_
+#define TF_NPZ_BASE_TEXT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tf_npz {
+
+// `text` in double quotes; bytes that are not printable ASCII or part of well-formed UTF-8 as \xNN; cut
+// after `limit` bytes with "…" to say so.
+std::string Quote(std::string_view text, size_t limit = 100);
+
+// Quote of each, separated by ", "; after `limit` of them "… (N in all)".
+std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
+
+// (28, 28), (3,), (): as NumPy prints a shape. A negative dimension, which is one not known, prints as None.
+std::string ShapeText(const std::vector<int64_t>& shape);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_BASE_TEXT_H_

@@ -1,0 +1,142 @@
+#include "tf_npz/format/npy_header.h"
+
+#include <string>
+
+#include "tf_npz/base/bytes.h"
+#include "tf_npz/base/checked.h"
+#include "tf_npz/base/text.h"
+#include "tf_npz/format/python_literal.h"
+
+namespace tf_npz {
+namespace {
+
+constexpr size_t kVersionOffset = 6;
+constexpr size_t kLengthOffset = 8;
+
+size_t LengthSize(int major_version) { return major_version == 1 ? 2 : 4; }
+
+std::string Latin1ToUtf8(std::string_view latin1) {
+  std::string utf8;
+  utf8.reserve(latin1.size());
+  for (const char c : latin1) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      utf8.push_back(c);
+    } else {
+      utf8.push_back(static_cast<char>(0xC0 | byte >> 6));
+      utf8.push_back(static_cast<char>(0x80 | (byte & 0x3F)));
+    }
+  }
+  return utf8;
+}
+
+Result<std::vector<int64_t>> ParseShape(const PythonLiteral& literal) {
+  if (literal.type != PythonLiteral::Type::kTuple) {
+    return DataLoss("header's shape is not a tuple of integers");
+  }
+  if (literal.items.size() > kMaxRank) {
+    return DataLoss("header's shape has " + std::to_string(literal.items.size()) +
+                    " dimensions (expected at most " + std::to_string(kMaxRank) + ")");
+  }
+  std::vector<int64_t> shape;
+  for (const PythonLiteral& item : literal.items) {
+    // Python's bool is an int, and NumPy takes it for one.
+    if (item.type != PythonLiteral::Type::kInt && item.type != PythonLiteral::Type::kBool) {
+      return DataLoss("header's shape is not a tuple of integers");
+    }
+    if (item.integer < 0) {
+      return DataLoss("header's shape has the negative dimension " + std::to_string(item.integer));
+    }
+    shape.push_back(item.integer);
+  }
+  return shape;
+}
+
+// Bytes of an array. Dimensions of zero make it 0, but the others must still multiply without overflow, as
+// NumPy demands, so that no later product over a part of the shape can overflow.
+Result<uint64_t> DataSize(const DType& dtype, const std::vector<int64_t>& shape) {
+  int64_t size = dtype.itemsize;
+  bool empty = false;
+  for (const int64_t dimension : shape) {
+    empty |= dimension == 0;
+    if (dimension != 0 && !CheckedMultiply(size, dimension, &size)) {
+      return DataLoss("header's shape " + ShapeText(shape) + " is larger than any array");
+    }
+  }
+  return empty ? uint64_t{0} : static_cast<uint64_t>(size);
+}
+
+}  // namespace
+
+Result<size_t> ParseNpyPreamble(std::string_view preamble) {
+  if (preamble.substr(0, kNpyMagic.size()) != kNpyMagic) {
+    return DataLoss("not an array at byte 0 (expected " + Quote(kNpyMagic) + ", got " +
+                    Quote(preamble.substr(0, kNpyMagic.size())) + ")");
+  }
+  const auto truncated = [&preamble] {
+    return DataLoss("header is cut off at byte " + std::to_string(preamble.size()));
+  };
+  if (preamble.size() < kLengthOffset) return truncated();
+  const int major = static_cast<unsigned char>(preamble[kVersionOffset]);
+  const int minor = static_cast<unsigned char>(preamble[kVersionOffset + 1]);
+  if (major < 1 || major > 3 || minor != 0) {
+    return DataLoss("unknown version of the array format at byte 6 (expected 1.0, 2.0 or 3.0, got " +
+                    std::to_string(major) + "." + std::to_string(minor) + ")");
+  }
+  const size_t header_offset = kLengthOffset + LengthSize(major);
+  if (preamble.size() < header_offset) return truncated();
+  const size_t header_length = major == 1 ? LoadLittle16(&preamble[kLengthOffset])
+                                          : LoadLittle32(&preamble[kLengthOffset]);
+  if (header_length > kMaxNpyHeaderSize) {
+    return ResourceExhausted("header of " + std::to_string(header_length) +
+                             " bytes (the limit is " + std::to_string(kMaxNpyHeaderSize) + ")");
+  }
+  return header_offset + header_length;
+}
+
+Result<NpyHeader> ParseNpyHeader(std::string_view bytes) {
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t data_offset, ParseNpyPreamble(bytes));
+  if (bytes.size() < data_offset) {
+    return DataLoss("header is cut off at byte " + std::to_string(bytes.size()) + " (expected " +
+                    std::to_string(data_offset) + " bytes)");
+  }
+  NpyHeader header;
+  header.data_offset = data_offset;
+  header.major_version = static_cast<unsigned char>(bytes[kVersionOffset]);
+  const size_t header_offset = kLengthOffset + LengthSize(header.major_version);
+  const std::string_view encoded = bytes.substr(header_offset, data_offset - header_offset);
+  const std::string source =
+      header.major_version == 3 ? std::string(encoded) : Latin1ToUtf8(encoded);
+
+  PythonLiteralOptions options;
+  options.allow_long_suffix = header.major_version < 3;
+  Result<PythonLiteral> parsed = ParsePythonLiteral(source, options);
+  if (!parsed.ok()) {
+    return parsed.status().WithContext("malformed header, which begins at byte " +
+                                       std::to_string(header_offset) + ": ");
+  }
+  const PythonLiteral& dict = *parsed;
+  const PythonLiteral* descr = dict.Find("descr");
+  const PythonLiteral* fortran_order = dict.Find("fortran_order");
+  const PythonLiteral* shape = dict.Find("shape");
+  if (descr == nullptr || fortran_order == nullptr || shape == nullptr) {
+    return DataLoss("header lacks one of the keys descr, fortran_order and shape");
+  }
+  for (size_t i = 0; i < dict.items.size(); i += 2) {
+    const PythonLiteral& key = dict.items[i];
+    if (key.type != PythonLiteral::Type::kString ||
+        (key.text != "descr" && key.text != "fortran_order" && key.text != "shape")) {
+      return DataLoss("header has a key besides descr, fortran_order and shape");
+    }
+  }
+  if (fortran_order->type != PythonLiteral::Type::kBool) {
+    return DataLoss("header's fortran_order is neither True nor False");
+  }
+  header.fortran_order = fortran_order->integer != 0;
+  TF_NPZ_ASSIGN_OR_RETURN(header.dtype, ParseDescr(*descr));
+  TF_NPZ_ASSIGN_OR_RETURN(header.shape, ParseShape(*shape));
+  TF_NPZ_ASSIGN_OR_RETURN(header.data_size, DataSize(header.dtype, header.shape));
+  return header;
+}
+
+}  // namespace tf_npz
