@@ -1,0 +1,45 @@
+#include "tf_npz/io/file.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tf_npz {
+namespace {
+
+class MemoryFile : public RandomAccessFile {
+ public:
+  explicit MemoryFile(std::string_view contents) : contents_(contents) {}
+  explicit MemoryFile(std::string&& contents) : owned_(std::move(contents)), contents_(owned_) {}
+
+  Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+    if (offset >= contents_.size()) return size_t{0};
+    const size_t count = std::min<size_t>(size, contents_.size() - offset);
+    std::memcpy(destination, contents_.data() + offset, count);
+    return count;
+  }
+
+  uint64_t size() const override { return contents_.size(); }
+
+ private:
+  const std::string owned_;
+  const std::string_view contents_;
+};
+
+}  // namespace
+
+Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size) {
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.Read(offset, destination, size));
+  if (count == size) return OkStatus();
+  return DataLoss("file ends at byte " + std::to_string(offset + count) + " (expected " +
+                  std::to_string(size - count) + " more)");
+}
+
+std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents) {
+  return std::make_unique<MemoryFile>(contents);
+}
+
+std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string&& contents) {
+  return std::make_unique<MemoryFile>(std::move(contents));
+}
+
+}  // namespace tf_npz

@@ -1,0 +1,22 @@
+// Files of the operating system.
+
+#ifndef TF_NPZ_IO_POSIX_FILE_H_
+#define TF_NPZ_IO_POSIX_FILE_H_
+
+#include <memory>
+#include <string>
+
+#include "tf_npz/base/status.h"
+#include "tf_npz/io/file.h"
+
+namespace tf_npz {
+
+// Opens a regular file for reading; anything else that a path may name is InvalidArgument.
+class PosixFileSystem : public FileSystem {
+ public:
+  Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const override;
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_IO_POSIX_FILE_H_
