@@ -1,0 +1,133 @@
+#include "tf_npz/reader/archive.h"
+
+#include <algorithm>
+#include <set>
+
+#include "tf_npz/base/text.h"
+#include "tf_npz/format/npy_header.h"
+
+namespace tf_npz {
+namespace {
+
+// A file of up to this size is read whole when it is opened, and let go: one read instead of four.
+constexpr uint64_t kSmallFile = uint64_t{64} << 10;
+
+constexpr std::string_view kArraySuffix = ".npy";
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
+
+Result<std::unique_ptr<RandomAccessFile>> ReadIfSmall(std::unique_ptr<RandomAccessFile> file) {
+  if (file->size() > kSmallFile) return file;
+  std::string contents(file->size(), '\0');
+  TF_NPZ_RETURN_IF_ERROR(ReadExactly(*file, 0, contents.data(), contents.size()));
+  return NewMemoryFile(std::move(contents));
+}
+
+Result<std::string> ReadString(const RandomAccessFile& file, uint64_t offset, uint64_t size) {
+  std::string bytes(size, '\0');
+  TF_NPZ_RETURN_IF_ERROR(ReadExactly(file, offset, bytes.data(), bytes.size()));
+  return bytes;
+}
+
+}  // namespace
+
+std::string_view ArrayName(std::string_view member_name) {
+  if (member_name.size() >= kArraySuffix.size() &&
+      member_name.substr(member_name.size() - kArraySuffix.size()) == kArraySuffix) {
+    member_name.remove_suffix(kArraySuffix.size());
+  }
+  return member_name;
+}
+
+Result<std::shared_ptr<Archive>> Archive::Open(const FileSystem& file_system, std::string path) {
+  Result<std::unique_ptr<RandomAccessFile>> file = file_system.Open(path);
+  if (file.ok()) file = ReadIfSmall(std::move(*file));
+  if (!file.ok()) return file.status().WithContext(path + ": ");
+  std::shared_ptr<Archive> archive(new Archive(std::move(path), std::move(*file)));
+  const Status status = archive->ReadKind();
+  if (!status.ok()) return status.WithContext(archive->path() + ": ");
+  return archive;
+}
+
+Result<std::shared_ptr<Archive>> Archive::OpenContents(std::string_view contents, std::string label) {
+  std::shared_ptr<Archive> archive(new Archive(std::move(label), NewMemoryFile(contents)));
+  const Status status = archive->ReadKind();
+  if (!status.ok()) return status.WithContext(archive->path() + ": ");
+  return archive;
+}
+
+Status Archive::ReadKind() {
+  char bytes[kNpyMagic.size()];
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file_->Read(0, bytes, sizeof(bytes)));
+  const std::string_view magic(bytes, count);
+  if (magic.empty()) return DataLoss("is empty (expected an .npy or .npz file)");
+  if (magic == kNpyMagic) return OkStatus();
+  const std::string_view zip_magic = magic.substr(0, kZipLocalMagic.size());
+  if (zip_magic == kZipLocalMagic || zip_magic == kZipEmptyMagic) {
+    is_npz_ = true;
+    return ReadDirectory();
+  }
+  if (magic.substr(0, kGzipMagic.size()) == kGzipMagic) {
+    return Unimplemented("is compressed with gzip, which is not supported; decompress it first");
+  }
+  return DataLoss("is neither an .npy nor an .npz file: begins with " + Quote(magic) +
+                  " at byte 0 (expected " + Quote(kNpyMagic) + " or " + Quote(kZipLocalMagic) + ")");
+}
+
+Status Archive::ReadDirectory() {
+  const uint64_t size = file_->size();
+  const uint64_t tail_size = std::min<uint64_t>(size, kMaxZipEndSize);
+  TF_NPZ_ASSIGN_OR_RETURN(const std::string tail, ReadString(*file_, size - tail_size, tail_size));
+  TF_NPZ_ASSIGN_OR_RETURN(zip_end_, ParseZipEnd(tail, size));
+  if (zip_end_.is_zip64) {
+    TF_NPZ_ASSIGN_OR_RETURN(const std::string record,
+                            ReadString(*file_, zip_end_.zip64_end_offset, kZip64EndSize));
+    TF_NPZ_RETURN_IF_ERROR(ParseZip64End(record, &zip_end_));
+  }
+  TF_NPZ_RETURN_IF_ERROR(CheckZipEnd(zip_end_));
+  // The tail mostly holds the directory too.
+  const uint64_t tail_offset = size - tail_size;
+  std::string read;
+  std::string_view directory;
+  if (zip_end_.directory_offset >= tail_offset) {
+    directory = std::string_view(tail).substr(zip_end_.directory_offset - tail_offset,
+                                              zip_end_.directory_size);
+  } else {
+    TF_NPZ_ASSIGN_OR_RETURN(read,
+                            ReadString(*file_, zip_end_.directory_offset, zip_end_.directory_size));
+    directory = read;
+  }
+  TF_NPZ_ASSIGN_OR_RETURN(members_, ParseZipDirectory(directory, zip_end_));
+  return OkStatus();
+}
+
+std::vector<std::string> Archive::Names() const {
+  std::vector<std::string> names;
+  std::set<std::string_view> seen;
+  for (const ZipEntry& member : members_) {
+    const std::string_view name = ArrayName(member.name);
+    if (seen.insert(name).second) names.emplace_back(name);
+  }
+  return names;
+}
+
+Result<const ZipEntry*> Archive::Find(std::string_view name) const {
+  const ZipEntry* found = nullptr;
+  bool exact = false;
+  for (const ZipEntry& member : members_) {
+    if (member.name == name) {
+      found = &member;
+      exact = true;
+    } else if (!exact && ArrayName(member.name) == name) {
+      found = &member;
+    }
+  }
+  if (found != nullptr) return found;
+  return InvalidArgument(path_ + ": has no array " + Quote(name) + " (it has " +
+                         (members_.empty() ? "none" : QuoteList(Names())) + ")");
+}
+
+std::string Archive::Context(const ZipEntry* entry) const {
+  return entry == nullptr ? path_ + ": " : path_ + "[" + Quote(ArrayName(entry->name)) + "]: ";
+}
+
+}  // namespace tf_npz

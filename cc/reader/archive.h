@@ -1,0 +1,64 @@
+// Archive: one file or byte string, as named arrays.
+//
+// An `.npz` is a zip archive whose members are `.npy` arrays; an `.npy` is one array without a name. Which it
+// is, the first bytes say, as for np.load: names of files play no part. Messages begin with the file's path.
+
+#ifndef TF_NPZ_READER_ARCHIVE_H_
+#define TF_NPZ_READER_ARCHIVE_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tf_npz/base/status.h"
+#include "tf_npz/format/zip_directory.h"
+#include "tf_npz/io/file.h"
+
+namespace tf_npz {
+
+// Immutable once open; any thread may use it.
+class Archive {
+ public:
+  static Result<std::shared_ptr<Archive>> Open(const FileSystem& file_system, std::string path);
+
+  // The archive that `contents` holds; they must outlive it. `label` stands for the path in messages.
+  static Result<std::shared_ptr<Archive>> OpenContents(std::string_view contents, std::string label);
+
+  const std::string& path() const { return path_; }
+  RandomAccessFile& file() const { return *file_; }
+  bool is_npz() const { return is_npz_; }
+
+  // An npz's members, in the order of the directory. Not all need be arrays. Empty for an npy.
+  const std::vector<ZipEntry>& members() const { return members_; }
+  const ZipEnd& zip_end() const { return zip_end_; }
+
+  // The names under which np.load knows the members: each without one final ".npy", each once.
+  std::vector<std::string> Names() const;
+
+  // The member that np.load finds under `name`, which may have its ".npy" or not; the last of several.
+  // InvalidArgument, with the names there are, where there is none.
+  Result<const ZipEntry*> Find(std::string_view name) const;
+
+  // PATH["NAME"]: or PATH: , for messages about `entry`, or about the only array where that is null.
+  std::string Context(const ZipEntry* entry) const;
+
+ private:
+  Archive(std::string path, std::unique_ptr<RandomAccessFile> file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+  Status ReadKind();
+  Status ReadDirectory();
+
+  const std::string path_;
+  std::unique_ptr<RandomAccessFile> file_;
+  bool is_npz_ = false;
+  ZipEnd zip_end_;
+  std::vector<ZipEntry> members_;
+};
+
+// A member's name as np.load has it.
+std::string_view ArrayName(std::string_view member_name);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_ARCHIVE_H_

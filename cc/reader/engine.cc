@@ -1,0 +1,353 @@
+#include "tf_npz/reader/engine.h"
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "tf_npz/reader/engine_state.h"
+#include "tf_npz/reader/layout.h"
+
+namespace tf_npz {
+namespace {
+
+// An array whose memory is this large at most is decoded whole, with the faster decoder; a larger one as a
+// stream: its first rows come at once, and cancellation is seen within a step.
+constexpr uint64_t kMaxLoad = uint64_t{32} << 20;
+
+// With more files open than this, those that wait for their turn are parked.
+constexpr size_t kMaxUnparked = 64;
+
+class StdThread : public Thread {
+ public:
+  explicit StdThread(std::function<void()> body) : thread_(std::move(body)) {}
+  ~StdThread() override { thread_.join(); }
+
+ private:
+  std::thread thread_;
+};
+
+// An array that can't be decoded in pieces must fit the limit, unless it is the element itself.
+Status CheckLoads(const SelectedArrays& selected, const Selection& selection, uint64_t memory_limit) {
+  for (size_t i = 0; i < selected.arrays.size() && selection.rows; ++i) {
+    const ArrayReader& array = *selected.arrays[i];
+    if (!array.must_load() || array.load_size() <= memory_limit) continue;
+    const ZipEntry* entry = selected.archive->Find(selection.keys[i]).value();
+    return ResourceExhausted(selected.archive->Context(entry) +
+                             "rows of a deflated array in Fortran order need all of its " +
+                             std::to_string(array.load_size()) + " bytes in memory, but memory_limit is " +
+                             std::to_string(memory_limit) + "; raise it, or save the array in C order");
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+StartThread StartStdThread() {
+  return [](std::function<void()> body) -> std::unique_ptr<Thread> {
+    try {
+      return std::make_unique<StdThread>(std::move(body));
+    } catch (const std::system_error&) {  // the standard library has no other way to say it
+      return nullptr;
+    }
+  };
+}
+
+Engine::Engine(const FileSystem& file_system, std::vector<std::string> files, Selection selection,
+               EngineOptions options, Position start)
+    : file_system_(file_system),
+      paths_(std::move(files)),
+      selection_(std::move(selection)),
+      options_(std::move(options)),
+      pool_(BufferPool::New(options_.memory_limit / 2)) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Restart(start);
+}
+
+Engine::~Engine() {
+  Cancel();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  work_changed_.notify_all();
+  threads_.clear();  // joins
+  pool_->StopKeeping();
+}
+
+void Engine::Cancel() {
+  cancelled_ = true;
+  // With the lock, so that nobody is between looking at cancelled_ and waiting.
+  { const std::lock_guard<std::mutex> lock(mutex_); }
+  work_changed_.notify_all();
+  ready_changed_.notify_all();
+}
+
+Result<std::optional<Block>> Engine::Next() {
+  if (paths_.size() > 1) {
+    const auto most = static_cast<int64_t>(paths_.size() * selection_.specs.size());
+    StartThreads(static_cast<int>(std::min<int64_t>(options_.num_threads, most)));
+  }
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!deferred_.ok()) return std::exchange(deferred_, OkStatus());
+  while (true) {
+    if (cancelled_) return Cancelled();
+    if (FrontIsFilled()) {
+      const bool wanted = !slots_.front()->is_discarded;
+      Block block = Deliver(slots_.front()->count);
+      if (!wanted) continue;
+      const bool more = !slots_.empty() || next_plan_ < static_cast<int64_t>(paths_.size());
+      lock.unlock();
+      work_changed_.notify_one();
+      if (more) StartThreads(std::min(1, options_.num_threads));
+      return std::optional<Block>(std::move(block));
+    }
+    if (FailureIsNext()) return Recover();
+    if (AtEnd()) return std::optional<Block>();
+    if (!threads_.empty()) {
+      ready_changed_.wait(lock);
+    } else if (std::optional<Task> task = ClaimTask()) {
+      RunTask(*task, lock);
+    } else {
+      return Internal("the reader has nothing to do before its end");
+    }
+  }
+}
+
+bool Engine::FrontIsFilled() const {
+  if (slots_.empty() || !slots_.front()->is_filled()) return false;
+  return failure_ == nullptr || slots_.front()->sequence < failure_->sequence;
+}
+
+bool Engine::AtEnd() const {
+  return failure_ == nullptr && slots_.empty() && next_plan_ == static_cast<int64_t>(paths_.size());
+}
+
+// Takes the first `count` elements of the front slot out.
+Block Engine::Deliver(int64_t count) {
+  Slot& slot = *slots_.front();
+  Block block{count, std::move(slot.arrays), slot.first, slot.next};
+  memory_used_ -= slot.size;
+  slots_.pop_front();
+  Plan();
+  return block;
+}
+
+// Whether all that comes before the failure is delivered or, in its own block, decoded.
+bool Engine::FailureIsNext() const {
+  if (failure_ == nullptr || busy_ > 0) return false;
+  if (!slots_.empty() && slots_.front()->sequence < failure_->sequence) return false;
+  return std::none_of(ready_.begin(), ready_.end(), [this](const auto& ready) {
+    return ComesBeforeFailure(*ready.second);
+  });
+}
+
+bool Engine::ComesBeforeFailure(const Array& array) const {
+  if (failure_ == nullptr) return true;
+  return Position{array.file->index, array.pieces.front().first} < failure_->at;
+}
+
+Result<std::optional<Block>> Engine::Recover() {
+  const Failure failure = std::move(*failure_);
+  failure_.reset();
+  truncated_[failure.at.file] = failure.at.element;
+  if (options_.batch_size > 0) {
+    // The batch is filled anew, with what is left of this file and what follows.
+    Restart(slots_.empty() ? failure.at : slots_.front()->first);
+    return failure.status;
+  }
+  const Position next_file = {failure.at.file + 1, 0};
+  if (slots_.empty() || !(slots_.front()->first < failure.at)) {
+    Restart(next_file);
+    return failure.status;
+  }
+  // The rows before it are good, and come first.
+  Slot& slot = *slots_.front();
+  Block block{failure.at.element - slot.first.element, std::move(slot.arrays), slot.first, next_file};
+  deferred_ = failure.status;
+  Restart(next_file);
+  return std::optional<Block>(std::move(block));
+}
+
+// Forgets all plans and goes on at `position`. No task may be running.
+void Engine::Restart(Position position) {
+  failure_.reset();
+  ready_.clear();
+  slots_.clear();
+  files_.clear();
+  memory_used_ = 0;
+  next_open_ = next_plan_ = position.file;
+  start_ = position;
+  Plan();
+  work_changed_.notify_one();
+}
+
+void Engine::StartThreads(int count) {
+  while (static_cast<int>(threads_.size()) < count) {
+    std::unique_ptr<Thread> thread = options_.start_thread([this] { WorkerLoop(); });
+    // Without a thread Next does the work itself.
+    if (thread == nullptr) return;
+    threads_.push_back(std::move(thread));
+  }
+}
+
+void Engine::WorkerLoop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stopping_) {
+    if (std::optional<Task> task = ClaimTask()) {
+      // One wakes the next, so that as many are awake as there is work for.
+      if (!ready_.empty() || MayOpen(MaxOpen())) work_changed_.notify_one();
+      RunTask(*task, lock);
+    } else {
+      work_changed_.wait(lock);
+    }
+  }
+}
+
+std::optional<Engine::Task> Engine::ClaimTask() {
+  if (stopping_ || cancelled_) return std::nullopt;
+  for (auto ready = ready_.begin(); ready != ready_.end(); ++ready) {
+    Array& array = *ready->second;
+    if (!ComesBeforeFailure(array)) continue;
+    const Slot& slot = *array.pieces.front().slot;
+    // What the consumer waits for goes first; before the rest, files are kept at hand.
+    if (!IsFront(slot) && MayOpen(options_.num_threads)) break;
+    if (!ChooseDecoder(array, slot)) continue;
+    ready_.erase(ready);
+    array.is_busy = true;
+    return Task{nullptr, &array, array.pieces.front()};
+  }
+  if (!MayOpen(MaxOpen())) return std::nullopt;
+  auto file = std::make_unique<File>();
+  file->index = next_open_++;
+  files_.push_back(std::move(file));
+  return Task{files_.back().get(), nullptr, {}};
+}
+
+// Whether another file may be opened when `limit` of them may be open ahead of what is planned.
+bool Engine::MayOpen(int limit) {
+  if (failure_ != nullptr) return false;
+  const int64_t file_count = static_cast<int64_t>(paths_.size());
+  while (next_open_ < file_count && IsSkipped(next_open_)) ++next_open_;
+  return next_open_ < file_count && next_open_ - next_plan_ < limit;
+}
+
+// Settles whether `array` is decoded whole; false where that must wait for memory.
+bool Engine::ChooseDecoder(Array& array, const Slot& slot) {
+  if (array.is_decided) return true;
+  const uint64_t size = array.reader->load_size();
+  const bool must = array.reader->must_load();
+  // A file that failed failed in its stream: decoded whole it would give nothing.
+  const bool failed_before = truncated_.count(array.file->index) > 0;
+  const bool wanted = size > 0 && !failed_before &&
+                      (size <= kMaxLoad || array.reader->header().fortran_order);
+  // The memory of a whole array becomes the block's, for which it is counted already.
+  const uint64_t extra = slot.is_whole ? 0 : size;
+  if (must || (wanted && Fits(extra))) {
+    if (!Fits(extra) && !IsFront(slot)) return false;
+    array.load_next = true;
+    array.loaded_size = extra;
+    memory_used_ += extra;
+  } else if (wanted && !IsFront(slot)) {
+    return false;
+  }
+  array.is_decided = true;
+  return true;
+}
+
+void Engine::RunTask(const Task& task, std::unique_lock<std::mutex>& lock) {
+  ++busy_;
+  lock.unlock();
+  if (task.open != nullptr) {
+    Result<SelectedArrays> opened = OpenFile(paths_[task.open->index]);
+    lock.lock();
+    FinishOpen(*task.open, std::move(opened));
+  } else {
+    int64_t done = 0;
+    const Status status = Decode(*task.array, task.piece, &done);
+    lock.lock();
+    FinishPiece(*task.array, status, done);
+  }
+  --busy_;
+  Plan();
+  if (FrontIsFilled() || failure_ != nullptr || AtEnd()) ready_changed_.notify_one();
+}
+
+Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
+  ReadOptions options;
+  options.pool = pool_;
+  options.verify_checksums = options_.verify_checksums;
+  options.verify_skipped = true;  // a file that is begun in its middle is verified as any other
+  options.cancelled = &cancelled_;
+  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive, Archive::Open(file_system_, path));
+  TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
+                          OpenSelection(std::move(archive), selection_, options));
+  TF_NPZ_RETURN_IF_ERROR(CheckLoads(selected, selection_, options_.memory_limit));
+  return selected;
+}
+
+void Engine::FinishOpen(File& file, Result<SelectedArrays> opened) {
+  const bool is_start = file.index == start_.file;
+  if (opened.ok() && is_start && start_.element > opened->count) {
+    opened = InvalidArgument(paths_[file.index] + ": has " + std::to_string(opened->count) +
+                             " elements, but reading is to go on at element " +
+                             std::to_string(start_.element) + ": is it another file than before?");
+  }
+  if (!opened.ok()) {
+    file.phase = File::Phase::kFailed;
+    file.status = opened.status();
+    return;
+  }
+  file.phase = File::Phase::kOpen;
+  file.archive = std::move(opened->archive);
+  file.count = opened->count;
+  if (const auto found = truncated_.find(file.index); found != truncated_.end()) {
+    file.count = std::min(file.count, found->second);
+  }
+  file.planned = is_start ? std::min(start_.element, file.count) : 0;
+  file.arrays.resize(opened->arrays.size());
+  for (size_t i = 0; i < file.arrays.size(); ++i) {
+    file.arrays[i].file = &file;
+    file.arrays[i].index = i;
+    file.arrays[i].reader = std::move(opened->arrays[i]);
+  }
+  if (files_.size() > kMaxUnparked) file.archive->file().Park();
+}
+
+Status Engine::Decode(Array& array, const Piece& piece, int64_t* done) const {
+  ArrayReader& reader = *array.reader;
+  if (std::exchange(array.load_next, false)) TF_NPZ_RETURN_IF_ERROR(reader.Load());
+  ArrayData& target = piece.slot->arrays[array.index];
+  if (piece.slot->is_whole) {
+    TF_NPZ_ASSIGN_OR_RETURN(target, reader.ReadAll());
+    *done = 1;
+    return OkStatus();
+  }
+  const int64_t element_size = ElementCount(target.shape) * reader.header().dtype.itemsize;
+  char* destination = target.buffer.data() + piece.slot_offset * element_size;
+  if (reader.element_shape() == target.shape) {
+    return reader.Read(piece.first, piece.count, destination, done);
+  }
+  const int64_t unpadded_size = static_cast<int64_t>(reader.element_size());
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer unpadded, pool_->Allocate(piece.count * unpadded_size));
+  const Status status = reader.Read(piece.first, piece.count, unpadded.data(), done);
+  for (int64_t i = 0; i < *done; ++i) {
+    CopyPadded(unpadded.data() + i * unpadded_size, reader.element_shape(), destination + i * element_size,
+               target.shape, options_.padding[array.index]);
+  }
+  return status;
+}
+
+void Engine::FinishPiece(Array& array, const Status& status, int64_t done) {
+  File& file = *array.file;
+  const Piece piece = array.pieces.front();
+  array.pieces.pop_front();
+  array.is_busy = false;
+  --piece.slot->pieces_left;
+  --file.pieces_left;
+  if (!status.ok()) Fail({file.index, piece.first + done}, piece.slot->sequence, status);
+  SetReady(array);
+  if (file.is_planned && file.pieces_left == 0) Retire(file);
+}
+
+}  // namespace tf_npz

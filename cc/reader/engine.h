@@ -1,0 +1,189 @@
+// Engine: the elements of many files, in order, as blocks, decoded ahead by a bounded crew of threads.
+//
+// A block is a batch, a run of rows of one file, or one file's whole arrays. It is filled in place: every
+// piece of work decodes one array's elements straight to where the block wants them.
+//
+//     files     opening ──▶ open ──▶ planned ──▶ done          Open: directory, headers, checks
+//                                       │
+//                                    pieces                    Decode: array × elements ─▶ place in a block
+//                                       ▼
+//     blocks           planned ──▶ allocated ──▶ filled ──▶ delivered        (Next, in order)
+//
+// Planning is bookkeeping, done under the lock by whoever changed something: it lays the elements of opened
+// files into blocks, in order, as far as `memory_limit` allows. Threads take the piece that is wanted first
+// of those whose block has memory, or open the next file. The oldest block always gets its memory, so the
+// limit can't stop the engine; an array's pieces are decoded in order, by one thread at a time.
+//
+// An error belongs to a file and an element. All that comes before is delivered, the error is returned by one
+// call of Next, and the next call goes on with the following file: what was planned after the error is
+// dropped and planned anew without the rest of that file.
+//
+// Next and the destructor belong to one thread at a time; Cancel may be called by any.
+
+#ifndef TF_NPZ_READER_ENGINE_H_
+#define TF_NPZ_READER_ENGINE_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tf_npz/base/status.h"
+#include "tf_npz/io/buffer.h"
+#include "tf_npz/io/file.h"
+#include "tf_npz/reader/selection.h"
+
+namespace tf_npz {
+
+// Where an element is: what a checkpoint holds.
+struct Position {
+  int64_t file = 0;
+  int64_t element = 0;  // of that file
+
+  friend bool operator<(const Position& a, const Position& b) {
+    return std::tie(a.file, a.element) < std::tie(b.file, b.element);
+  }
+};
+
+// `count` elements in a row, for each selected array: ArrayData::shape is that of one element.
+struct Block {
+  int64_t count = 0;
+  std::vector<ArrayData> arrays;
+  Position first;
+  Position next;  // of the element that follows the block
+};
+
+// A thread; its destructor joins it.
+class Thread {
+ public:
+  virtual ~Thread() = default;
+};
+// Starts `body` on a thread of its own; null where there are no more threads to be had.
+using StartThread = std::function<std::unique_ptr<Thread>(std::function<void()> body)>;
+StartThread StartStdThread();
+
+struct EngineOptions {
+  // Elements of a block; 0: blocks are of convenient size, each within one file.
+  int64_t batch_size = 0;
+  // Leaves out a last batch that isn't full.
+  bool drop_remainder = false;
+  // For batches: one item in native byte order for each array, or none. Given, elements of different
+  // shapes are padded to the largest; not given, they are an error.
+  std::vector<std::string> padding;
+  // Threads that decode ahead. 0: the caller of Next decodes. With a single file at most one thread is used,
+  // and none while there is nothing to run ahead of.
+  int num_threads = 0;
+  // Bytes of blocks that wait, and of arrays decoded whole for them.
+  uint64_t memory_limit = kDefaultMemoryLimit;
+  bool verify_checksums = true;
+  StartThread start_thread = StartStdThread();
+
+  static constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
+};
+
+class Engine {
+ public:
+  // `file_system` must outlive the engine. Delivery begins at `start`.
+  Engine(const FileSystem& file_system, std::vector<std::string> files, Selection selection,
+         EngineOptions options, Position start = {});
+  ~Engine();
+
+  // The next block; nothing at the end. After an error, the next call goes on with the next file.
+  Result<std::optional<Block>> Next();
+
+  // Makes Next return Cancelled, now and from now on.
+  void Cancel();
+
+ private:
+  struct Piece;
+  struct Array;
+  struct File;
+  struct Slot;
+  struct Task;
+  struct Failure;
+
+  // These want the lock held. Planning: engine_plan.cc.
+  void Plan();
+  bool PlanElements(File& file);
+  Slot* OpenSlot(const File& file);
+  Status Join(const File& file, Slot& slot) const;
+  void Seal(Slot& slot);
+  bool Allocate(Slot& slot);
+  void SetReady(Array& array);
+  bool Fits(uint64_t size) const;
+  bool IsFront(const Slot& slot) const { return slots_.front().get() == &slot; }
+  bool IsSkipped(int64_t file) const;
+  File* FindFile(int64_t index);
+  void Retire(File& file);
+  void Fail(Position at, uint64_t sequence, Status status);
+
+  // Delivery and recovery.
+  bool FrontIsFilled() const;
+  bool AtEnd() const;
+  Block Deliver(int64_t count);
+  bool FailureIsNext() const;
+  bool ComesBeforeFailure(const Array& array) const;
+  Result<std::optional<Block>> Recover();
+  void Restart(Position position);
+
+  // Work.
+  std::optional<Task> ClaimTask();
+  int MaxOpen() const { return 2 * options_.num_threads + 2; }
+  bool MayOpen(int limit);
+  bool ChooseDecoder(Array& array, const Slot& slot);
+  void FinishOpen(File& file, Result<SelectedArrays> opened);
+  void FinishPiece(Array& array, const Status& status, int64_t done);
+  void RunTask(const Task& task, std::unique_lock<std::mutex>& lock);  // gives the lock up while it works
+
+  // These want it not held.
+  Result<SelectedArrays> OpenFile(const std::string& path) const;
+  Status Decode(Array& array, const Piece& piece, int64_t* done) const;
+  void WorkerLoop();
+  void StartThreads(int count);
+
+  const FileSystem& file_system_;
+  const std::vector<std::string> paths_;
+  const Selection selection_;
+  const EngineOptions options_;
+  const std::shared_ptr<BufferPool> pool_;
+  std::atomic<bool> cancelled_{false};
+
+  std::mutex mutex_;
+  std::condition_variable work_changed_;   // for the crew: there may be a task
+  std::condition_variable ready_changed_;  // for Next: a block may be filled, or the crew idle
+
+  // Guarded by mutex_ from here on.
+  bool stopping_ = false;
+  int busy_ = 0;  // tasks being run
+
+  std::deque<std::unique_ptr<File>> files_;  // those opened and not done, in order
+  int64_t next_open_ = 0;                    // the next file to open
+  int64_t next_plan_ = 0;                    // the file whose elements are laid out next
+  std::map<int64_t, int64_t> truncated_;     // files that failed, and how many elements they have left
+  Position start_;                           // where this plan began
+
+  std::deque<std::unique_ptr<Slot>> slots_;  // blocks planned and not delivered, in order
+  uint64_t next_sequence_ = 0;
+  uint64_t memory_used_ = 0;
+
+  // Arrays with a piece to decode whose block has memory and that nobody is at, by when they are wanted.
+  using ReadyKey = std::tuple<uint64_t, int64_t, size_t>;  // slot sequence, file, array
+  std::map<ReadyKey, Array*> ready_;
+
+  std::unique_ptr<Failure> failure_;  // the earliest that is known
+  Status deferred_;                   // to be returned by the next call of Next
+
+  std::vector<std::unique_ptr<Thread>> threads_;  // touched by Next and the destructor alone
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_ENGINE_H_

@@ -1,0 +1,214 @@
+// The engine's planning: which elements go into which block, and which block has memory. See engine.h.
+
+#include <algorithm>
+#include <utility>
+
+#include "tf_npz/base/checked.h"
+#include "tf_npz/base/text.h"
+#include "tf_npz/reader/engine.h"
+#include "tf_npz/reader/engine_state.h"
+#include "tf_npz/reader/layout.h"
+
+namespace tf_npz {
+namespace {
+
+// Blocks of rows that nobody asked for as batches: large enough to be worth a task, small enough to come soon.
+constexpr uint64_t kConvenientSize = uint64_t{1} << 20;
+constexpr int64_t kConvenientCount = 4096;
+
+}  // namespace
+
+void Engine::Plan() {
+  if (failure_ != nullptr) return;
+  if (!slots_.empty() && slots_.back()->is_sealed && !slots_.back()->is_allocated &&
+      !Allocate(*slots_.back())) {
+    return;
+  }
+  const int64_t file_count = static_cast<int64_t>(paths_.size());
+  while (next_plan_ < file_count) {
+    if (!IsSkipped(next_plan_)) {
+      File* file = FindFile(next_plan_);
+      if (file == nullptr || file->phase == File::Phase::kOpening) return;
+      if (file->phase == File::Phase::kFailed) {
+        const bool joins = !slots_.empty() && !slots_.back()->is_sealed;
+        Fail({file->index, 0}, joins ? slots_.back()->sequence : next_sequence_, file->status);
+        return;
+      }
+      if (!PlanElements(*file)) return;
+      file->is_planned = true;
+      if (file->pieces_left == 0) Retire(*file);
+    }
+    ++next_plan_;
+  }
+  if (!slots_.empty() && !slots_.back()->is_sealed) {
+    slots_.back()->is_discarded = options_.drop_remainder;
+    Seal(*slots_.back());
+  }
+}
+
+bool Engine::PlanElements(File& file) {
+  while (file.planned < file.count) {
+    Slot* slot = OpenSlot(file);
+    if (slot == nullptr) return false;
+    if (const Status status = Join(file, *slot); !status.ok()) {
+      Fail({file.index, file.planned}, slot->sequence, status);
+      return false;
+    }
+    const int64_t count = std::min(slot->capacity - slot->count, file.count - file.planned);
+    for (Array& array : file.arrays) {
+      array.pieces.push_back({slot, slot->count, file.planned, count});
+      ++slot->pieces_left;
+      ++file.pieces_left;
+      if (slot->is_allocated) {
+        SetReady(array);
+      } else {
+        slot->waiting.push_back(&array);
+      }
+    }
+    slot->count += count;
+    file.planned += count;
+    const bool at_end = file.planned == file.count;
+    slot->next = at_end ? Position{file.index + 1, 0} : Position{file.index, file.planned};
+    if (slot->count == slot->capacity) Seal(*slot);
+    if (failure_ != nullptr) return false;
+  }
+  return true;
+}
+
+Engine::Slot* Engine::OpenSlot(const File& file) {
+  if (!slots_.empty()) {
+    Slot& last = *slots_.back();
+    if (!last.is_sealed) return &last;
+    if (!last.is_allocated) return nullptr;
+  }
+  uint64_t element_size = 0;
+  auto slot = std::make_unique<Slot>();
+  for (const Array& array : file.arrays) {
+    element_size += array.reader->element_size();
+    ArrayData data;
+    data.shape = array.reader->element_shape();
+    slot->arrays.push_back(std::move(data));
+  }
+  const bool batched = options_.batch_size > 0;
+  slot->is_whole = !batched && !selection_.rows;
+  slot->capacity = options_.batch_size;
+  if (!batched) {
+    const uint64_t target = std::min(kConvenientSize, options_.memory_limit / 4);
+    const int64_t fitting = static_cast<int64_t>(target / std::max<uint64_t>(element_size, 1));
+    slot->capacity = std::clamp<int64_t>(fitting, 1, kConvenientCount);
+    slot->capacity = std::min(slot->capacity, file.count - file.planned);
+  }
+  // A batch of known shape gets its memory now, so that its first elements need not wait for its last ones to
+  // be found, unless it is so large that it may well never be full.
+  uint64_t size = 0;
+  const bool early = options_.padding.empty() &&
+                     CheckedMultiply<uint64_t>(slot->capacity, element_size, &size) &&
+                     (!batched || size <= options_.memory_limit);
+  if (!slots_.empty() && !Fits(early ? size : 1)) return nullptr;
+  slot->sequence = next_sequence_++;
+  slot->first = slot->next = {file.index, file.planned};
+  slots_.push_back(std::move(slot));
+  if (early && !Allocate(*slots_.back())) return nullptr;
+  return slots_.back().get();
+}
+
+// Makes room in `slot` for the shape of `file`'s elements.
+Status Engine::Join(const File& file, Slot& slot) const {
+  for (size_t i = 0; i < file.arrays.size(); ++i) {
+    const std::vector<int64_t>& shape = file.arrays[i].reader->element_shape();
+    std::vector<int64_t>& joint = slot.arrays[i].shape;
+    if (shape == joint) continue;
+    const std::string context =
+        paths_[file.index] + (selection_.keys.empty() ? "" : "[" + Quote(selection_.keys[i]) + "]") + ": ";
+    const std::string both = ShapeText(shape) + " can't be batched with elements of shape " + ShapeText(joint);
+    if (options_.padding.empty()) {
+      return InvalidArgument(context + "elements of shape " + both +
+                             " before them; pass padding= to pad them to one shape");
+    }
+    if (shape.size() != joint.size()) {
+      return InvalidArgument(context + "elements of shape " + both + " before them: the ranks differ");
+    }
+    for (size_t axis = 0; axis < shape.size(); ++axis) joint[axis] = std::max(joint[axis], shape[axis]);
+  }
+  return OkStatus();
+}
+
+void Engine::Seal(Slot& slot) {
+  slot.is_sealed = true;
+  if (!slot.is_allocated) Allocate(slot);
+}
+
+// Gives `slot` its memory, if there is room for it or nothing comes before it.
+bool Engine::Allocate(Slot& slot) {
+  const uint64_t count = static_cast<uint64_t>(slot.is_sealed ? slot.count : slot.capacity);
+  std::vector<uint64_t> sizes;
+  uint64_t size = 0;
+  for (size_t i = 0; i < slot.arrays.size(); ++i) {
+    uint64_t bytes = selection_.specs[i].dtype.itemsize;
+    bool fits = CheckedMultiply(bytes, count, &bytes);
+    for (const int64_t dimension : slot.arrays[i].shape) {
+      fits = fits && CheckedMultiply(bytes, static_cast<uint64_t>(dimension), &bytes);
+    }
+    if (!fits || !CheckedAdd(size, bytes, &size)) {
+      Fail(slot.first, slot.sequence,
+           ResourceExhausted(paths_[slot.first.file] + ": a block of " + std::to_string(count) +
+                             " elements of shape " + ShapeText(slot.arrays[i].shape) +
+                             " is larger than any memory"));
+      return false;
+    }
+    sizes.push_back(bytes);
+  }
+  if (!IsFront(slot) && !Fits(size)) return false;
+  for (size_t i = 0; i < sizes.size() && !slot.is_whole; ++i) {
+    Result<Buffer> buffer = pool_->Allocate(sizes[i]);
+    if (!buffer.ok()) {
+      Fail(slot.first, slot.sequence, buffer.status().WithContext(paths_[slot.first.file] + ": "));
+      return false;
+    }
+    slot.arrays[i].buffer = std::move(*buffer);
+  }
+  slot.is_allocated = true;
+  slot.size = size;
+  memory_used_ += size;
+  for (Array* array : slot.waiting) SetReady(*array);
+  slot.waiting.clear();
+  return true;
+}
+
+void Engine::SetReady(Array& array) {
+  if (array.is_busy || array.pieces.empty() || !array.pieces.front().slot->is_allocated) return;
+  ready_[{array.pieces.front().slot->sequence, array.file->index, array.index}] = &array;
+}
+
+bool Engine::Fits(uint64_t size) const {
+  return memory_used_ <= options_.memory_limit && size <= options_.memory_limit - memory_used_;
+}
+
+bool Engine::IsSkipped(int64_t file) const {
+  const auto found = truncated_.find(file);
+  return found != truncated_.end() && found->second == 0;
+}
+
+Engine::File* Engine::FindFile(int64_t index) {
+  const auto found =
+      std::lower_bound(files_.begin(), files_.end(), index,
+                       [](const std::unique_ptr<File>& file, int64_t i) { return file->index < i; });
+  return found != files_.end() && (*found)->index == index ? found->get() : nullptr;
+}
+
+// Lets go of what a finished file holds. Its entry stays until those before it are finished too.
+void Engine::Retire(File& file) {
+  for (const Array& array : file.arrays) memory_used_ -= array.loaded_size;
+  file.arrays.clear();
+  file.archive.reset();
+  while (!files_.empty() && files_.front()->is_planned && files_.front()->pieces_left == 0) {
+    files_.pop_front();
+  }
+}
+
+void Engine::Fail(Position at, uint64_t sequence, Status status) {
+  if (failure_ != nullptr && !(at < failure_->at)) return;
+  failure_ = std::make_unique<Failure>(Failure{at, sequence, std::move(status)});
+}
+
+}  // namespace tf_npz

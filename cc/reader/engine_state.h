@@ -1,0 +1,87 @@
+// What an Engine keeps of files and blocks in the making. Private to engine*.cc; all of it is guarded by the
+// engine's lock, save what a running task was given to work on.
+
+#ifndef TF_NPZ_READER_ENGINE_STATE_H_
+#define TF_NPZ_READER_ENGINE_STATE_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "tf_npz/base/status.h"
+#include "tf_npz/reader/engine.h"
+
+namespace tf_npz {
+
+// A range of one array's elements, and where in a block they go.
+struct Engine::Piece {
+  Slot* slot = nullptr;
+  int64_t slot_offset = 0;
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
+// One selected array of an open file.
+struct Engine::Array {
+  File* file = nullptr;
+  size_t index = 0;
+  std::unique_ptr<ArrayReader> reader;
+  std::deque<Piece> pieces;   // planned and not decoded, in order
+  bool is_busy = false;       // a task is at the first of them
+  bool is_decided = false;    // whether to load is settled
+  bool load_next = false;     // the next task is to load the array first
+  uint64_t loaded_size = 0;   // what memory_used_ holds for it
+};
+
+struct Engine::File {
+  enum class Phase : uint8_t { kOpening, kOpen, kFailed };
+
+  int64_t index = 0;
+  Phase phase = Phase::kOpening;
+  Status status;  // of kFailed
+  std::shared_ptr<Archive> archive;
+  std::vector<Array> arrays;  // never resized once pieces point here
+  int64_t count = 0;          // elements
+  int64_t planned = 0;        // of these, how many are laid out, or lie before the start
+  bool is_planned = false;    // all of them
+  int64_t pieces_left = 0;
+};
+
+// A block in the making.
+struct Engine::Slot {
+  uint64_t sequence = 0;
+  Position first;
+  Position next;
+  int64_t count = 0;
+  int64_t capacity = 0;
+  // An element that is a file's whole arrays, not batched: the decoder brings memory of its own.
+  bool is_whole = false;
+  bool is_sealed = false;     // no more elements come
+  bool is_allocated = false;  // its pieces may be decoded
+  bool is_discarded = false;  // a remainder that nobody wants
+  int64_t pieces_left = 0;
+  uint64_t size = 0;  // what memory_used_ holds for it
+  std::vector<ArrayData> arrays;
+  std::vector<Array*> waiting;  // for the slot's memory, to decode into it
+
+  bool is_filled() const { return is_sealed && is_allocated && pieces_left == 0; }
+};
+
+// What a thread was told to do: open a file, or decode an array's first piece, of which it has a copy, since
+// planning adds to the array's pieces meanwhile.
+struct Engine::Task {
+  File* open = nullptr;
+  Array* array = nullptr;
+  Piece piece;
+};
+
+struct Engine::Failure {
+  Position at;
+  uint64_t sequence = 0;  // of the block that the element would have been in
+  Status status;
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_ENGINE_STATE_H_

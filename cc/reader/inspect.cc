@@ -1,0 +1,53 @@
+#include "tf_npz/reader/inspect.h"
+
+#include <algorithm>
+
+#include "tf_npz/reader/array_reader.h"
+#include "tf_npz/reader/member_reader.h"
+
+namespace tf_npz {
+namespace {
+
+Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
+                     const std::shared_ptr<BufferPool>& pool, MemberFacts* facts) {
+  ReadOptions options;
+  options.pool = pool;
+  TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<MemberReader> member,
+                          MemberReader::Open(std::move(archive), entry, options));
+  facts->size = member->size();
+  char magic[kNpyMagic.size()];
+  const size_t magic_size = std::min<uint64_t>(sizeof(magic), member->size());
+  TF_NPZ_RETURN_IF_ERROR(member->Read(0, magic, magic_size));
+  facts->is_array = std::string_view(magic, magic_size) == kNpyMagic;
+  if (!facts->is_array) return DataLoss("is not an array: it does not begin as an .npy does");
+  TF_NPZ_ASSIGN_OR_RETURN(facts->header, ReadNpyHeader(*member));
+  return OkStatus();
+}
+
+}  // namespace
+
+std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive) {
+  const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
+  std::vector<MemberFacts> all;
+  if (!archive->is_npz()) {
+    MemberFacts facts;
+    facts.compression = ZipMethodName(kZipStored);
+    facts.compressed_size = archive->file().size();
+    facts.status = InspectMember(archive, nullptr, pool, &facts).WithContext(archive->Context(nullptr));
+    all.push_back(std::move(facts));
+    return all;
+  }
+  for (const std::string& name : archive->Names()) {
+    const ZipEntry* entry = archive->Find(name).value();
+    MemberFacts facts;
+    facts.name = name;
+    facts.compression = ZipMethodName(entry->method);
+    facts.compressed_size = entry->compressed_size;
+    facts.size = entry->uncompressed_size;
+    facts.status = InspectMember(archive, entry, pool, &facts).WithContext(archive->Context(entry));
+    all.push_back(std::move(facts));
+  }
+  return all;
+}
+
+}  // namespace tf_npz

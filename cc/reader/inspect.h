@@ -1,0 +1,34 @@
+// What a file holds, from directories and headers alone.
+
+#ifndef TF_NPZ_READER_INSPECT_H_
+#define TF_NPZ_READER_INSPECT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tf_npz/base/status.h"
+#include "tf_npz/format/npy_header.h"
+#include "tf_npz/format/zip_directory.h"
+#include "tf_npz/reader/archive.h"
+
+namespace tf_npz {
+
+struct MemberFacts {
+  std::string name;      // the array's; empty for an `.npy`
+  bool is_array = true;  // false: the member's bytes are no `.npy` array
+  // Why no tensor can be made of it, with path and name; `header` holds only where this is OK.
+  Status status;
+  NpyHeader header;
+  uint64_t compressed_size = 0;  // bytes in the file
+  uint64_t size = 0;             // bytes uncompressed, header included
+  std::string compression;       // ZipMethodName; "stored" for an `.npy`
+};
+
+// One for each name that np.load would show, in that order; one, without a name, for an `.npy`.
+std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_INSPECT_H_

@@ -1,0 +1,167 @@
+#include "tf_npz/reader/member_reader.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "tf_npz/io/crc32.h"
+
+namespace tf_npz {
+namespace {
+
+// Bytes handled at once: they stay in the cache between reading and checksum, and cancellation is looked at
+// between two of these.
+constexpr size_t kStep = size_t{256} << 10;
+
+// Members larger than this are loaded as streams where somebody may want to cancel: the whole-buffer decoder can't
+// be interrupted, and takes a tenth of a second for about this much.
+constexpr uint64_t kMaxUninterrupted = uint64_t{32} << 20;
+
+std::string Hex(uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof(text), "%08x", value);
+  return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MemberReader>> MemberReader::Open(std::shared_ptr<const Archive> archive,
+                                                         const ZipEntry* entry,
+                                                         ReadOptions options) {
+  std::unique_ptr<MemberReader> reader(
+      new MemberReader(std::move(archive), entry, std::move(options)));
+  if (entry == nullptr) {
+    reader->size_ = reader->archive_->file().size();
+    return reader;
+  }
+  if (entry->is_encrypted()) return Unimplemented("member is encrypted, which is not supported");
+  if (entry->method != kZipStored && entry->method != kZipDeflated) {
+    return Unimplemented("member is compressed with " + ZipMethodName(entry->method) +
+                         " (supported: stored and deflate)");
+  }
+  TF_NPZ_RETURN_IF_ERROR(CheckZipEntry(*entry, reader->archive_->zip_end()));
+  std::string header(kZipLocalHeaderSize + entry->raw_name.size(), '\0');
+  TF_NPZ_RETURN_IF_ERROR(ReadExactly(reader->archive_->file(), entry->local_header_offset,
+                                     header.data(), header.size()));
+  TF_NPZ_ASSIGN_OR_RETURN(reader->data_offset_, ParseZipLocalHeader(header, *entry));
+  // CheckZipEntry left the local header out of account.
+  if (reader->data_offset_ + entry->compressed_size >
+      reader->archive_->zip_end().directory_offset) {
+    return DataLoss("member's data runs into the directory at byte " +
+                    std::to_string(reader->archive_->zip_end().directory_offset));
+  }
+  reader->size_ = entry->uncompressed_size;
+  return reader;
+}
+
+Status MemberReader::Read(uint64_t offset, char* destination, size_t size, size_t* done) {
+  size_t ignored;
+  if (done == nullptr) done = &ignored;
+  *done = 0;
+  if (offset > size_ || size > size_ - offset) {
+    return DataLoss("data ends at byte " + std::to_string(size_) + " (expected " +
+                    std::to_string(offset + size) + ")");
+  }
+  if (is_loaded()) {
+    std::memcpy(destination, loaded_.data() + offset, size);
+    *done = size;
+    return OkStatus();
+  }
+  TF_NPZ_RETURN_IF_ERROR(SkipTo(offset));
+  while (*done < size) {
+    const size_t step = std::min(size - *done, kStep);
+    TF_NPZ_RETURN_IF_ERROR(ReadNext(destination + *done, step));
+    *done += step;
+  }
+  return OkStatus();
+}
+
+Status MemberReader::SkipTo(uint64_t offset) {
+  if (offset < position_) {
+    stream_.reset();
+    position_ = 0;
+    crc_ = 0;
+    crc_has_gap_ = false;
+  }
+  if (offset == position_) return OkStatus();
+  const bool checked_on_the_way = has_checksum() && options_.verify_skipped && !finished_;
+  if (!is_deflated() && !checked_on_the_way) {
+    crc_has_gap_ = true;
+    position_ = offset;
+    return OkStatus();
+  }
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer skipped,
+                          options_.pool->Allocate(std::min<uint64_t>(kStep, offset - position_)));
+  while (position_ < offset) {
+    TF_NPZ_RETURN_IF_ERROR(
+        ReadNext(skipped.data(), std::min<uint64_t>(skipped.size(), offset - position_)));
+  }
+  return OkStatus();
+}
+
+Status MemberReader::ReadNext(char* destination, size_t size) {
+  if (options_.cancelled != nullptr && options_.cancelled->load(std::memory_order_relaxed)) {
+    return Cancelled();
+  }
+  if (!is_deflated()) {
+    TF_NPZ_RETURN_IF_ERROR(
+        ReadExactly(archive_->file(), data_offset_ + position_, destination, size));
+  } else {
+    if (stream_ == nullptr) {
+      TF_NPZ_ASSIGN_OR_RETURN(
+          stream_, InflateStream::Open(archive_->file(), data_offset_, entry_->compressed_size,
+                                       *options_.pool));
+    }
+    TF_NPZ_RETURN_IF_ERROR(stream_->Read(destination, size));
+  }
+  if (has_checksum()) crc_ = ExtendCrc32(crc_, destination, size);
+  position_ += size;
+  return OkStatus();
+}
+
+Status MemberReader::Finish() {
+  if (finished_ || is_loaded() || entry_ == nullptr || crc_has_gap_) return OkStatus();
+  if (is_deflated() || has_checksum()) {
+    TF_NPZ_ASSIGN_OR_RETURN(const Buffer rest,
+                            options_.pool->Allocate(std::min<uint64_t>(kStep, size_ - position_)));
+    while (position_ < size_) {
+      TF_NPZ_RETURN_IF_ERROR(
+          ReadNext(rest.data(), std::min<uint64_t>(rest.size(), size_ - position_)));
+    }
+  }
+  if (stream_ != nullptr) TF_NPZ_RETURN_IF_ERROR(stream_->Finish());
+  if (has_checksum()) TF_NPZ_RETURN_IF_ERROR(CheckCrc(crc_));
+  finished_ = true;
+  return OkStatus();
+}
+
+Status MemberReader::Load() {
+  if (is_loaded()) return OkStatus();
+  TF_NPZ_ASSIGN_OR_RETURN(Buffer buffer, options_.pool->Allocate(size_));
+  const bool may_cancel = options_.cancelled != nullptr;
+  if (!is_deflated() || (may_cancel && size_ > kMaxUninterrupted)) {
+    TF_NPZ_RETURN_IF_ERROR(Read(0, buffer.data(), size_));
+    TF_NPZ_RETURN_IF_ERROR(Finish());
+    stream_.reset();
+  } else {
+    stream_.reset();
+    TF_NPZ_ASSIGN_OR_RETURN(const Buffer compressed,
+                            options_.pool->Allocate(entry_->compressed_size));
+    TF_NPZ_RETURN_IF_ERROR(
+        ReadExactly(archive_->file(), data_offset_, compressed.data(), compressed.size()));
+    TF_NPZ_RETURN_IF_ERROR(
+        InflateWhole({compressed.data(), compressed.size()}, buffer.data(), size_));
+    if (has_checksum()) TF_NPZ_RETURN_IF_ERROR(CheckCrc(ExtendCrc32(0, buffer.data(), size_)));
+  }
+  loaded_ = std::move(buffer);
+  return OkStatus();
+}
+
+Status MemberReader::CheckCrc(uint32_t crc) const {
+  if (crc == entry_->crc32) return OkStatus();
+  return DataLoss("CRC-32 mismatch: the data is damaged (expected " + Hex(entry_->crc32) +
+                  ", got " + Hex(crc) + ")");
+}
+
+}  // namespace tf_npz

@@ -1,0 +1,88 @@
+// MemberReader: the uncompressed bytes of one member of an archive, or of a whole `.npy` file.
+//
+// Stored bytes are read where they lie. Deflated bytes come as a stream, in bounded memory, or, after Load,
+// from memory. The CRC-32 of a member that is read from its first byte to its last is verified on the way. A
+// stored member of which a part is skipped is not, since that would read what nobody asked for, unless
+// verify_skipped asks for it.
+// One thread at a time.
+
+#ifndef TF_NPZ_READER_MEMBER_READER_H_
+#define TF_NPZ_READER_MEMBER_READER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "tf_npz/base/status.h"
+#include "tf_npz/format/zip_directory.h"
+#include "tf_npz/io/buffer.h"
+#include "tf_npz/io/inflate.h"
+#include "tf_npz/reader/archive.h"
+
+namespace tf_npz {
+
+struct ReadOptions {
+  std::shared_ptr<BufferPool> pool;  // required
+  bool verify_checksums = true;
+  // Whether what is skipped in a stored member is read for its checksum all the same.
+  bool verify_skipped = false;
+  // Where not null and true, reads end soon with Cancelled. Must outlive the reader.
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+class MemberReader {
+ public:
+  // `entry` is one of archive->members(), or null for an `.npy`.
+  static Result<std::unique_ptr<MemberReader>> Open(std::shared_ptr<const Archive> archive,
+                                                    const ZipEntry* entry, ReadOptions options);
+
+  uint64_t size() const { return size_; }
+
+  // Whether any part costs no more than its own bytes.
+  bool is_random_access() const { return entry_ == nullptr || !is_deflated() || is_loaded(); }
+  bool is_loaded() const { return loaded_.data() != nullptr; }
+
+  // Reads `size` bytes at `offset`. `*done`, where given, is how many came out right before an error. Going
+  // back in a stream begins it anew.
+  Status Read(uint64_t offset, char* destination, size_t size, size_t* done = nullptr);
+
+  // Reads on to the member's end, where that is what its CRC needs, and verifies it.
+  Status Finish();
+
+  // Takes the whole member into memory, size() bytes, and verifies it. Reads are copies from then on.
+  Status Load();
+
+  // After Load: gives its memory away. Nothing may be read any more.
+  Buffer TakeLoaded() { return std::move(loaded_); }
+  std::string_view loaded() const { return {loaded_.data(), loaded_.size()}; }
+
+ private:
+  MemberReader(std::shared_ptr<const Archive> archive, const ZipEntry* entry, ReadOptions options)
+      : archive_(std::move(archive)), entry_(entry), options_(std::move(options)) {}
+
+  bool is_deflated() const { return entry_ != nullptr && entry_->method == kZipDeflated; }
+  bool has_checksum() const { return entry_ != nullptr && options_.verify_checksums; }
+  Status SkipTo(uint64_t offset);
+  Status ReadNext(char* destination, size_t size);
+  Status CheckCrc(uint32_t crc) const;
+
+  const std::shared_ptr<const Archive> archive_;
+  const ZipEntry* const entry_;
+  const ReadOptions options_;
+  uint64_t data_offset_ = 0;  // of the (compressed) data in the file
+  uint64_t size_ = 0;
+
+  // What has come out of the stream, or been read from the front without a gap, and its CRC so far.
+  uint64_t position_ = 0;
+  uint32_t crc_ = 0;
+  bool crc_has_gap_ = false;
+  bool finished_ = false;
+  std::unique_ptr<InflateStream> stream_;  // of deflated members, from the first read on
+  Buffer loaded_;
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_MEMBER_READER_H_
