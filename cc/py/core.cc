@@ -1,0 +1,138 @@
+// The Python module `_core`: inspection of files without TensorFlow.
+//
+// Everything here runs on the calling thread; the GIL is released while the file is read.
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tf_npz/reader/archive.h"
+#include "tf_npz/reader/inspect.h"
+#include "tf_npz/io/posix_file.h"
+
+namespace tf_npz {
+namespace {
+
+namespace py = pybind11;
+
+// A Status on its way to Python, where it is `_core.StatusError`, args (code name, message).
+struct StatusException {
+  Status status;
+};
+
+template <typename T>
+T ValueOrThrow(Result<T> result) {
+  if (!result.ok()) throw StatusException{result.status()};
+  return std::move(result).value();
+}
+
+// A Python callable `read(offset, size) -> bytes` as a file: how files of TensorFlow's file systems come here.
+class CallableFile : public RandomAccessFile {
+ public:
+  CallableFile(py::function read, uint64_t size) : read_(std::move(read)), size_(size) {}
+
+  Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+    const py::gil_scoped_acquire gil;
+    const auto bytes = read_(offset, size).cast<std::string>();
+    if (bytes.size() > size) return Internal("read() returned more bytes than it was asked for");
+    bytes.copy(static_cast<char*>(destination), bytes.size());
+    return bytes.size();
+  }
+  uint64_t size() const override { return size_; }
+
+ private:
+  const py::function read_;
+  const uint64_t size_;
+};
+
+// Hands out the one file it is given, whatever the path: Archive opens by name.
+class SingleFileSystem : public FileSystem {
+ public:
+  explicit SingleFileSystem(std::unique_ptr<RandomAccessFile> file) : file_(std::move(file)) {}
+  Result<std::unique_ptr<RandomAccessFile>> Open(const std::string&) const override {
+    return std::move(file_);
+  }
+
+ private:
+  mutable std::unique_ptr<RandomAccessFile> file_;
+};
+
+py::dict MemberDict(const MemberFacts& facts) {
+  py::dict member;
+  member["name"] = facts.name;
+  member["is_array"] = facts.is_array;
+  member["compression"] = facts.compression;
+  member["compressed_size"] = facts.compressed_size;
+  member["size"] = facts.size;
+  if (!facts.status.ok()) {
+    member["error"] = py::make_tuple(std::string(CodeName(facts.status.code())), facts.status.message());
+    return member;
+  }
+  member["error"] = py::none();
+  member["dtype"] = facts.header.dtype.name();
+  member["descr"] = facts.header.dtype.descr();
+  member["shape"] = py::tuple(py::cast(facts.header.shape));
+  member["fortran_order"] = facts.header.fortran_order;
+  member["version"] = py::make_tuple(facts.header.major_version, 0);
+  return member;
+}
+
+py::dict ArchiveDict(const std::shared_ptr<Archive>& archive, const std::vector<MemberFacts>& members) {
+  py::list list;
+  for (const MemberFacts& facts : members) list.append(MemberDict(facts));
+  py::dict dict;
+  dict["format"] = archive->is_npz() ? "npz" : "npy";
+  dict["file_size"] = archive->file().size();
+  dict["members"] = list;
+  return dict;
+}
+
+template <typename Open>
+py::dict Inspect(Open open) {
+  std::shared_ptr<Archive> archive;
+  std::vector<MemberFacts> members;
+  {
+    const py::gil_scoped_release release;
+    archive = ValueOrThrow(open());
+    members = InspectArchive(archive);
+  }
+  return ArchiveDict(archive, members);
+}
+
+py::dict InspectPath(const std::string& path) {
+  return Inspect([&] { return Archive::Open(PosixFileSystem(), path); });
+}
+
+py::dict InspectContents(const std::string& contents, const std::string& label) {
+  return Inspect([&] { return Archive::OpenContents(contents, label); });
+}
+
+py::dict InspectCallable(py::function read, uint64_t size, const std::string& label) {
+  const SingleFileSystem file_system(std::make_unique<CallableFile>(std::move(read), size));
+  return Inspect([&] { return Archive::Open(file_system, label); });
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "Inspection of .npy and .npz files, from headers alone.";
+  static py::exception<StatusException> status_error(module, "StatusError");
+  py::register_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const StatusException& exception) {
+      const py::tuple args = py::make_tuple(std::string(CodeName(exception.status.code())),
+                                            exception.status.message());
+      PyErr_SetObject(status_error.ptr(), args.ptr());
+    }
+  });
+  module.def("inspect_path", &InspectPath, py::arg("path"));
+  module.def("inspect_contents", &InspectContents, py::arg("contents"), py::arg("label"));
+  module.def("inspect_callable", &InspectCallable, py::arg("read"), py::arg("size"), py::arg("label"));
+}
+
+}  // namespace tf_npz

@@ -1,0 +1,41 @@
+// What the layers below call things, in TensorFlow's words.
+
+#ifndef TF_NPZ_TF_CONVERSION_H_
+#define TF_NPZ_TF_CONVERSION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tensorflow/core/framework/tensor.h"
+#include "tensorflow/core/framework/tensor_shape.h"
+#include "tensorflow/core/framework/types.h"
+#include "tf_npz/base/status.h"
+#include "tf_npz/reader/array_reader.h"
+#include "tf_npz/reader/selection.h"
+
+namespace tf_npz {
+
+absl::Status ToAbslStatus(const Status& status);
+Status FromAbslStatus(const absl::Status& status);
+
+// The specs of elements with these dtypes and shapes; InvalidArgument for a dtype that no array can have.
+Result<std::vector<ElementSpec>> ToElementSpecs(
+    const tensorflow::DataTypeVector& dtypes,
+    const std::vector<tensorflow::PartialTensorShape>& shapes);
+
+// The strings of a tensor of any shape.
+std::vector<std::string> ToStrings(const tensorflow::Tensor& tensor);
+
+// A tensor over the memory of `data`, which it takes over: `count` elements along a new first axis, or, where
+// `count` is negative, the one element without it.
+absl::Status ToTensor(ArrayData data, tensorflow::DataType dtype, int64_t count,
+                      tensorflow::Tensor* tensor);
+
+// A tensor of its own with the element number `index` of the array of elements in `data`.
+absl::Status CopyElement(const ArrayData& data, tensorflow::DataType dtype, int64_t index,
+                         tensorflow::Tensor* tensor);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_TF_CONVERSION_H_

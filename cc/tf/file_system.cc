@@ -1,0 +1,64 @@
+#include "tf_npz/tf/file_system.h"
+
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "tensorflow/core/platform/env.h"
+#include "tensorflow/core/platform/file_system.h"
+#include "tf_npz/tf/conversion.h"
+
+namespace tf_npz {
+namespace {
+
+constexpr std::string_view kScheme = "://";
+constexpr std::string_view kLocalScheme = "file://";
+
+class TensorFlowFile : public RandomAccessFile {
+ public:
+  TensorFlowFile(std::unique_ptr<tensorflow::RandomAccessFile> file, uint64_t size)
+      : file_(std::move(file)), size_(size) {}
+
+  Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+    char* const scratch = static_cast<char*>(destination);
+    absl::string_view read;
+    const absl::Status status = file_->Read(offset, size, &read, scratch);
+    // OutOfRange is the end of the file; what came before it is in `read`.
+    if (!status.ok() && status.code() != absl::StatusCode::kOutOfRange) {
+      return FromAbslStatus(status);
+    }
+    // A file system may lend bytes of its own instead of filling `scratch`.
+    if (!read.empty() && read.data() != scratch) std::memmove(scratch, read.data(), read.size());
+    return read.size();
+  }
+
+  uint64_t size() const override { return size_; }
+
+ private:
+  const std::unique_ptr<tensorflow::RandomAccessFile> file_;
+  const uint64_t size_;
+};
+
+}  // namespace
+
+const TensorFlowFileSystem& TensorFlowFileSystem::Get() {
+  static const auto* const file_system = new TensorFlowFileSystem;
+  return *file_system;
+}
+
+Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(const std::string& path) const {
+  if (path.compare(0, kLocalScheme.size(), kLocalScheme) == 0) {
+    return local_.Open(path.substr(kLocalScheme.size()));
+  }
+  if (path.find(kScheme) == std::string::npos) return local_.Open(path);
+  tensorflow::Env* const env = tensorflow::Env::Default();
+  tensorflow::uint64 size = 0;
+  absl::Status status = env->GetFileSize(path, &size);
+  std::unique_ptr<tensorflow::RandomAccessFile> file;
+  if (status.ok()) status = env->NewRandomAccessFile(path, &file);
+  if (!status.ok()) return FromAbslStatus(status);
+  return std::unique_ptr<RandomAccessFile>(std::make_unique<TensorFlowFile>(std::move(file), size));
+}
+
+}  // namespace tf_npz

@@ -1,0 +1,103 @@
+// The kernels of NpzLoad and NpzDecode: whole arrays of one file, on the thread that runs the op.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/platform/tstring.h"
+#include "tf_npz/io/buffer.h"
+#include "tf_npz/reader/archive.h"
+#include "tf_npz/reader/selection.h"
+#include "tf_npz/tf/conversion.h"
+#include "tf_npz/tf/file_system.h"
+
+namespace tf_npz {
+namespace {
+
+using ::tensorflow::OpKernel;
+using ::tensorflow::OpKernelConstruction;
+using ::tensorflow::OpKernelContext;
+using ::tensorflow::Tensor;
+
+// Memory that a kernel keeps between two calls.
+constexpr size_t kKeptMemory = size_t{64} << 20;
+
+class ReadOp : public OpKernel {
+ public:
+  explicit ReadOp(OpKernelConstruction* ctx) : OpKernel(ctx), pool_(BufferPool::New(kKeptMemory)) {
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &dtypes_));
+    std::vector<tensorflow::PartialTensorShape> shapes;
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &shapes));
+    OP_REQUIRES(ctx, dtypes_.size() == shapes.size(),
+                absl::InvalidArgumentError("output_types and output_shapes differ in length"));
+    Result<std::vector<ElementSpec>> specs = ToElementSpecs(dtypes_, shapes);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
+    specs_ = std::move(*specs);
+  }
+
+  void Compute(OpKernelContext* ctx) override {
+    for (const int scalar : {0, 2}) {
+      OP_REQUIRES(ctx, ctx->input(scalar).NumElements() == 1,
+                  absl::InvalidArgumentError("filename, contents and verify_checksums are scalars"));
+    }
+    Selection selection;
+    selection.keys = ToStrings(ctx->input(1));
+    selection.specs = specs_;
+    selection.rows = false;
+    const bool only_array = selection.keys.empty() && specs_.size() == 1;
+    OP_REQUIRES(ctx, only_array || selection.keys.size() == specs_.size(),
+                absl::InvalidArgumentError("keys and output_types differ in length"));
+    ReadOptions options;
+    options.pool = pool_;
+    options.verify_checksums = ctx->input(2).flat<bool>()(0);
+
+    const tensorflow::tstring& source = ctx->input(0).flat<tensorflow::tstring>()(0);
+    Result<std::shared_ptr<Archive>> archive = Open(source);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(archive.status()));
+    Result<std::vector<ArrayData>> arrays = ReadSelection(std::move(*archive), selection, options);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(arrays.status()));
+    for (size_t i = 0; i < arrays->size(); ++i) {
+      Tensor tensor;
+      OP_REQUIRES_OK(ctx, ToTensor(std::move((*arrays)[i]), dtypes_[i], -1, &tensor));
+      ctx->set_output(static_cast<int>(i), std::move(tensor));
+    }
+  }
+
+  // Reading a file takes long and waits for a disk: the executor should not run it inline.
+  bool IsExpensive() override { return true; }
+
+ private:
+  virtual Result<std::shared_ptr<Archive>> Open(const tensorflow::tstring& source) const = 0;
+
+  const std::shared_ptr<BufferPool> pool_;
+  tensorflow::DataTypeVector dtypes_;
+  std::vector<ElementSpec> specs_;
+};
+
+class NpzLoadOp : public ReadOp {
+ public:
+  using ReadOp::ReadOp;
+
+ private:
+  Result<std::shared_ptr<Archive>> Open(const tensorflow::tstring& filename) const override {
+    return Archive::Open(TensorFlowFileSystem::Get(), std::string(filename));
+  }
+};
+
+class NpzDecodeOp : public ReadOp {
+ public:
+  using ReadOp::ReadOp;
+
+ private:
+  Result<std::shared_ptr<Archive>> Open(const tensorflow::tstring& contents) const override {
+    return Archive::OpenContents({contents.data(), contents.size()}, "<contents>");
+  }
+};
+
+REGISTER_KERNEL_BUILDER(Name("NpzLoad").Device(tensorflow::DEVICE_CPU), NpzLoadOp);
+REGISTER_KERNEL_BUILDER(Name("NpzDecode").Device(tensorflow::DEVICE_CPU), NpzDecodeOp);
+
+}  // namespace
+}  // namespace tf_npz

@@ -1,0 +1,332 @@
+// The kernel of NpzReaderDataset: tf.data's iterator protocol around an Engine, and nothing else.
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensorflow/core/data/name_utils.h"
+#include "tensorflow/core/framework/cancellation.h"
+#include "tensorflow/core/framework/dataset.h"
+#include "tensorflow/core/platform/cpu_info.h"
+#include "tf_npz/reader/engine.h"
+#include "tf_npz/tf/conversion.h"
+#include "tf_npz/tf/file_system.h"
+
+namespace tf_npz {
+namespace {
+
+using ::tensorflow::DataTypeVector;
+using ::tensorflow::Node;
+using ::tensorflow::OpInputList;
+using ::tensorflow::OpKernelConstruction;
+using ::tensorflow::OpKernelContext;
+using ::tensorflow::PartialTensorShape;
+using ::tensorflow::Tensor;
+using ::tensorflow::data::DatasetBase;
+using ::tensorflow::data::DatasetContext;
+using ::tensorflow::data::DatasetIterator;
+using ::tensorflow::data::DatasetOpKernel;
+using ::tensorflow::data::IteratorBase;
+using ::tensorflow::data::IteratorContext;
+using ::tensorflow::data::IteratorStateReader;
+using ::tensorflow::data::IteratorStateWriter;
+using ::tensorflow::data::ParseScalarArgument;
+using ::tensorflow::data::SerializationContext;
+
+constexpr char kDatasetType[] = "NpzReader";
+constexpr char kFile[] = "file";
+constexpr char kElement[] = "element";
+
+// Threads that tf.data.AUTOTUNE stands for: one for each processor, but not more than do any good.
+constexpr int64_t kMaxAutoThreads = 16;
+
+// What the op was given.
+struct Arguments {
+  std::vector<std::string> filenames;
+  std::vector<std::string> keys;
+  int64_t batch_size = 0;
+  bool drop_remainder = false;
+  std::vector<Tensor> padding;
+  int64_t num_parallel_reads = 0;
+  int64_t memory_limit = 0;
+  bool verify_checksums = true;
+  bool rows = true;
+  DataTypeVector output_types;
+  std::vector<PartialTensorShape> output_shapes;
+};
+
+class TensorFlowThread : public Thread {
+ public:
+  explicit TensorFlowThread(std::unique_ptr<tensorflow::Thread> thread) : thread_(std::move(thread)) {}
+
+ private:
+  const std::unique_ptr<tensorflow::Thread> thread_;  // joins in its destructor
+};
+
+class Dataset : public DatasetBase {
+ public:
+  Dataset(OpKernelContext* ctx, Arguments arguments, std::vector<ElementSpec> specs)
+      : DatasetBase(DatasetContext(ctx)),
+        arguments_(std::move(arguments)),
+        specs_(std::move(specs)) {}
+
+  std::unique_ptr<IteratorBase> MakeIteratorInternal(const std::string& prefix) const override {
+    return std::make_unique<Iterator>(
+        Iterator::Params{this, tensorflow::data::name_utils::IteratorPrefix(kDatasetType, prefix)});
+  }
+  const DataTypeVector& output_dtypes() const override { return arguments_.output_types; }
+  const std::vector<PartialTensorShape>& output_shapes() const override {
+    return arguments_.output_shapes;
+  }
+  std::string DebugString() const override {
+    return tensorflow::data::name_utils::DatasetDebugString(kDatasetType);
+  }
+  absl::Status InputDatasets(std::vector<const DatasetBase*>* inputs) const override {
+    inputs->clear();
+    return absl::OkStatus();
+  }
+  absl::Status CheckExternalState() const override { return absl::OkStatus(); }
+
+ protected:
+  absl::Status AsGraphDefInternal(SerializationContext* ctx, DatasetGraphDefBuilder* b,
+                                  Node** output) const override {
+    const Arguments& a = arguments_;
+    Node *filenames, *keys, *batch_size, *drop_remainder, *num_parallel_reads, *memory_limit,
+        *verify_checksums;
+    TF_RETURN_IF_ERROR(b->AddVector(a.filenames, &filenames));
+    TF_RETURN_IF_ERROR(b->AddVector(a.keys, &keys));
+    TF_RETURN_IF_ERROR(b->AddScalar(a.batch_size, &batch_size));
+    TF_RETURN_IF_ERROR(b->AddScalar(a.drop_remainder, &drop_remainder));
+    TF_RETURN_IF_ERROR(b->AddScalar(a.num_parallel_reads, &num_parallel_reads));
+    TF_RETURN_IF_ERROR(b->AddScalar(a.memory_limit, &memory_limit));
+    TF_RETURN_IF_ERROR(b->AddScalar(a.verify_checksums, &verify_checksums));
+    std::vector<Node*> padding;
+    DataTypeVector padding_types;
+    for (const Tensor& value : a.padding) {
+      Node* node;
+      TF_RETURN_IF_ERROR(b->AddTensor(value, &node));
+      padding.push_back(node);
+      padding_types.push_back(value.dtype());
+    }
+    tensorflow::AttrValue rows, tpadding;
+    b->BuildAttrValue(a.rows, &rows);
+    b->BuildAttrValue(padding_types, &tpadding);
+    return b->AddDataset(this,
+                         {{0, filenames},
+                          {1, keys},
+                          {2, batch_size},
+                          {3, drop_remainder},
+                          {5, num_parallel_reads},
+                          {6, memory_limit},
+                          {7, verify_checksums}},
+                         {{4, padding}}, {{"rows", rows}, {"Tpadding", tpadding}}, output);
+  }
+
+ private:
+  class Iterator : public DatasetIterator<Dataset> {
+   public:
+    explicit Iterator(const Params& params) : DatasetIterator<Dataset>(params) {}
+    ~Iterator() override { StopEngine(); }
+
+    bool SymbolicCheckpointCompatible() const override { return true; }
+
+    absl::Status Initialize(IteratorContext* ctx) override {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      return StartEngine(ctx, Position());
+    }
+
+    absl::Status GetNextInternal(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
+                                 bool* end_of_sequence) override {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      *end_of_sequence = false;
+      if (taken_ == block_.count) {
+        Result<std::optional<Block>> next = engine_->Next();
+        if (!next.ok()) return ToAbslStatus(next.status());
+        *end_of_sequence = !next->has_value();
+        if (*end_of_sequence) return absl::OkStatus();
+        block_ = std::move(**next);
+        taken_ = 0;
+      }
+      return TakeElement(out_tensors);
+    }
+
+   protected:
+    absl::Status SaveInternal(SerializationContext* ctx, IteratorStateWriter* writer) override {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      Position position = block_.next;
+      if (taken_ < block_.count) {
+        position = {block_.first.file, block_.first.element + taken_};
+      }
+      TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFile, position.file));
+      return writer->WriteScalar(prefix(), kElement, position.element);
+    }
+
+    absl::Status RestoreInternal(IteratorContext* ctx, IteratorStateReader* reader) override {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      int64_t file = 0;
+      int64_t element = 0;
+      TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFile, &file));
+      TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kElement, &element));
+      const auto file_count = static_cast<int64_t>(dataset()->arguments_.filenames.size());
+      if (file < 0 || file > file_count || element < 0) {
+        return absl::InvalidArgumentError("checkpoint of an NpzReaderDataset over other files");
+      }
+      return StartEngine(ctx, {file, element});
+    }
+
+   private:
+    // These want mutex_ held.
+    absl::Status StartEngine(IteratorContext* ctx, Position start) {
+      StopEngine();
+      block_ = Block();
+      block_.first = block_.next = start;
+      taken_ = 0;
+      // The context is gone when the engine starts its threads.
+      const auto context = std::make_shared<IteratorContext>(*ctx);
+      engine_ = dataset()->NewEngine(
+          [context](std::function<void()> body) -> std::unique_ptr<Thread> {
+            return std::make_unique<TensorFlowThread>(
+                context->StartThread("tf_npz_reader", std::move(body)));
+          },
+          start);
+      return tensorflow::RegisterCancellationCallback(
+          ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); }, &deregister_);
+    }
+
+    void StopEngine() {
+      // Waits for a callback that is running, after which none can touch the engine.
+      if (deregister_) deregister_();
+      deregister_ = nullptr;
+      engine_.reset();
+    }
+
+    absl::Status TakeElement(std::vector<Tensor>* out_tensors) {
+      const DataTypeVector& dtypes = dataset()->output_dtypes();
+      const bool batched = dataset()->arguments_.batch_size > 0;
+      // A block that is an element gives its memory away. Elements of a larger one are copied: held for long, as by
+      // shuffle, each would keep all of it alive.
+      const bool whole = batched || block_.count == 1;
+      const int64_t index = std::exchange(taken_, whole ? block_.count : taken_ + 1);
+      for (size_t i = 0; i < dtypes.size(); ++i) {
+        Tensor tensor;
+        if (whole) {
+          TF_RETURN_IF_ERROR(ToTensor(std::move(block_.arrays[i]), dtypes[i],
+                                      batched ? block_.count : -1, &tensor));
+        } else {
+          TF_RETURN_IF_ERROR(CopyElement(block_.arrays[i], dtypes[i], index, &tensor));
+        }
+        out_tensors->push_back(std::move(tensor));
+      }
+      if (taken_ == block_.count) block_.arrays.clear();
+      return absl::OkStatus();
+    }
+
+    std::mutex mutex_;
+    std::unique_ptr<Engine> engine_;
+    std::function<void()> deregister_;  // takes the cancellation callback back
+    Block block_;                       // the block at hand, of which
+    int64_t taken_ = 0;                 // so many elements are delivered
+  };
+
+  std::unique_ptr<Engine> NewEngine(StartThread start_thread, Position start) const {
+    const Arguments& a = arguments_;
+    Selection selection;
+    selection.keys = a.keys;
+    selection.specs = specs_;
+    selection.rows = a.rows;
+    EngineOptions options;
+    options.batch_size = a.batch_size;
+    options.drop_remainder = a.drop_remainder;
+    for (const Tensor& value : a.padding) {
+      options.padding.emplace_back(static_cast<const char*>(value.data()),
+                                   tensorflow::DataTypeSize(value.dtype()));
+    }
+    options.num_threads = static_cast<int>(
+        a.num_parallel_reads == tensorflow::data::model::kAutotune
+            ? std::min<int64_t>(tensorflow::port::NumSchedulableCPUs(), kMaxAutoThreads)
+            : a.num_parallel_reads);
+    options.memory_limit = static_cast<uint64_t>(a.memory_limit);
+    options.verify_checksums = a.verify_checksums;
+    options.start_thread = std::move(start_thread);
+    return std::make_unique<Engine>(TensorFlowFileSystem::Get(), a.filenames, std::move(selection),
+                                    std::move(options), start);
+  }
+
+  const Arguments arguments_;
+  const std::vector<ElementSpec> specs_;
+};
+
+class NpzReaderDatasetOp : public DatasetOpKernel {
+ public:
+  explicit NpzReaderDatasetOp(OpKernelConstruction* ctx) : DatasetOpKernel(ctx) {
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("rows", &attributes_.rows));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &attributes_.output_types));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &attributes_.output_shapes));
+  }
+
+ protected:
+  void MakeDataset(OpKernelContext* ctx, DatasetBase** output) override {
+    Arguments a = attributes_;
+    const Tensor* strings;
+    OP_REQUIRES_OK(ctx, ctx->input("filenames", &strings));
+    OP_REQUIRES(ctx, strings->dims() <= 1,
+                absl::InvalidArgumentError("filenames must be a scalar or a vector"));
+    a.filenames = ToStrings(*strings);
+    OP_REQUIRES_OK(ctx, ctx->input("keys", &strings));
+    a.keys = ToStrings(*strings);
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_parallel_reads", &a.num_parallel_reads));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "memory_limit", &a.memory_limit));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "verify_checksums", &a.verify_checksums));
+    OpInputList padding;
+    OP_REQUIRES_OK(ctx, ctx->input_list("padding", &padding));
+    a.padding.assign(padding.begin(), padding.end());
+    Result<std::vector<ElementSpec>> specs = CheckedSpecs(a);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
+    *output = new Dataset(ctx, std::move(a), std::move(*specs));
+  }
+
+ private:
+  // The specs of single elements, if the arguments make sense together.
+  static Result<std::vector<ElementSpec>> CheckedSpecs(const Arguments& a) {
+    if (a.filenames.empty()) return InvalidArgument("filenames is empty");
+    const bool only_array = a.keys.empty() && a.output_types.size() == 1;
+    if (a.output_shapes.size() != a.output_types.size() ||
+        (!only_array && a.keys.size() != a.output_types.size())) {
+      return InvalidArgument("keys, output_types and output_shapes differ in length");
+    }
+    if (a.batch_size < 0) return InvalidArgument("batch_size must be positive");
+    if (a.memory_limit <= 0) return InvalidArgument("memory_limit must be positive");
+    if (a.num_parallel_reads <= 0 && a.num_parallel_reads != tensorflow::data::model::kAutotune) {
+      return InvalidArgument("num_parallel_reads must be positive or tf.data.AUTOTUNE");
+    }
+    if (!a.padding.empty() && (a.batch_size == 0 || a.padding.size() != a.output_types.size())) {
+      return InvalidArgument("padding wants batch_size, and one value for each array");
+    }
+    for (size_t i = 0; i < a.padding.size(); ++i) {
+      if (a.padding[i].dtype() != a.output_types[i] || a.padding[i].NumElements() != 1) {
+        return InvalidArgument("padding must be scalars of the arrays' dtypes");
+      }
+    }
+    std::vector<PartialTensorShape> shapes = a.output_shapes;
+    for (PartialTensorShape& shape : shapes) {
+      if (a.batch_size == 0 || shape.unknown_rank()) continue;
+      if (shape.dims() == 0) return InvalidArgument("output_shapes lack the batch dimension");
+      shape.RemoveDim(0);
+    }
+    return ToElementSpecs(a.output_types, shapes);
+  }
+
+  Arguments attributes_;  // those that are attributes of the op
+};
+
+REGISTER_KERNEL_BUILDER(Name("NpzReaderDataset").Device(tensorflow::DEVICE_CPU), NpzReaderDatasetOp);
+
+}  // namespace
+}  // namespace tf_npz
