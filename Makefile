@@ -1,0 +1,99 @@
+# The daily commands, each a few lines over CMake, pip, ctest and pytest. CI runs the same ones.
+# PYTHON=python3.12 chooses the interpreter (at the first setup), JOBS=4 the number of compilers.
+
+PYTHON ?= python3
+JOBS ?= $(shell nproc)
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# No greetings from TensorFlow; its errors still show.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+CPP_FILES = $(shell find cc tests -name '*.h' -o -name '*.cc')
+VARIANT = $(CURDIR)/build/system-zlib/python
+say = @printf '[%s] %s\n'
+
+# $(call compile,PRESET): configures and builds it in build/PRESET. A person sees the compiler's progress, a log does not.
+compile = tools/quietly build/$(1)-configure.log \
+    cmake --preset $(1) -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS) && \
+  if [ -t 1 ]; then cmake --build build/$(1) --parallel $(JOBS); \
+  else cmake --build build/$(1) --parallel $(JOBS) -- --quiet; fi
+ctest = tools/quietly --count build/$(1)-ctest.log \
+  ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize demo clean
+
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
+
+setup: .venv/.complete ## Create .venv with everything that the other commands need
+
+.venv/.complete: requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.10 to 3.13, or name one: make PYTHON=..."; exit 1; }
+	@$(PYTHON) tools/check_machine.py --venv --headers
+	$(say) setup "Creating .venv with TensorFlow, CMake and the test tools (once, 1 to 3 minutes) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --requirement requirements-dev.txt
+	@touch $@
+
+compile: .venv/.complete
+	$(say) build "Compiling what has changed (the first time: fetching the codecs, 1 to 3 minutes) ..."
+	@$(call compile,release)
+	@cmake --install build/release --prefix python --component extension >build/release-install.log
+
+# Once, so that .venv imports the package from python/. setup.py uses build/release too, and finds it built.
+.venv/.installed: setup.py pyproject.toml | compile
+	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
+	@touch $@
+
+build: compile .venv/.installed ## Build the ops and the inspection module into python/tf_npz
+
+test: test-cc test-python ## Run all tests: C++, then Python
+
+test-cc: build
+	$(say) test "C++ tests ..."
+	@$(call ctest,release)
+
+test-python: build
+	$(say) test "Python tests ..."
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+test-system-zlib: .venv/.complete ## Build with the system's zlib alone, in build/system-zlib, and run all tests against it
+	$(say) system-zlib "Compiling ..."
+	@$(call compile,system-zlib)
+	@rm -rf $(VARIANT)
+	@for component in extension sources; do \
+	  cmake --install build/system-zlib --prefix $(VARIANT) --component $$component >build/system-zlib-install.log || exit 1; done
+	$(say) system-zlib "C++ tests ..."
+	@$(call ctest,system-zlib)
+	$(say) system-zlib "Python tests ..."
+	@PYTHONPATH=$(VARIANT) $(BIN)/python -c 'import sys, tf_npz; sys.exit(not tf_npz.__file__.startswith("$(VARIANT)"))'
+	@PYTHONPATH=$(VARIANT) $(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+lint: .venv/.complete ## Check formatting and types: clang-format, ruff, mypy
+	$(say) lint "clang-format, ruff, mypy ..."
+	@$(BIN)/clang-format --dry-run -Werror $(CPP_FILES)
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/mypy
+
+format: .venv/.complete ## Rewrite the sources as lint wants them
+	@$(BIN)/clang-format -i $(CPP_FILES)
+	@$(BIN)/ruff check --quiet --fix
+	@$(BIN)/ruff format --quiet
+
+sanitize: .venv/.complete ## Run the C++ tests under ASan and UBSan, then under TSan
+	$(say) sanitize "ASan and UBSan: compiling, then the C++ tests ..."
+	@$(call compile,asan)
+	@$(call ctest,asan)
+	$(say) sanitize "TSan: compiling, then the C++ tests ..."
+	@$(call compile,tsan)
+	@$(call ctest,tsan)
+
+demo: build ## Train on handwritten digits from npz shards, and measure (examples/digits.py)
+	@$(BIN)/python examples/digits.py
+
+clean: ## Remove what was built; .venv and the fetched sources stay
+	@find build -mindepth 1 -maxdepth 1 -not -name downloads -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf dist python/*.egg-info python/tf_npz/*.so .venv/.installed
