@@ -1,0 +1,45 @@
+"""NumPy's .npz and .npy files as native, parallel tf.data datasets.
+
+Start with `NpzReaderDataset`; `load` and `decode` read whole arrays, `element_spec` and `inspect` read headers.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import _version_check
+
+if TYPE_CHECKING:
+    from ._dataset import NpzReaderDataset
+    from ._inspect import ArrayInfo, FileInfo, inspect
+    from ._load import decode, load
+    from ._spec import element_spec
+
+__all__ = ["ArrayInfo", "FileInfo", "NpzReaderDataset", "decode", "element_spec", "inspect", "load"]
+__version__ = _version_check.package_version()
+
+_version_check.check_installed()
+
+# Where each name lives. The modules are imported when a name of theirs is first used: TensorFlow takes seconds.
+_MODULES = {
+    "ArrayInfo": "_inspect",
+    "FileInfo": "_inspect",
+    "NpzReaderDataset": "_dataset",
+    "decode": "_load",
+    "element_spec": "_spec",
+    "inspect": "_inspect",
+    "load": "_load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _MODULES[name] != "_inspect":
+        _version_check.require_tensorflow(f"tf_npz.{name}")
+    value = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

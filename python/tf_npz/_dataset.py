@@ -1,0 +1,174 @@
+"""NpzReaderDataset: rows, batches or whole arrays of many files, as a tf.data.Dataset."""
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from . import _files, _ops, _padding, _spec, _structure
+from ._structure import ElementSpec, Keys
+
+_DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
+
+
+class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is not typed
+    """The arrays of .npy and .npz files, in file order, row by row or whole.
+
+    Files are read and decompressed by C++ threads ahead of the consumer; the order of elements never depends on them.
+    A file that can't be read is reported once, by the iterator when its turn comes; `Dataset.ignore_errors` goes on
+    with the next file.
+
+    Example:
+      >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("x", "y"), batch_size=8)
+      >>> ds.element_spec
+      (TensorSpec(shape=(None, 4), dtype=tf.float32, name=None), TensorSpec(shape=(None,), dtype=tf.int64, name=None))
+      >>> [y.numpy().tolist() for x, y in ds]
+      [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11]]
+
+      Inside `interleave` the file name is symbolic, so the spec must be passed:
+
+      >>> files = ["train/0.npz", "train/1.npz"]
+      >>> spec = tf_npz.element_spec(files[0], keys="y")
+      >>> ds = tf.data.Dataset.from_tensor_slices(files).interleave(
+      ...     lambda f: tf_npz.NpzReaderDataset(f, keys="y", element_spec=spec), cycle_length=2)
+      >>> [int(y) for y in ds.take(4)]
+      [0, 6, 1, 7]
+    """
+
+    @_ops.not_converted
+    def __init__(
+        self,
+        filenames: _files.Filenames,
+        keys: Keys | None = None,
+        *,
+        rows: bool = True,
+        batch_size: int | tf.Tensor | None = None,
+        drop_remainder: bool = False,
+        padding: complex | tuple[Any, ...] | Mapping[str, Any] | None = None,
+        num_parallel_reads: int | None = None,
+        memory_limit: int | None = None,
+        verify_checksums: bool = True,
+        element_spec: ElementSpec | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Makes the dataset. No array is read yet; headers are, unless `element_spec` is given.
+
+        Args:
+          filenames: A path, a glob pattern, a sequence of either, or a string tensor, scalar or vector. Patterns expand
+            in sorted order (`**` stands for any folders); a name of an existing file is that file. Any file system of
+            TensorFlow works: gs://, ram://, ... A symbolic tensor holds paths, never patterns.
+          keys: The arrays of an element, and its structure. None: a dict of all arrays (a tensor, for an .npy). "x": a
+            tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict under new names.
+          rows: Whether an element is one step along axis 0 of the arrays, which must agree in length. If not, it is one
+            file's whole arrays.
+          batch_size: Elements of a batch, which may come from several files. Each batch equals what
+            `.batch(batch_size, drop_remainder)` would give, but is decoded straight into its memory. None: no batches.
+          drop_remainder: Whether a last batch with fewer than `batch_size` elements is left out.
+          padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
+            or a structure with one for each component. None: the elements of a batch must have one shape.
+          num_parallel_reads: Threads that read ahead. None: tf.data.AUTOTUNE.
+          memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
+            streamed.
+          verify_checksums: Whether the CRC-32 of the members of an .npz is verified.
+          element_spec: The spec of one element, before batching, as `tf_npz.element_spec` returns it. Needed where
+            `filenames` is symbolic; otherwise it is read from headers, and damaged files count only for the iterator.
+          name: A name for the op.
+
+        Raises:
+          ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
+            missing; or `keys` and `element_spec` differ in structure.
+          tf.errors.OpError: Without `element_spec`, what `tf_npz.element_spec` raises. While iterating:
+            InvalidArgumentError where a file does not fit the spec, NotFoundError, PermissionDeniedError,
+            DataLossError where a file is damaged, UnimplementedError where it is of a kind that is not supported.
+        """
+        self._name = name
+        size, static_size = _batch_size(batch_size)
+        if size is None and drop_remainder:
+            raise ValueError("drop_remainder=True needs a batch_size")
+        if size is None and padding is not None:
+            raise ValueError(f"padding={padding!r} needs a batch_size: elements are padded to the longest of a batch")
+        threads = _at_least_one("num_parallel_reads", num_parallel_reads, tf.data.AUTOTUNE)
+        limit = _at_least_one("memory_limit", memory_limit, _DEFAULT_MEMORY_LIMIT)
+
+        paths = _files.expand(filenames)
+        components = _components(paths, keys, rows, element_spec)
+        self._element_spec = components.spec
+        if size is not None:
+            batch_dimension = [static_size if drop_remainder else None]
+            self._element_spec = tf.nest.map_structure(
+                lambda spec: tf.TensorSpec(tf.TensorShape(batch_dimension).concatenate(spec.shape), spec.dtype),
+                components.spec,
+            )
+        flat_spec = tf.nest.flatten(self._element_spec)
+        variant = _ops.library().npz_reader_dataset(
+            filenames=_files.to_tensor(paths),
+            keys=tf.constant(components.keys, tf.string),
+            batch_size=tf.constant(0, tf.int64) if size is None else size,
+            drop_remainder=drop_remainder,
+            padding=[] if padding is None else _padding.padding_values(padding, components),
+            num_parallel_reads=threads,
+            memory_limit=limit,
+            verify_checksums=verify_checksums,
+            rows=rows,
+            output_types=[spec.dtype for spec in flat_spec],
+            output_shapes=[spec.shape for spec in flat_spec],
+            metadata=self._metadata.SerializeToString(),
+        )
+        super().__init__(variant)
+
+    @property
+    def element_spec(self) -> ElementSpec:
+        """The spec of what the iterator gives: with the batch dimension in front, where there are batches."""
+        return self._element_spec
+
+    def _inputs(self) -> list[tf.data.Dataset]:
+        return []
+
+
+def _components(
+    paths: list[str] | tf.Tensor, keys: Keys | None, rows: bool, element_spec: ElementSpec | None
+) -> _structure.Components:
+    if element_spec is not None:
+        return _structure.components(keys, element_spec)
+    if tf.is_tensor(paths):
+        raise ValueError(
+            "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
+            f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows)}), made outside of the function"
+        )
+    return _spec.of_files(paths, keys, rows=rows, skip_damaged=True)
+
+
+def _arguments(keys: Keys | None, rows: bool) -> str:
+    return ("" if keys is None else f", keys={keys!r}") + ("" if rows else ", rows=False")
+
+
+def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:
+    """The batch size as a tensor and, where it is known already, as an int."""
+    if batch_size is None:
+        return None, None
+    value = tf.get_static_value(batch_size) if tf.is_tensor(batch_size) else batch_size
+    if value is None:
+        if not batch_size.dtype.is_integer or not batch_size.shape.is_compatible_with([]):
+            raise ValueError(f"batch_size must be a scalar integer, not {batch_size!r}")
+        return tf.cast(batch_size, tf.int64), None
+    size = _integer("batch_size", value)
+    if size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {size}")
+    return tf.constant(size, tf.int64), size
+
+
+def _at_least_one(name: str, value: int | None, default: int) -> tf.Tensor:
+    number = default if value is None else _integer(name, value)
+    if number < 1 and number != default:
+        raise ValueError(f"{name} must be at least 1, not {number}; leave it out for the default")
+    return tf.constant(number, tf.int64)
+
+
+def _integer(name: str, value: Any) -> int:
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be an integer, not {value!r}") from None

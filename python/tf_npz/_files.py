@@ -1,0 +1,117 @@
+"""File names in all the forms that callers have them, as a list of paths or as a symbolic tensor."""
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import tensorflow as tf
+
+from . import _core, _errors, _headers
+
+Path: TypeAlias = str | os.PathLike[str]
+Filenames: TypeAlias = Path | Sequence[Path] | tf.Tensor
+
+_MAGIC = re.compile(r"[*?[]")
+
+
+def expand(filenames: Filenames) -> list[str] | tf.Tensor:
+    """The files that `filenames` stands for, in the order of reading; patterns expand in sorted order.
+
+    Args:
+      filenames: A path, a pattern, a sequence of either, or a string tensor, scalar or vector.
+
+    Returns:
+      Their paths; or `filenames` itself, which may be of any length, where it is a tensor whose value is not known yet.
+
+    Raises:
+      TypeError: `filenames` is of another type.
+      tf.errors.InvalidArgumentError: `filenames` is empty.
+      tf.errors.NotFoundError: A pattern matches no file.
+    """
+    static = _static(filenames)
+    if tf.is_tensor(static):
+        return static
+    paths = [path for name in static for path in _expand_one(name)]
+    if not paths:
+        raise _errors.invalid_argument("filenames is empty: pass at least one file or pattern")
+    return paths
+
+
+def one_path(filename: Path | tf.Tensor) -> str | tf.Tensor:
+    """The path of a single file, not expanded; or the scalar tensor whose value is not known yet.
+
+    Raises:
+      TypeError: `filename` is neither a path nor a scalar string tensor.
+    """
+    if isinstance(filename, str | bytes | os.PathLike):
+        return os.fsdecode(filename)
+    if not tf.is_tensor(filename) or not filename.shape.is_compatible_with([]):
+        raise TypeError(f"filename must be a path or a scalar string tensor, not {_described(filename)}")
+    static = _static(filename)
+    return static if tf.is_tensor(static) else static[0]
+
+
+def to_tensor(paths: str | list[str] | tf.Tensor) -> tf.Tensor:
+    """What the ops take: a scalar for one path, a vector for a list, a tensor as it is."""
+    if tf.is_tensor(paths):
+        return paths
+    # As bytes: a file name need not be UTF-8.
+    return tf.constant(os.fsencode(paths) if isinstance(paths, str) else [*map(os.fsencode, paths)], tf.string)
+
+
+def _static(filenames: Any) -> Any:
+    """`filenames` as a list of str, or as a tensor where its value is not known."""
+    if isinstance(filenames, str | bytes | os.PathLike):
+        return [os.fsdecode(filenames)]
+    if isinstance(filenames, tf.Variable):
+        filenames = tf.convert_to_tensor(filenames)
+    if isinstance(filenames, tf.data.Dataset):
+        raise TypeError(
+            "filenames is a tf.data.Dataset; pass each of its elements instead: filenames.interleave("
+            "lambda f: tf_npz.NpzReaderDataset(f, element_spec=spec), num_parallel_calls=tf.data.AUTOTUNE)"
+        )
+    if tf.is_tensor(filenames):
+        return _static_tensor(filenames)
+    if not isinstance(filenames, Iterable):
+        raise TypeError(f"filenames must be paths, patterns or a string tensor, not {_described(filenames)}")
+    names = list(filenames)
+    if any(map(tf.is_tensor, names)):
+        return _static_tensor(tf.stack([name if tf.is_tensor(name) else os.fsencode(name) for name in names]))
+    for name in names:
+        if not isinstance(name, str | bytes | os.PathLike):
+            raise TypeError(f"filenames must hold paths or patterns, not {_described(name)}")
+    return [os.fsdecode(name) for name in names]
+
+
+def _static_tensor(filenames: Any) -> Any:
+    if not isinstance(filenames, tf.Tensor) or filenames.dtype != tf.string:
+        raise TypeError(f"filenames must be a tensor of dtype string, not {_described(filenames)}")
+    if filenames.shape.rank is not None and filenames.shape.rank > 1:
+        raise ValueError(f"filenames must be a scalar or a vector, not of shape {filenames.shape}; flatten it first")
+    value = tf.get_static_value(filenames)
+    if value is None:
+        return filenames
+    return [os.fsdecode(name) for name in ([value] if isinstance(value, bytes) else value.reshape(-1).tolist())]
+
+
+def _expand_one(name: str) -> list[str]:
+    if not _MAGIC.search(name):
+        return [name]
+    # A file may bear such characters in its name; then the name means that file.
+    if _headers.has_scheme(name):
+        paths = [name] if tf.io.gfile.exists(name) else sorted(tf.io.gfile.glob(name))
+    elif os.path.exists(name):  # noqa: PTH110 - as it is for glob below, a path here is a str
+        paths = [name]
+    else:
+        paths = sorted(glob.glob(name, recursive=True))  # noqa: PTH207
+        if "**" in name:  # It matches the folders on its way as well.
+            paths = [path for path in paths if not os.path.isdir(path)]  # noqa: PTH112
+    if not paths:
+        raise _errors.to_tensorflow(_core.StatusError("NotFound", f"no file matches the pattern {name!r}"))
+    return paths
+
+
+def _described(value: object) -> str:
+    return f"{type(value).__name__}: {value!r:.100}"

@@ -1,0 +1,205 @@
+#include "tf_npz/io/posix_file.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "testing/status_matchers.h"
+
+namespace tf_npz {
+namespace {
+
+// A folder of its own for each test.
+class PosixFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "/posix_file_test.XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override {
+    for (const std::string& path : made_) std::remove(path.c_str());
+    rmdir(folder_.c_str());
+  }
+
+  std::string Path(const std::string& name) {
+    made_.push_back(folder_ + "/" + name);
+    return made_.back();
+  }
+  std::string Write(const std::string& name, const std::string& contents) {
+    const std::string path = Path(name);
+    std::ofstream(path, std::ios::binary) << contents;
+    return path;
+  }
+  Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) {
+    return PosixFileSystem().Open(path);
+  }
+  static Result<std::string> Read(const RandomAccessFile& file, uint64_t offset, size_t size) {
+    std::string bytes(size, '\0');
+    TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.Read(offset, bytes.data(), size));
+    return bytes.substr(0, count);
+  }
+
+  std::string folder_;
+  std::vector<std::string> made_;
+};
+
+TEST_F(PosixFileTest, ReadsAnyRange) {
+  const Result<std::unique_ptr<RandomAccessFile>> file = Open(Write("a", "0123456789"));
+  ASSERT_OK(file);
+  EXPECT_EQ((*file)->size(), 10u);
+  EXPECT_EQ(Read(**file, 0, 10).value(), "0123456789");
+  EXPECT_EQ(Read(**file, 4, 3).value(), "456");
+  EXPECT_EQ(Read(**file, 8, 100).value(), "89");
+  EXPECT_EQ(Read(**file, 10, 1).value(), "");
+  EXPECT_EQ(Read(**file, 1000, 1).value(), "");
+}
+
+TEST_F(PosixFileTest, OpensEmptyFiles) {
+  const Result<std::unique_ptr<RandomAccessFile>> file = Open(Write("a", ""));
+  ASSERT_OK(file);
+  EXPECT_EQ((*file)->size(), 0u);
+}
+
+TEST_F(PosixFileTest, ReadsBeyondFourGiB) {
+  const std::string path = Write("a", "");
+  constexpr uint64_t kFar = (uint64_t{5} << 30) + 3;
+  ASSERT_EQ(truncate(path.c_str(), kFar), 0);  // a hole: takes no room
+  std::ofstream(path, std::ios::binary | std::ios::app) << "far";
+  const Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
+  ASSERT_OK(file);
+  EXPECT_EQ((*file)->size(), kFar + 3);
+  EXPECT_EQ(Read(**file, kFar - 1, 10).value(), std::string(1, '\0') + "far");
+}
+
+TEST_F(PosixFileTest, RefusesWhatIsNoRegularFile) {
+  EXPECT_ERROR(Open(folder_), kInvalidArgument, "is a directory (expected an .npy or .npz file)");
+  EXPECT_ERROR(Open("/dev/zero"), kInvalidArgument, "is not a regular file");
+  const std::string fifo = Path("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_ERROR(Open(fifo), kInvalidArgument, "is not a regular file");  // and does not hang
+}
+
+TEST_F(PosixFileTest, SaysWhyAFileCannotBeOpened) {
+  EXPECT_ERROR(Open(folder_ + "/none"), kNotFound, "can't open: No such file or directory");
+  EXPECT_ERROR(Open(""), kNotFound, "can't open");
+  EXPECT_ERROR(Open(Write("a", "x") + "/b"), kNotFound, "can't open: Not a directory");
+  EXPECT_ERROR(Open(folder_ + "/" + std::string(1000, 'x')), kInvalidArgument, "File name too long");
+  const std::string loop = Path("loop");
+  ASSERT_EQ(symlink("loop", loop.c_str()), 0);
+  EXPECT_ERROR(Open(loop), kInvalidArgument, "can't open: Too many levels of symbolic links");
+}
+
+TEST_F(PosixFileTest, DoesNotTakeANameForTheShorterOneBeforeItsNul) {
+  EXPECT_ERROR(Open(Write("a", "x") + std::string("\0.npz", 5)), kInvalidArgument,
+               "path holds a NUL byte");
+}
+
+TEST_F(PosixFileTest, NeedsPermission) {
+  const std::string path = Write("a", "x");
+  ASSERT_EQ(chmod(path.c_str(), 0), 0);
+  // Root may read everything: be somebody else for a moment.
+  const bool is_root = geteuid() == 0;
+  if (is_root && seteuid(65534) != 0) GTEST_SKIP() << "root that can't be another user";
+  const Status status = Open(path).status();
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  EXPECT_ERROR(status, kPermissionDenied, "can't open: Permission denied");
+}
+
+// While it lives, the process may have few open files.
+class FewDescriptors {
+ public:
+  FewDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    rlimit few = before_;
+    few.rlim_cur = 64;
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  }
+  ~FewDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_;
+};
+
+TEST_F(PosixFileTest, HoldsNoDescriptorWhileParked) {
+  const std::string path = Write("a", "0123456789");
+  const FewDescriptors few;
+  std::vector<std::unique_ptr<RandomAccessFile>> files;
+  for (int i = 0; i < 200; ++i) {
+    Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
+    ASSERT_OK(file);
+    files.push_back(std::move(*file));
+    files.back()->Park();
+    files.back()->Park();
+  }
+  for (const auto& file : files) {
+    EXPECT_EQ(Read(*file, 4, 3).value(), "456");
+    file->Park();
+  }
+}
+
+TEST_F(PosixFileTest, SaysThatTooManyFilesAreOpen) {
+  const std::string path = Write("a", "0123456789");
+  const FewDescriptors few;
+  std::vector<std::unique_ptr<RandomAccessFile>> files;
+  Status status;
+  while (status.ok() && files.size() < 200) {
+    Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
+    status = file.status();
+    if (file.ok()) files.push_back(std::move(*file));
+  }
+  EXPECT_ERROR(status, kResourceExhausted, "can't open: Too many open files");
+}
+
+TEST_F(PosixFileTest, NoticesThatAParkedFileWasReplaced) {
+  const std::string path = Write("a", "0123456789");
+  const Result<std::unique_ptr<RandomAccessFile>> opened = Open(path);
+  ASSERT_OK(opened);
+  RandomAccessFile& file = **opened;
+  const std::string other = Write("b", "9876543210");
+  ASSERT_EQ(std::rename(other.c_str(), path.c_str()), 0);
+  EXPECT_EQ(Read(file, 0, 3).value(), "012") << "an open file stays what it is";
+  file.Park();
+  EXPECT_ERROR(Read(file, 0, 3), kDataLoss, "file was replaced while it was read");
+}
+
+TEST_F(PosixFileTest, NoticesThatAParkedFileWasCutOrRemoved) {
+  const std::string path = Write("a", "0123456789");
+  const Result<std::unique_ptr<RandomAccessFile>> opened = Open(path);
+  ASSERT_OK(opened);
+  RandomAccessFile& file = **opened;
+  file.Park();
+  ASSERT_EQ(truncate(path.c_str(), 5), 0);
+  EXPECT_ERROR(Read(file, 0, 3), kDataLoss, "file was replaced while it was read");
+  ASSERT_EQ(std::remove(path.c_str()), 0);
+  EXPECT_ERROR(Read(file, 0, 3), kNotFound, "can't open: No such file or directory");
+}
+
+TEST_F(PosixFileTest, ServesSeveralThreadsAtOnce) {
+  std::string contents;
+  for (int i = 0; i < 1000; ++i) contents += std::to_string(i) + ",";
+  const Result<std::unique_ptr<RandomAccessFile>> opened = Open(Write("a", contents));
+  ASSERT_OK(opened);
+  const RandomAccessFile& file = **opened;
+  (*opened)->Park();  // so that the first reads open it again, together
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&file, &contents, t] {
+      for (size_t offset = t; offset < contents.size(); offset += 7) {
+        EXPECT_EQ(Read(file, offset, 11).value(), contents.substr(offset, 11));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace tf_npz

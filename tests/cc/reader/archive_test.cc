@@ -1,0 +1,210 @@
+#include "tf_npz/reader/archive.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "testing/reading.h"
+#include "testing/status_matchers.h"
+
+namespace tf_npz {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using std::string_literals::operator""s;
+
+// Files by name, whose reads are counted.
+class FakeFileSystem : public FileSystem {
+ public:
+  class File : public RandomAccessFile {
+   public:
+    File(const std::string& contents, int* reads)
+        : file_(NewMemoryFile(std::string_view(contents))), reads_(reads) {}
+    Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+      ++*reads_;
+      return file_->Read(offset, destination, size);
+    }
+    uint64_t size() const override { return file_->size(); }
+
+   private:
+    const std::unique_ptr<RandomAccessFile> file_;
+    int* const reads_;
+  };
+
+  Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const override {
+    const auto found = files.find(path);
+    if (found == files.end()) return NotFound("can't open: No such file");
+    return std::unique_ptr<RandomAccessFile>(std::make_unique<File>(found->second, &reads));
+  }
+
+  std::map<std::string, std::string> files;
+  mutable int reads = 0;
+};
+
+// An archive whose members are called `names`, each holding its own position: "0", "1", …
+std::string NpzWithNames(const std::vector<std::string>& names) {
+  std::vector<ZipMember> members;
+  for (size_t i = 0; i < names.size(); ++i) members.push_back(Member(names[i], std::to_string(i)));
+  return WriteZip(std::move(members));
+}
+
+TEST(Archive, IsWhatItsFirstBytesSay) {
+  FakeFileSystem files;
+  files.files["array.npz"] = Npy("<f4", {1}, "1234");
+  files.files["archive.npy"] = NpzOf(Npy("<f4", {1}, "1234"), false);
+  files.files["empty.npz"] = WriteZip(ZipArchive());
+  const Result<std::shared_ptr<Archive>> array = Archive::Open(files, "array.npz");
+  ASSERT_OK(array);
+  EXPECT_FALSE((*array)->is_npz());
+  EXPECT_EQ((*array)->path(), "array.npz");
+  EXPECT_THAT((*array)->Names(), IsEmpty());
+  const Result<std::shared_ptr<Archive>> archive = Archive::Open(files, "archive.npy");
+  ASSERT_OK(archive);
+  EXPECT_TRUE((*archive)->is_npz());
+  EXPECT_THAT((*archive)->Names(), ElementsAre("x"));
+  const Result<std::shared_ptr<Archive>> empty = Archive::Open(files, "empty.npz");
+  ASSERT_OK(empty);
+  EXPECT_TRUE((*empty)->is_npz());
+  EXPECT_THAT((*empty)->Names(), IsEmpty());
+}
+
+TEST(Archive, SaysWhatAFileIsThatIsNone) {
+  const struct {
+    std::string contents;
+    Code code;
+    const char* fragment;
+  } cases[] = {
+      {"", Code::kDataLoss, "f: is empty (expected an .npy or .npz file)"},
+      {"\x93NUMP", Code::kDataLoss, "f: is neither an .npy nor an .npz file: begins with"},
+      {"hello, world", Code::kDataLoss,
+       R"(begins with "hello," at byte 0 (expected "\x93NUMPY" or "PK\x03\x04"))"},
+      {"\x80\x04\x95pickle", Code::kDataLoss, R"(begins with "\x80\x04\x95pic")"},
+      {"?" + NpzOf("", false), Code::kDataLoss, "is neither"},
+      {"\x1f\x8b\x08\0\0"s, Code::kUnimplemented, "is compressed with gzip"},
+      {"PK\x03\x04", Code::kDataLoss, "f: zip archive of 4 bytes has no end of central directory"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_TRUE(IsError(OpenBytes(c.contents).status(), c.code, c.fragment));
+    FakeFileSystem files;
+    files.files["f"] = c.contents;
+    EXPECT_TRUE(IsError(Archive::Open(files, "f").status(), c.code, c.fragment));
+  }
+  EXPECT_ERROR(Archive::Open(FakeFileSystem(), "g"), kNotFound, "g: can't open: No such file");
+}
+
+TEST(Archive, KnowsItsArraysByTheNamesOfNumPy) {
+  const struct {
+    std::vector<std::string> members;
+    std::vector<std::string> names;
+  } cases[] = {
+      {{}, {}},
+      {{"b.npy", "a.npy"}, {"b", "a"}},
+      {{"x.npy.npy"}, {"x.npy"}},
+      {{"x"}, {"x"}},
+      {{".npy"}, {""}},
+      {{""}, {""}},
+      {{"d/e.npy", "d/"}, {"d/e", "d/"}},
+      {{"x.npy", "y.npy", "x.npy"}, {"x", "y"}},
+      {{"x", "x.npy"}, {"x"}},
+      {{"x.NPY", "npy"}, {"x.NPY", "npy"}},
+  };
+  for (const auto& c : cases) {
+    const std::string bytes = NpzWithNames(c.members);
+    const Result<std::shared_ptr<Archive>> archive = OpenBytes(bytes);
+    ASSERT_OK(archive);
+    EXPECT_EQ((*archive)->Names(), c.names);
+    EXPECT_EQ((*archive)->members().size(), c.members.size());
+    for (const std::string& name : c.names) EXPECT_OK((*archive)->Find(name)) << name;
+  }
+}
+
+TEST(Archive, FindsTheMemberThatNumPyFinds) {
+  const struct {
+    std::vector<std::string> members;
+    const char* name;
+    size_t found;
+  } cases[] = {
+      {{"x.npy", "y.npy"}, "x", 0},
+      {{"x.npy", "y.npy"}, "y.npy", 1},
+      {{"x.npy", "x.npy"}, "x", 1},
+      {{"x.npy", "x.npy"}, "x.npy", 1},
+      {{"x", "x.npy"}, "x", 0},
+      {{"x.npy", "x"}, "x", 1},
+      {{"x", "x.npy", "x.npy"}, "x.npy", 2},
+      {{"x.npy.npy", "x.npy"}, "x.npy", 1},
+      {{"x.npy.npy"}, "x.npy", 0},
+      {{".npy"}, "", 0},
+      {{"d/e.npy"}, "d/e", 0},
+  };
+  for (const auto& c : cases) {
+    const std::string bytes = NpzWithNames(c.members);
+    const std::shared_ptr<Archive> archive = OpenBytes(bytes).value();
+    const Result<const ZipEntry*> entry = archive->Find(c.name);
+    ASSERT_OK(entry) << c.name;
+    EXPECT_EQ(*entry - archive->members().data(), static_cast<ptrdiff_t>(c.found)) << c.name;
+  }
+}
+
+TEST(Archive, NamesTheArraysThereAreWhereOneIsMissing) {
+  const std::string bytes = NpzWithNames({"a.npy", "b.npy"});
+  EXPECT_ERROR(OpenBytes(bytes).value()->Find("c"), kInvalidArgument,
+               R"(f: has no array "c" (it has "a", "b"))");
+  const std::string empty = WriteZip(ZipArchive());
+  EXPECT_ERROR(OpenBytes(empty).value()->Find("c"), kInvalidArgument, "(it has none)");
+}
+
+TEST(Archive, SaysWhereAMessageIsAbout) {
+  const std::string bytes = NpzWithNames({"a\n.npy"});
+  const std::shared_ptr<Archive> archive = OpenBytes(bytes).value();
+  EXPECT_EQ(archive->Context(&archive->members()[0]), R"(f["a\x0a"]: )");
+  EXPECT_EQ(archive->Context(nullptr), "f: ");
+}
+
+TEST(Archive, ReadsASmallFileOnce) {
+  FakeFileSystem files;
+  files.files["small"] = NpzOf(Npy("|u1", {1000}, Noise(1000)), false);
+  ASSERT_OK(Archive::Open(files, "small"));
+  EXPECT_EQ(files.reads, 1);
+}
+
+TEST(Archive, FindsADirectoryTooLargeForTheTail) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 3000; ++i) {
+    names.push_back(std::to_string(i) + std::string(20, '_') + ".npy");
+  }
+  const std::string bytes = NpzWithNames(names);
+  ASSERT_GT(bytes.size(), 2 * kMaxZipEndSize);
+  FakeFileSystem files;
+  files.files["large"] = bytes;
+  const Result<std::shared_ptr<Archive>> archive = Archive::Open(files, "large");
+  ASSERT_OK(archive);
+  EXPECT_EQ((*archive)->members().size(), 3000u);
+  EXPECT_OK((*archive)->Find("2999" + std::string(20, '_')));
+}
+
+TEST(Archive, FindsAZip64DirectoryBehindALongComment) {
+  ZipArchive zip;
+  zip.members = {Member("x.npy", Npy("|u1", {1}, "1"))};
+  zip.zip64_end = true;
+  zip.comment = std::string(0xFFFF, 'c');
+  const std::string bytes = WriteZip(zip);
+  FakeFileSystem files;
+  files.files["f"] = bytes;
+  ASSERT_OK(Archive::Open(files, "f"));
+  const Result<std::unique_ptr<ArrayReader>> array = OpenArray(bytes, true);
+  ASSERT_OK(array);
+  EXPECT_EQ(ReadInSteps(**array, 1).value(), "1");
+}
+
+TEST(ArrayName, StripsOneSuffix) {
+  EXPECT_EQ(ArrayName("x.npy"), "x");
+  EXPECT_EQ(ArrayName("x.npy.npy"), "x.npy");
+  EXPECT_EQ(ArrayName("x"), "x");
+  EXPECT_EQ(ArrayName("npy"), "npy");
+  EXPECT_EQ(ArrayName(""), "");
+}
+
+}  // namespace
+}  // namespace tf_npz

@@ -1,0 +1,53 @@
+// Writes zip archives as tests need them: as NumPy does, as other writers do, and damaged.
+
+#ifndef TF_NPZ_TESTING_ZIP_WRITER_H_
+#define TF_NPZ_TESTING_ZIP_WRITER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tf_npz {
+
+enum class LocalSizes {
+  kPlain,           // in the local header
+  kZip64,           // 0xFFFFFFFF there, and in a zip64 extra field: np.savez to a file
+  kDataDescriptor,  // 0 there, and behind the data (flag 3): np.savez to a pipe
+};
+
+// One member. The optional fields are what its headers say in place of the truth.
+struct ZipMember {
+  std::string name;
+  std::string contents;
+  bool deflated = false;
+  LocalSizes local_sizes = LocalSizes::kPlain;
+  bool zip64_directory = false;  // sizes and offset in the zip64 field of the directory's header
+  uint16_t flags = 0;
+  std::optional<uint16_t> method;
+  std::optional<uint32_t> crc32;
+  std::optional<uint64_t> compressed_size;
+  std::optional<uint64_t> uncompressed_size;
+  std::optional<uint64_t> local_header_offset;
+  std::optional<std::string> local_name;
+  std::string extra;    // of the directory's header, before the zip64 field
+  std::string comment;  // of the directory's header
+};
+
+struct ZipArchive {
+  std::vector<ZipMember> members;
+  std::string comment;
+  bool zip64_end = false;           // with a zip64 end record and its locator
+  std::optional<uint64_t> count;    // of members, as the end record has it
+};
+
+std::string WriteZip(const ZipArchive& archive);
+std::string WriteZip(std::vector<ZipMember> members);
+
+// Raw deflate (RFC 1951), at zlib's `level`.
+std::string Deflate(std::string_view contents, int level = 6);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_TESTING_ZIP_WRITER_H_

@@ -1,0 +1,46 @@
+"""The examples in docstrings run, and print what they say."""
+
+import doctest
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_npz
+
+# Whatever the face names, its own docstring and its methods'.
+EXAMPLES = [
+    test
+    for name in tf_npz.__all__
+    for test in doctest.DocTestFinder().find(
+        getattr(tf_npz, name), f"tf_npz.{name}", module=False, globs={"tf": tf, "tf_npz": tf_npz}
+    )
+    if test.examples
+]
+
+
+@pytest.fixture
+def files(folder: Path) -> None:
+    """The files that the examples name."""
+    rng = np.random.default_rng(0)
+    np.savez("a.npz", x=np.zeros((3, 4), np.float32), y=np.array([7, 8, 9]))
+    Path("train").mkdir()
+    for i in range(2):
+        x = rng.standard_normal((6, 4), np.float32)
+        np.savez_compressed(f"train/{i}.npz", x=x, y=np.arange(6 * i, 6 * (i + 1)))
+    Path("clips").mkdir()
+    for i, length in enumerate((3, 5)):
+        np.save(f"clips/{i}.npy", rng.standard_normal((length, 2), np.float32))
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
+def test_the_example_runs(example: doctest.DocTest) -> None:
+    output: list[str] = []
+    result = doctest.DocTestRunner(verbose=False).run(example, out=output.append, clear_globs=False)
+    assert result.failed == 0, "".join(output)
+
+
+def test_everything_that_is_called_has_an_example() -> None:
+    named = {example.name.split(".")[1] for example in EXAMPLES}
+    assert named == set(tf_npz.__all__) - {"ArrayInfo", "FileInfo"}

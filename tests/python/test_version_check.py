@@ -1,0 +1,181 @@
+"""The TensorFlow at hand is held against those that the build serves before anything of it is loaded."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_npz
+from tf_npz import _ops, _version_check
+
+
+class Environment:
+    """A copy of the package and fake TensorFlows, for an interpreter that sees nothing else."""
+
+    def __init__(self, folder: Path, serves: tuple[str, ...]) -> None:
+        self.folder = folder
+        source = Path(tf_npz.__file__).parent
+        # `_core` is real; the ops libraries are empty files, which can't be loaded.
+        shutil.copytree(source, folder / "tf_npz", ignore=shutil.ignore_patterns("_ops_tf*.so", "__pycache__"))
+        for version in serves:
+            (folder / f"tf_npz/_ops_tf{version.replace('.', '_')}.so").touch()
+
+    def install_distribution(self, version: str, name: str = "tensorflow") -> None:
+        information = self.folder / f"{name}-{version}.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+
+    def install_module(self, code: str = "raise SystemExit('tensorflow was imported')") -> None:
+        (self.folder / "tensorflow").mkdir()
+        (self.folder / "tensorflow/__init__.py").write_text(code)
+
+    def run(self, code: str) -> str:
+        """What `code` prints, or the last line of its traceback."""
+        # -S leaves site-packages out, and with it the TensorFlow that these tests run under.
+        result = subprocess.run(
+            [sys.executable, "-S", "-c", code],
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return result.stdout if result.returncode == 0 else result.stderr.strip().splitlines()[-1]
+
+
+IMPORT = "import tf_npz; print('imported')"
+
+
+def test_an_installed_tensorflow_of_another_minor_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, serves=("2.21",))
+    environment.install_module()
+    environment.install_distribution("2.20.1")
+    message = environment.run(IMPORT)
+    assert message.startswith("ImportError: ")
+    assert "serves TensorFlow 2.21, but 2.20.1 is installed" in message
+    assert 'pip install "tensorflow==2.21.*"' in message
+    assert "pip install --no-build-isolation ." in message
+
+
+def test_several_served_versions_are_listed_in_order(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, serves=("2.21", "2.9", "2.16"))
+    environment.install_module()
+    environment.install_distribution("2.20.1")
+    message = environment.run(IMPORT)
+    assert "serves TensorFlow 2.9, 2.16 and 2.21, but 2.20.1 is installed" in message
+    assert 'pip install "tensorflow==2.21.*"' in message
+
+
+@pytest.mark.parametrize("name", ["tensorflow_cpu", "tf_nightly", "intel_tensorflow"])
+def test_the_line_to_type_names_the_distribution_that_is_installed(tmp_path: Path, name: str) -> None:
+    environment = Environment(tmp_path, serves=("2.21",))
+    environment.install_module()
+    environment.install_distribution("2.22.0.dev20261101", name)
+    message = environment.run(IMPORT)
+    assert "but 2.22.0.dev20261101 is installed" in message
+    assert f'pip install "{name.replace("_", "-")}==2.21.*"' in message
+
+
+@pytest.mark.parametrize("version", ["2.21.0", "2.21.7", "2.21.0rc1", "2.21.0+nv26.11"])
+def test_every_patch_of_a_served_minor_is_accepted_and_not_imported(tmp_path: Path, version: str) -> None:
+    environment = Environment(tmp_path, serves=("2.20", "2.21"))
+    environment.install_module()
+    environment.install_distribution(version)
+    assert environment.run(IMPORT) == "imported\n"
+
+
+def test_minors_are_compared_as_numbers(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, serves=("2.21",))
+    environment.install_module()
+    environment.install_distribution("2.2.1")
+    assert "but 2.2.1 is installed" in environment.run(IMPORT)
+
+
+def test_the_imported_tensorflow_decides_over_metadata(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, serves=("2.21",))
+    environment.install_module("__version__ = '2.20.0'")
+    environment.install_distribution("2.21.0")
+    assert environment.run(IMPORT) == "imported\n"
+    assert "but 2.20.0 is installed" in environment.run(f"import tensorflow; {IMPORT}")
+
+
+UNDECIDED = {
+    "of a distribution that is not known": [("2.20.0", "vendor_tensorflow")],
+    "of two distributions in one folder": [("2.20.0", "tensorflow"), ("2.21.0", "tensorflow_cpu")],
+}
+
+
+@pytest.mark.parametrize("distributions", UNDECIDED.values(), ids=UNDECIDED.keys())
+def test_what_metadata_cannot_tell_is_left_to_the_check_before_loading(
+    tmp_path: Path, distributions: list[tuple[str, str]]
+) -> None:
+    environment = Environment(tmp_path, serves=("2.21",))
+    environment.install_module()
+    for version, name in distributions:
+        environment.install_distribution(version, name)
+    assert environment.run(IMPORT) == "imported\n"
+
+
+def test_metadata_without_the_module_is_no_tensorflow(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, serves=("2.21",))
+    environment.install_distribution("2.20.0")
+    assert environment.run(IMPORT) == "imported\n"
+
+
+def test_a_build_without_ops_says_how_to_build_them(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, serves=())
+    environment.install_module()
+    environment.install_distribution("2.20.0")
+    message = environment.run(IMPORT)
+    assert "its ops were not built" in message
+    assert "pip install --no-build-isolation ." in message
+
+
+def test_inspect_works_without_tensorflow(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, serves=("2.21",))
+    np.savez(tmp_path / "a.npz", x=np.zeros((2, 3), np.float32))
+    code = "import sys, tf_npz; print(tf_npz.inspect('a.npz').arrays['x'].shape, 'numpy' in sys.modules)"
+    assert environment.run(code) == "(2, 3) False\n"
+
+
+@pytest.mark.parametrize("name", ["NpzReaderDataset", "load", "decode", "element_spec", "inspect('gs://b/a.npz')"])
+def test_the_rest_says_what_to_install(tmp_path: Path, name: str) -> None:
+    environment = Environment(tmp_path, serves=("2.20", "2.21"))
+    message = environment.run(f"import tf_npz; tf_npz.{name}")
+    assert message.startswith("ImportError: ")
+    assert "needs TensorFlow, which is not installed" in message
+    assert 'pip install "tensorflow==2.21.*"' in message
+
+
+def test_a_library_for_another_minor_is_never_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "_ops_tf2_21.so").touch()
+    loaded: list[str] = []
+    monkeypatch.setattr(_version_check, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(tf, "load_op_library", loaded.append)
+    monkeypatch.setattr(tf, "__version__", "2.20.0")
+    with pytest.raises(ImportError, match=r"serves TensorFlow 2\.21, but 2\.20\.0 is installed"):
+        _ops.library.__wrapped__()
+    assert loaded == []
+    monkeypatch.setattr(tf, "__version__", "2.21.3")
+    _ops.library.__wrapped__()
+    assert loaded == [str(tmp_path / "_ops_tf2_21.so")]
+
+
+def test_importing_the_package_does_not_import_tensorflow() -> None:
+    root = str(Path(tf_npz.__file__).parent.parent)
+    code = "import sys, tf_npz; dir(tf_npz); tf_npz.inspect; print('tensorflow' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": root}
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"
+
+
+def test_the_package_names_its_face() -> None:
+    assert set(tf_npz.__all__) <= set(dir(tf_npz))
+    for name in tf_npz.__all__:
+        assert getattr(tf_npz, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tf_npz.nothing
