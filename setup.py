@@ -29,7 +29,8 @@ class CMakeBuild(build_ext):
                 library.unlink()
             options.append("-DTF_NPZ_BUILD_TESTS=OFF")
         run("cmake", "--preset", "release", "-B", build, *options)
-        run("cmake", "--build", build, "--parallel", os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count())))
+        jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count()))
+        run("cmake", "--build", build, "--parallel", jobs, "--", "--quiet")
         strip = [] if self.editable_mode else ["--strip"]
         run("cmake", "--install", build, "--prefix", package_root, "--component", "extension", *strip)
 

@@ -40,9 +40,8 @@ function(tf_npz_add_codec folder name)
   set(LIBDEFLATE_GZIP_SUPPORT ON)  # for its CRC-32; the linker drops the rest
   set(LIBDEFLATE_ZLIB_SUPPORT OFF)
 
-  set(ZLIB_COMPAT ON)
+  set(ZLIB_COMPAT ON)  # This builds the gz functions too; the linker drops them.
   set(ZLIB_ALIASES OFF)
-  set(WITH_GZFILEOP OFF)
   set(SKIP_INSTALL_ALL ON)
   add_subdirectory("${TF_NPZ_DOWNLOADS}/${folder}" "${PROJECT_BINARY_DIR}/codecs/${name}" EXCLUDE_FROM_ALL)
 endfunction()

@@ -1,4 +1,5 @@
-// Loads of little-endian integers from bytes at any address, as zip records and `.npy` headers hold them.
+// Loads of little-endian integers from bytes at any address, as zip records and `.npy` headers hold
+// them.
 
 #ifndef TF_NPZ_BASE_BYTES_H_
 #define TF_NPZ_BASE_BYTES_H_

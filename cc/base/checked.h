@@ -1,4 +1,5 @@
-// Arithmetic on untrusted numbers: false where the exact result does not fit, `*result` then unusable.
+// Arithmetic on untrusted numbers: false where the exact result does not fit, `*result` then
+// unusable.
 
 #ifndef TF_NPZ_BASE_CHECKED_H_
 #define TF_NPZ_BASE_CHECKED_H_

@@ -1,8 +1,8 @@
 // Status and Result: how every layer says what went wrong.
 //
-// A Status is a code and a message; a Result<T> is a T or a Status that is not OK. The codes are those of
-// TensorFlow that this project uses, with the meaning that docs/design.md gives them. End of data is never
-// an error. Both are plain values: copy, move and share them as such.
+// A Status is a code and a message; a Result<T> is a T or a Status that is not OK. The codes are
+// those of TensorFlow that this project uses, with the meaning that docs/design.md gives them. End
+// of data is never an error. Both are plain values: copy, move and share them as such.
 
 #ifndef TF_NPZ_BASE_STATUS_H_
 #define TF_NPZ_BASE_STATUS_H_
@@ -40,7 +40,8 @@ class [[nodiscard]] Status {
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  // The same code with `context` before the message: what the next layer knows, added by that layer.
+  // The same code with `context` before the message: what the next layer knows, added by that
+  // layer.
   Status WithContext(std::string_view context) const;
 
  private:
@@ -64,7 +65,7 @@ Status StatusFromErrno(int errnum, std::string_view what);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
   Result(Status status) : state_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     assert(!std::get<Status>(state_).ok());
   }
@@ -90,10 +91,10 @@ class [[nodiscard]] Result {
 #define TF_NPZ_CONCAT_INNER(a, b) a##b
 #define TF_NPZ_CONCAT(a, b) TF_NPZ_CONCAT_INNER(a, b)
 
-#define TF_NPZ_RETURN_IF_ERROR(expr)                       \
-  do {                                                     \
-    ::tf_npz::Status tf_npz_status = (expr);               \
-    if (!tf_npz_status.ok()) return tf_npz_status;         \
+#define TF_NPZ_RETURN_IF_ERROR(expr)               \
+  do {                                             \
+    ::tf_npz::Status tf_npz_status = (expr);       \
+    if (!tf_npz_status.ok()) return tf_npz_status; \
   } while (false)
 
 #define TF_NPZ_ASSIGN_OR_RETURN(lhs, expr) \

@@ -5,7 +5,8 @@
 namespace tf_npz {
 namespace {
 
-// The length of the well-formed UTF-8 sequence (RFC 3629) of two bytes or more that `text` begins with, or 0.
+// The length of the well-formed UTF-8 sequence (RFC 3629) of two bytes or more that `text` begins
+// with, or 0.
 size_t Utf8SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -20,29 +21,37 @@ size_t Utf8SequenceLength(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : length;
 }
 
+// Appends the character that `text` begins with, printable or as \xNN; returns its length in bytes.
+// In quotes, a quote and a backslash get a backslash.
+size_t AppendEscaped(std::string_view text, bool in_quotes, std::string* escaped) {
+  const auto byte = static_cast<unsigned char>(text[0]);
+  if (byte >= 0x20 && byte < 0x7F) {
+    if (in_quotes && (text[0] == '"' || text[0] == '\\')) escaped->push_back('\\');
+    escaped->push_back(text[0]);
+    return 1;
+  }
+  if (const size_t length = byte < 0x80 ? 0 : Utf8SequenceLength(text); length > 0) {
+    escaped->append(text.substr(0, length));
+    return length;
+  }
+  char hex[8];
+  std::snprintf(hex, sizeof(hex), "\\x%02x", byte);
+  escaped->append(hex);
+  return 1;
+}
+
 }  // namespace
+
+std::string Escape(std::string_view text) {
+  std::string escaped;
+  for (size_t i = 0; i < text.size();) i += AppendEscaped(text.substr(i), false, &escaped);
+  return escaped;
+}
 
 std::string Quote(std::string_view text, size_t limit) {
   std::string quoted = "\"";
   size_t i = 0;
-  while (i < text.size() && i < limit) {
-    const unsigned char c = static_cast<unsigned char>(text[i]);
-    size_t length = 1;
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += text[i];
-    } else if (c >= 0x20 && c < 0x7F) {
-      quoted += text[i];
-    } else if (c >= 0x80 && (length = Utf8SequenceLength(text.substr(i))) != 0) {
-      quoted += text.substr(i, length);
-    } else {
-      length = 1;
-      char escaped[8];
-      std::snprintf(escaped, sizeof(escaped), "\\x%02x", c);
-      quoted += escaped;
-    }
-    i += length;
-  }
+  while (i < text.size() && i < limit) i += AppendEscaped(text.substr(i), true, &quoted);
   quoted += '"';
   if (i < text.size()) quoted += "…";
   return quoted;

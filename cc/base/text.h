@@ -10,14 +10,18 @@
 
 namespace tf_npz {
 
-// `text` in double quotes; bytes that are not printable ASCII or part of well-formed UTF-8 as \xNN; cut
-// after `limit` bytes with "…" to say so.
+// `text` in double quotes; bytes that are not printable ASCII or part of well-formed UTF-8 as \xNN;
+// cut after `limit` bytes with "…" to say so.
 std::string Quote(std::string_view text, size_t limit = 100);
+
+// `text` as Quote has it, but without the quotes and whole: for paths, which a user wants to copy.
+std::string Escape(std::string_view text);
 
 // Quote of each, separated by ", "; after `limit` of them "… (N in all)".
 std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 
-// (28, 28), (3,), (): as NumPy prints a shape. A negative dimension, which is one not known, prints as None.
+// (28, 28), (3,), (): as NumPy prints a shape. A negative dimension, which is one not known, prints
+// as None.
 std::string ShapeText(const std::vector<int64_t>& shape);
 
 }  // namespace tf_npz

@@ -17,32 +17,26 @@ struct Supported {
   int itemsize;
 };
 constexpr Supported kSupported[] = {
-    {"bool", "b1", Kind::kBool, 1},
-    {"int8", "i1", Kind::kInt, 1},
-    {"int16", "i2", Kind::kInt, 2},
-    {"int32", "i4", Kind::kInt, 4},
-    {"int64", "i8", Kind::kInt, 8},
-    {"uint8", "u1", Kind::kUInt, 1},
-    {"uint16", "u2", Kind::kUInt, 2},
-    {"uint32", "u4", Kind::kUInt, 4},
-    {"uint64", "u8", Kind::kUInt, 8},
-    {"float16", "f2", Kind::kFloat, 2},
-    {"float32", "f4", Kind::kFloat, 4},
-    {"float64", "f8", Kind::kFloat, 8},
-    {"complex64", "c8", Kind::kComplex, 8},
-    {"complex128", "c16", Kind::kComplex, 16},
+    {"bool", "b1", Kind::kBool, 1},         {"int8", "i1", Kind::kInt, 1},
+    {"int16", "i2", Kind::kInt, 2},         {"int32", "i4", Kind::kInt, 4},
+    {"int64", "i8", Kind::kInt, 8},         {"uint8", "u1", Kind::kUInt, 1},
+    {"uint16", "u2", Kind::kUInt, 2},       {"uint32", "u4", Kind::kUInt, 4},
+    {"uint64", "u8", Kind::kUInt, 8},       {"float16", "f2", Kind::kFloat, 2},
+    {"float32", "f4", Kind::kFloat, 4},     {"float64", "f8", Kind::kFloat, 8},
+    {"complex64", "c8", Kind::kComplex, 8}, {"complex128", "c16", Kind::kComplex, 16},
 };
 
-// NumPy's one-letter codes, which may stand without a size. `long` and `ulong` are those of 64-bit Linux.
+// NumPy's one-letter codes, which may stand without a size. `long` and `ulong` are those of 64-bit
+// Linux.
 struct Alias {
   std::string_view code;
   std::string_view name;
 };
 constexpr Alias kAliases[] = {
-    {"?", "bool"},     {"b", "int8"},    {"B", "uint8"},   {"h", "int16"},   {"H", "uint16"},
-    {"i", "int32"},    {"I", "uint32"},  {"l", "int64"},   {"L", "uint64"},  {"q", "int64"},
-    {"Q", "uint64"},   {"e", "float16"}, {"f", "float32"}, {"d", "float64"}, {"F", "complex64"},
-    {"D", "complex128"},
+    {"?", "bool"},    {"b", "int8"},    {"B", "uint8"},     {"h", "int16"},
+    {"H", "uint16"},  {"i", "int32"},   {"I", "uint32"},    {"l", "int64"},
+    {"L", "uint64"},  {"q", "int64"},   {"Q", "uint64"},    {"e", "float16"},
+    {"f", "float32"}, {"d", "float64"}, {"F", "complex64"}, {"D", "complex128"},
 };
 
 const Supported* FindSupported(std::string_view spelling) {
@@ -55,15 +49,18 @@ const Supported* FindSupported(std::string_view spelling) {
   return nullptr;
 }
 
-// Why an array of a dtype that NumPy knows becomes no tensor, by how its spelling begins; "" if unknown.
+// Why an array of a dtype that NumPy knows becomes no tensor, by how its spelling begins; "" if
+// unknown.
 std::string_view ReasonUnsupported(std::string_view spelling) {
   struct Reason {
     std::string_view prefix;
     std::string_view reason;
   };
   static constexpr Reason kReasons[] = {
-      {"O", "object arrays hold pickles, which are never loaded; save with a numeric dtype (astype)"},
-      {"object", "object arrays hold pickles, which are never loaded; save with a numeric dtype (astype)"},
+      {"O",
+       "object arrays hold pickles, which are never loaded; save with a numeric dtype (astype)"},
+      {"object",
+       "object arrays hold pickles, which are never loaded; save with a numeric dtype (astype)"},
       {"T", "StringDType arrays hold pickles, which are never loaded"},
       {"f16", "TensorFlow has no float128; save with astype(numpy.float64)"},
       {"g", "TensorFlow has no float128; save with astype(numpy.float64)"},
@@ -119,7 +116,8 @@ bool HoldsObjects(const PythonLiteral& descr) {
 
 std::string DType::name() const {
   for (const Supported& supported : kSupported) {
-    if (supported.kind == kind && supported.itemsize == itemsize) return std::string(supported.name);
+    if (supported.kind == kind && supported.itemsize == itemsize)
+      return std::string(supported.name);
   }
   return "unknown";
 }
@@ -142,7 +140,8 @@ Result<DType> ParseDescr(const PythonLiteral& descr) {
     case PythonLiteral::Type::kTuple:
       if (HoldsObjects(descr)) {
         return Unimplemented(
-            "dtype with object fields: these hold pickles, which are never loaded; save the numeric fields "
+            "dtype with object fields: these hold pickles, which are never loaded; save the "
+            "numeric fields "
             "as arrays of their own");
       }
       return Unimplemented(

@@ -1,7 +1,7 @@
 // DType: what one element of an array is, as a value.
 //
-// NumPy's document: https://numpy.org/doc/stable/reference/arrays.dtypes.html. An `.npy` header spells a
-// dtype as NumPy's `dtype.descr` does: "<f4", "|b1", or a list of fields.
+// NumPy's document: https://numpy.org/doc/stable/reference/arrays.dtypes.html. An `.npy` header
+// spells a dtype as NumPy's `dtype.descr` does: "<f4", "|b1", or a list of fields.
 
 #ifndef TF_NPZ_FORMAT_DTYPE_H_
 #define TF_NPZ_FORMAT_DTYPE_H_
@@ -34,8 +34,9 @@ struct DType {
   }
 };
 
-// The dtype that a header's `descr` stands for. Unimplemented, with the reason and what to do, for dtypes of
-// NumPy that no tensor can be made of here; DataLoss for what NumPy would not take either.
+// The dtype that a header's `descr` stands for. Unimplemented, with the reason and what to do, for
+// dtypes of NumPy that no tensor can be made of here; DataLoss for what NumPy would not take
+// either.
 Result<DType> ParseDescr(const PythonLiteral& descr);
 
 }  // namespace tf_npz

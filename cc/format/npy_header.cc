@@ -52,8 +52,8 @@ Result<std::vector<int64_t>> ParseShape(const PythonLiteral& literal) {
   return shape;
 }
 
-// Bytes of an array. Dimensions of zero make it 0, but the others must still multiply without overflow, as
-// NumPy demands, so that no later product over a part of the shape can overflow.
+// Bytes of an array. Dimensions of zero make it 0, but the others must still multiply without
+// overflow, as NumPy demands, so that no later product over a part of the shape can overflow.
 Result<uint64_t> DataSize(const DType& dtype, const std::vector<int64_t>& shape) {
   int64_t size = dtype.itemsize;
   bool empty = false;
@@ -80,13 +80,14 @@ Result<size_t> ParseNpyPreamble(std::string_view preamble) {
   const int major = static_cast<unsigned char>(preamble[kVersionOffset]);
   const int minor = static_cast<unsigned char>(preamble[kVersionOffset + 1]);
   if (major < 1 || major > 3 || minor != 0) {
-    return DataLoss("unknown version of the array format at byte 6 (expected 1.0, 2.0 or 3.0, got " +
-                    std::to_string(major) + "." + std::to_string(minor) + ")");
+    return DataLoss(
+        "unknown version of the array format at byte 6 (expected 1.0, 2.0 or 3.0, got " +
+        std::to_string(major) + "." + std::to_string(minor) + ")");
   }
   const size_t header_offset = kLengthOffset + LengthSize(major);
   if (preamble.size() < header_offset) return truncated();
-  const size_t header_length = major == 1 ? LoadLittle16(&preamble[kLengthOffset])
-                                          : LoadLittle32(&preamble[kLengthOffset]);
+  const size_t header_length =
+      major == 1 ? LoadLittle16(&preamble[kLengthOffset]) : LoadLittle32(&preamble[kLengthOffset]);
   if (header_length > kMaxNpyHeaderSize) {
     return ResourceExhausted("header of " + std::to_string(header_length) +
                              " bytes (the limit is " + std::to_string(kMaxNpyHeaderSize) + ")");

@@ -1,7 +1,7 @@
 // The header of an `.npy` array: bytes in, facts out.
 //
-// NumPy's document: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, "Format Version
-// 1.0", "2.0" and "3.0". All integers are little-endian.
+// NumPy's document: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, "Format
+// Version 1.0", "2.0" and "3.0". All integers are little-endian.
 //
 //     offset  size  field
 //     0       6     magic, "\x93NUMPY"
@@ -9,8 +9,8 @@
 //     7       1     minor version: 0
 //     8       2     HEADER_LEN (version 1.0), or
 //     8       4     HEADER_LEN (versions 2.0 and 3.0)
-//     10, 12  …     a Python dict with exactly the keys descr, fortran_order and shape; Latin-1, or UTF-8 in 3.0
-//     then          the elements, in C or Fortran order
+//     10, 12  …     a Python dict with exactly the keys descr, fortran_order and shape; Latin-1, or
+//     UTF-8 in 3.0 then          the elements, in C or Fortran order
 
 #ifndef TF_NPZ_FORMAT_NPY_HEADER_H_
 #define TF_NPZ_FORMAT_NPY_HEADER_H_
@@ -30,7 +30,8 @@ inline constexpr std::string_view kNpyMagic = "\x93NUMPY";
 // Bytes that say how long the header is, in every version.
 inline constexpr size_t kNpyPreambleSize = 12;
 
-// Headers longer than this are refused: NumPy writes about 100 bytes, a large structured dtype some KiB.
+// Headers longer than this are refused: NumPy writes about 100 bytes, a large structured dtype some
+// KiB.
 inline constexpr size_t kMaxNpyHeaderSize = size_t{16} << 20;
 
 // NumPy's own limit (NPY_MAXDIMS).
@@ -45,8 +46,8 @@ struct NpyHeader {
   uint64_t data_size = 0;    // bytes of all elements
 };
 
-// The data_offset of the array that begins with `preamble`: how many bytes ParseNpyHeader needs. `preamble`
-// holds kNpyPreambleSize bytes, or all there are.
+// The data_offset of the array that begins with `preamble`: how many bytes ParseNpyHeader needs.
+// `preamble` holds kNpyPreambleSize bytes, or all there are.
 Result<size_t> ParseNpyPreamble(std::string_view preamble);
 
 // Parses a header, whole, from the magic to data_offset. Errors name the byte from the magic on.

@@ -160,9 +160,11 @@ class Parser {
   Result<PythonLiteral> ParseWord() {
     const size_t start = position_;
     size_t end = start;
-    while (end < source_.size() && (IsIdentifierStart(source_[end]) || IsDigit(source_[end]))) ++end;
+    while (end < source_.size() && (IsIdentifierStart(source_[end]) || IsDigit(source_[end])))
+      ++end;
     const std::string_view word = source_.substr(start, end - start);
-    if (end < source_.size() && (source_[end] == '\'' || source_[end] == '"')) return ParseStrings();
+    if (end < source_.size() && (source_[end] == '\'' || source_[end] == '"'))
+      return ParseStrings();
     PythonLiteral value;
     if (word == "True" || word == "False") {
       value.type = Type::kBool;
@@ -225,7 +227,8 @@ class Parser {
     return OkStatus();
   }
 
-  // Python's reference, 2.4.1.1 Escape sequences. `\N{name}` is an error: it needs Unicode's table of names.
+  // Python's reference, 2.4.1.1 Escape sequences. `\N{name}` is an error: it needs Unicode's table
+  // of names.
   Status ParseEscape(std::string* text) {
     const size_t start = position_;
     ++position_;
@@ -292,7 +295,8 @@ class Parser {
   Status Error(std::string_view what) const { return ErrorAt(position_, what); }
   Status ErrorAt(size_t position, std::string_view what) const {
     std::string found = position < source_.size() ? Quote(source_.substr(position), 20) : "the end";
-    return DataLoss(std::string(what) + " at byte " + std::to_string(position) + " (got " + found + ")");
+    return DataLoss(std::string(what) + " at byte " + std::to_string(position) + " (got " + found +
+                    ")");
   }
 
   const std::string_view source_;

@@ -28,13 +28,14 @@ bool HasMagic(std::string_view bytes, std::string_view magic) {
 
 // The upper half of IBM code page 437 (appendix D.1).
 constexpr std::string_view kCodePage437[128] = {
-    "Ç", "ü", "é", "â", "ä", "à", "å", "ç", "ê", "ë", "è", "ï", "î", "ì", "Ä", "Å", "É", "æ", "Æ",
-    "ô", "ö", "ò", "û", "ù", "ÿ", "Ö", "Ü", "¢", "£", "¥", "₧", "ƒ", "á", "í", "ó", "ú", "ñ", "Ñ",
-    "ª", "º", "¿", "⌐", "¬", "½", "¼", "¡", "«", "»", "░", "▒", "▓", "│", "┤", "╡", "╢", "╖", "╕",
-    "╣", "║", "╗", "╝", "╜", "╛", "┐", "└", "┴", "┬", "├", "─", "┼", "╞", "╟", "╚", "╔", "╩", "╦",
-    "╠", "═", "╬", "╧", "╨", "╤", "╥", "╙", "╘", "╒", "╓", "╫", "╪", "┘", "┌", "█", "▄", "▌", "▐",
-    "▀", "α", "ß", "Γ", "π", "Σ", "σ", "µ", "τ", "Φ", "Θ", "Ω", "δ", "∞", "φ", "ε", "∩", "≡", "±",
-    "≥", "≤", "⌠", "⌡", "÷", "≈", "°", "∙", "·", "√", "ⁿ", "²", "■", "\xC2\xA0"};
+    "Ç", "ü", "é", "â", "ä", "à", "å", "ç", "ê", "ë", "è", "ï", "î", "ì", "Ä", "Å",
+    "É", "æ", "Æ", "ô", "ö", "ò", "û", "ù", "ÿ", "Ö", "Ü", "¢", "£", "¥", "₧", "ƒ",
+    "á", "í", "ó", "ú", "ñ", "Ñ", "ª", "º", "¿", "⌐", "¬", "½", "¼", "¡", "«", "»",
+    "░", "▒", "▓", "│", "┤", "╡", "╢", "╖", "╕", "╣", "║", "╗", "╝", "╜", "╛", "┐",
+    "└", "┴", "┬", "├", "─", "┼", "╞", "╟", "╚", "╔", "╩", "╦", "╠", "═", "╬", "╧",
+    "╨", "╤", "╥", "╙", "╘", "╒", "╓", "╫", "╪", "┘", "┌", "█", "▄", "▌", "▐", "▀",
+    "α", "ß", "Γ", "π", "Σ", "σ", "µ", "τ", "Φ", "Θ", "Ω", "δ", "∞", "φ", "ε", "∩",
+    "≡", "±", "≥", "≤", "⌠", "⌡", "÷", "≈", "°", "∙", "·", "√", "ⁿ", "²", "■", "\xC2\xA0"};
 
 std::string DecodeName(std::string_view raw, bool is_utf8) {
   if (is_utf8) return std::string(raw);
@@ -50,8 +51,9 @@ std::string DecodeName(std::string_view raw, bool is_utf8) {
   return name;
 }
 
-// Where in `tail` the end record begins. A comment may hold the signature too, so the record counts whose
-// comment ends where the file ends; failing that, as Python's zipfile has it, the last one that fits.
+// Where in `tail` the end record begins. A comment may hold the signature too, so the record counts
+// whose comment ends where the file ends; failing that, as Python's zipfile has it, the last one
+// that fits.
 std::optional<size_t> FindEndRecord(std::string_view tail) {
   if (tail.size() < kZipEndSize) return std::nullopt;
   std::optional<size_t> fits;
@@ -65,8 +67,8 @@ std::optional<size_t> FindEndRecord(std::string_view tail) {
   return fits;
 }
 
-// Replaces the fields of `entry` that say "see zip64" by those of the zip64 extended information (4.5.3),
-// which holds just these, in this order.
+// Replaces the fields of `entry` that say "see zip64" by those of the zip64 extended information
+// (4.5.3), which holds just these, in this order.
 Status MergeZip64(std::string_view extra, ZipEntry* entry) {
   uint64_t* const fields[] = {&entry->uncompressed_size, &entry->compressed_size,
                               &entry->local_header_offset};
@@ -168,8 +170,9 @@ Status CheckZipEnd(const ZipEnd& end) {
   uint64_t directory_end = 0;
   if (!CheckedAdd(end.directory_offset, end.directory_size, &directory_end) ||
       directory_end != end.directory_limit) {
-    return DataLoss("central directory of " + std::to_string(end.directory_size) + " bytes at byte " +
-                    std::to_string(end.directory_offset) + " does not end where the end record begins, at byte " +
+    return DataLoss("central directory of " + std::to_string(end.directory_size) +
+                    " bytes at byte " + std::to_string(end.directory_offset) +
+                    " does not end where the end record begins, at byte " +
                     std::to_string(end.directory_limit));
   }
   if (end.directory_size > kMaxZipDirectorySize) {
@@ -187,8 +190,9 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
   std::vector<ZipEntry> entries;
   entries.reserve(end.entry_count);
   size_t at = 0;
-  // To the directory's end, whatever its count says, as Python's zipfile has it: writers without zip64 count
-  // modulo 65536, and a count that is damaged must not hide the last of several members of one name.
+  // To the directory's end, whatever its count says, as Python's zipfile has it: writers without
+  // zip64 count modulo 65536, and a count that is damaged must not hide the last of several members
+  // of one name.
   while (at < directory.size()) {
     const auto where = [&end, at] {
       return " at byte " + std::to_string(end.directory_offset + at) + " of the central directory";

@@ -1,12 +1,14 @@
 // The records of a zip archive that say what is in it: bytes in, facts out.
 //
-// PKWARE's APPNOTE.TXT, the ".ZIP File Format Specification" 6.3.10, whose section numbers stand below.
+// PKWARE's APPNOTE.TXT, the ".ZIP File Format Specification" 6.3.10, whose section numbers stand
+// below.
 //
 //     local file header 1 (4.3.7), data 1, …        where each member's bytes are
-//     central directory header 1 (4.3.12), …        what each member is: the only record to be trusted, since
+//     central directory header 1 (4.3.12), …        what each member is: the only record to be
+//     trusted, since
 //                                                   NumPy leaves sizes out of local headers
-//     zip64 end of central directory record (4.3.14), zip64 locator (4.3.15)       where there are any
-//     end of central directory record (4.3.16), comment
+//     zip64 end of central directory record (4.3.14), zip64 locator (4.3.15)       where there are
+//     any end of central directory record (4.3.16), comment
 
 #ifndef TF_NPZ_FORMAT_ZIP_DIRECTORY_H_
 #define TF_NPZ_FORMAT_ZIP_DIRECTORY_H_
@@ -26,8 +28,8 @@ namespace tf_npz {
 inline constexpr std::string_view kZipLocalMagic = "PK\x03\x04";
 inline constexpr std::string_view kZipEmptyMagic = "PK\x05\x06";
 
-// The most bytes that the end record with its comment can take, and the zip64 locator before it: the part of
-// a file's end that ParseZipEnd wants to see.
+// The most bytes that the end record with its comment can take, and the zip64 locator before it:
+// the part of a file's end that ParseZipEnd wants to see.
 inline constexpr size_t kZipEndSize = 22;
 inline constexpr size_t kZip64LocatorSize = 20;
 inline constexpr size_t kMaxZipEndSize = kZip64LocatorSize + kZipEndSize + 0xFFFF;
@@ -42,10 +44,12 @@ struct ZipEnd {
   uint64_t entry_count = 0;
   uint64_t directory_offset = 0;
   uint64_t directory_size = 0;
-  // Where the zip64 end record begins; ParseZip64End must be given its bytes before the fields above hold.
+  // Where the zip64 end record begins; ParseZip64End must be given its bytes before the fields
+  // above hold.
   bool is_zip64 = false;
   uint64_t zip64_end_offset = 0;
-  // The first byte that no longer belongs to the directory: of the zip64 end record, or of the end record.
+  // The first byte that no longer belongs to the directory: of the zip64 end record, or of the end
+  // record.
   uint64_t directory_limit = 0;
 };
 
@@ -74,22 +78,22 @@ Result<ZipEnd> ParseZipEnd(std::string_view tail, uint64_t file_size);
 // `record` is the kZip64EndSize bytes at end->zip64_end_offset: completes `end`.
 Status ParseZip64End(std::string_view record, ZipEnd* end);
 
-// Holds the directory's place and size against the file: to be called on the completed `end`, before anything
-// is allocated or read by its word.
+// Holds the directory's place and size against the file: to be called on the completed `end`,
+// before anything is allocated or read by its word.
 Status CheckZipEnd(const ZipEnd& end);
 
-// `directory` is the end.directory_size bytes at end.directory_offset. What the entries claim is unchecked, so
-// that one damaged member leaves the others readable.
+// `directory` is the end.directory_size bytes at end.directory_offset. What the entries claim is
+// unchecked, so that one damaged member leaves the others readable.
 Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, const ZipEnd& end);
 
-// Holds what a member claims against the room there is for it: its data must lie before the directory, and its
-// size must be one that its compressed bytes can produce. To be called before anything is allocated or read by
-// its word.
+// Holds what a member claims against the room there is for it: its data must lie before the
+// directory, and its size must be one that its compressed bytes can produce. To be called before
+// anything is allocated or read by its word.
 Status CheckZipEntry(const ZipEntry& entry, const ZipEnd& end);
 
-// `header` is the kZipLocalHeaderSize + entry.raw_name.size() bytes at entry.local_header_offset (4.3.7).
-// Returns where the member's data begins, after name and extra field. Sizes and CRC of a local header are not
-// looked at: writers that can't seek leave them out.
+// `header` is the kZipLocalHeaderSize + entry.raw_name.size() bytes at entry.local_header_offset
+// (4.3.7). Returns where the member's data begins, after name and extra field. Sizes and CRC of a
+// local header are not looked at: writers that can't seek leave them out.
 Result<uint64_t> ParseZipLocalHeader(std::string_view header, const ZipEntry& entry);
 
 }  // namespace tf_npz

@@ -11,7 +11,8 @@
 namespace tf_npz {
 namespace {
 
-// From this size on memory is asked for in huge pages: one fault for 2 MiB, where the kernel has them.
+// From this size on memory is asked for in huge pages: one fault for 2 MiB, where the kernel has
+// them.
 constexpr size_t kHugePage = size_t{2} << 20;
 
 // Below this size malloc recycles well by itself, and a pool would only add its lock.
@@ -19,7 +20,9 @@ constexpr size_t kMinPooled = size_t{64} << 10;
 
 // `size` rounded up so that buffers of about one size have one capacity; 0 where that overflows.
 size_t CapacityFor(size_t size) {
-  const size_t step = size < kMinPooled ? kBufferAlignment : size < kHugePage ? kMinPooled : kHugePage;
+  const size_t step = size < kMinPooled  ? kBufferAlignment
+                      : size < kHugePage ? kMinPooled
+                                         : kHugePage;
   size_t padded = 0;
   if (!CheckedAdd(size, step - 1, &padded)) return 0;
   return padded < step ? step : padded / step * step;

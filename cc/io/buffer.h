@@ -1,8 +1,9 @@
 // Memory for decoded data, recycled.
 //
-// Touching fresh pages costs more than filling them (docs/design.md has the figures), so a Buffer's memory
-// goes back to the pool it came from and serves the next one of about its size. A pool is thread-safe and is
-// kept alive by its buffers; a Buffer belongs to one owner, who may hand it to another thread.
+// Touching fresh pages costs more than filling them (docs/design.md has the figures), so a Buffer's
+// memory goes back to the pool it came from and serves the next one of about its size. A pool is
+// thread-safe and is kept alive by its buffers; a Buffer belongs to one owner, who may hand it to
+// another thread.
 
 #ifndef TF_NPZ_IO_BUFFER_H_
 #define TF_NPZ_IO_BUFFER_H_
@@ -49,7 +50,8 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   static std::shared_ptr<BufferPool> New(size_t keep_limit);
   ~BufferPool();
 
-  // A buffer of `size` bytes, whose contents are unspecified; ResourceExhausted where there is no memory.
+  // A buffer of `size` bytes, whose contents are unspecified; ResourceExhausted where there is no
+  // memory.
   Result<Buffer> Allocate(size_t size);
 
   // Frees what is kept, and keeps nothing from now on.

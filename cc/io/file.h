@@ -1,6 +1,7 @@
 // Files as random-access bytes, wherever they are.
 //
-// A RandomAccessFile may be read by several threads at once. Its size is the one it had when it was opened.
+// A RandomAccessFile may be read by several threads at once. Its size is the one it had when it was
+// opened.
 
 #ifndef TF_NPZ_IO_FILE_H_
 #define TF_NPZ_IO_FILE_H_
@@ -19,14 +20,14 @@ class RandomAccessFile {
  public:
   virtual ~RandomAccessFile() = default;
 
-  // Reads `size` bytes from `offset` into `destination`. Returns how many: fewer than `size` only where the
-  // file ends. Messages don't name the file: the caller does.
+  // Reads `size` bytes from `offset` into `destination`. Returns how many: fewer than `size` only
+  // where the file ends. Messages don't name the file: the caller does.
   virtual Result<size_t> Read(uint64_t offset, void* destination, size_t size) const = 0;
 
   virtual uint64_t size() const = 0;
 
-  // Gives back what the operating system lends for an open file until the next Read, which takes it again:
-  // thousands of files can then be known at once. Not while another thread reads.
+  // Gives back what the operating system lends for an open file until the next Read, which takes it
+  // again: thousands of files can then be known at once. Not while another thread reads.
   virtual void Park() {}
 };
 

@@ -81,7 +81,8 @@ Result<size_t> InflateStream::Step(char* destination, size_t size) {
   s.ended = outcome == Z_STREAM_END;
   // Bytes that came out before damage are given; the next step meets the damage again.
   if (s.ended || produced > 0) return produced;
-  // Neither input taken nor output given: the input has run out, and asking again would ask forever.
+  // Neither input taken nor output given: the input has run out, and asking again would ask
+  // forever.
   const bool stuck = available == s.z.avail_in;
   if ((outcome != Z_OK && outcome != Z_BUF_ERROR) || stuck) {
     return DataLoss("malformed deflate data at byte " + std::to_string(s.consumed()) +

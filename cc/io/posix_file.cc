@@ -14,7 +14,8 @@ namespace {
 // Linux reads at most this much in one call.
 constexpr size_t kMaxRead = size_t{1} << 30;
 
-// Opens `path` and looks at what it is. O_NONBLOCK: a FIFO must not hang us before we know that it is one.
+// Opens `path` and looks at what it is. O_NONBLOCK: a FIFO must not hang us before we know that it
+// is one.
 Result<int> OpenRegular(const std::string& path, struct stat* facts) {
   int descriptor;
   do {

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "tf_npz/io/posix_file.h"
 #include "tf_npz/reader/archive.h"
 #include "tf_npz/reader/inspect.h"
-#include "tf_npz/io/posix_file.h"
 
 namespace tf_npz {
 namespace {
@@ -30,10 +30,11 @@ T ValueOrThrow(Result<T> result) {
   return std::move(result).value();
 }
 
-// A Python callable `read(offset, size) -> bytes` as a file: how files of TensorFlow's file systems come here.
+// A Python callable `read(offset, size) -> bytes` as a file: how files of TensorFlow's file systems
+// come here. It belongs to the caller, since the file may be destroyed without the GIL.
 class CallableFile : public RandomAccessFile {
  public:
-  CallableFile(py::function read, uint64_t size) : read_(std::move(read)), size_(size) {}
+  CallableFile(const py::function& read, uint64_t size) : read_(read), size_(size) {}
 
   Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
     const py::gil_scoped_acquire gil;
@@ -45,7 +46,7 @@ class CallableFile : public RandomAccessFile {
   uint64_t size() const override { return size_; }
 
  private:
-  const py::function read_;
+  const py::function& read_;
   const uint64_t size_;
 };
 
@@ -69,7 +70,8 @@ py::dict MemberDict(const MemberFacts& facts) {
   member["compressed_size"] = facts.compressed_size;
   member["size"] = facts.size;
   if (!facts.status.ok()) {
-    member["error"] = py::make_tuple(std::string(CodeName(facts.status.code())), facts.status.message());
+    member["error"] =
+        py::make_tuple(std::string(CodeName(facts.status.code())), facts.status.message());
     return member;
   }
   member["error"] = py::none();
@@ -81,7 +83,8 @@ py::dict MemberDict(const MemberFacts& facts) {
   return member;
 }
 
-py::dict ArchiveDict(const std::shared_ptr<Archive>& archive, const std::vector<MemberFacts>& members) {
+py::dict ArchiveDict(const std::shared_ptr<Archive>& archive,
+                     const std::vector<MemberFacts>& members) {
   py::list list;
   for (const MemberFacts& facts : members) list.append(MemberDict(facts));
   py::dict dict;
@@ -111,8 +114,8 @@ py::dict InspectContents(const std::string& contents, const std::string& label) 
   return Inspect([&] { return Archive::OpenContents(contents, label); });
 }
 
-py::dict InspectCallable(py::function read, uint64_t size, const std::string& label) {
-  const SingleFileSystem file_system(std::make_unique<CallableFile>(std::move(read), size));
+py::dict InspectCallable(const py::function& read, uint64_t size, const std::string& label) {
+  const SingleFileSystem file_system(std::make_unique<CallableFile>(read, size));
   return Inspect([&] { return Archive::Open(file_system, label); });
 }
 
@@ -132,7 +135,8 @@ PYBIND11_MODULE(_core, module) {
   });
   module.def("inspect_path", &InspectPath, py::arg("path"));
   module.def("inspect_contents", &InspectContents, py::arg("contents"), py::arg("label"));
-  module.def("inspect_callable", &InspectCallable, py::arg("read"), py::arg("size"), py::arg("label"));
+  module.def("inspect_callable", &InspectCallable, py::arg("read"), py::arg("size"),
+             py::arg("label"));
 }
 
 }  // namespace tf_npz

@@ -1,7 +1,7 @@
 #include "tf_npz/reader/archive.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "tf_npz/base/text.h"
 #include "tf_npz/format/npy_header.h"
@@ -28,6 +28,12 @@ Result<std::string> ReadString(const RandomAccessFile& file, uint64_t offset, ui
   return bytes;
 }
 
+// Which of two members np.load finds under `name`: one that is called just that before one with
+// ".npy", then the one that comes later. `later` stands after `earlier` in the directory.
+bool IsBetter(const ZipEntry& later, const ZipEntry& earlier, std::string_view name) {
+  return later.name == name || earlier.name != name;
+}
+
 }  // namespace
 
 std::string_view ArrayName(std::string_view member_name) {
@@ -38,20 +44,22 @@ std::string_view ArrayName(std::string_view member_name) {
   return member_name;
 }
 
-Result<std::shared_ptr<Archive>> Archive::Open(const FileSystem& file_system, std::string path) {
+Result<std::shared_ptr<Archive>> Archive::Open(const FileSystem& file_system,
+                                               const std::string& path) {
   Result<std::unique_ptr<RandomAccessFile>> file = file_system.Open(path);
   if (file.ok()) file = ReadIfSmall(std::move(*file));
-  if (!file.ok()) return file.status().WithContext(path + ": ");
-  std::shared_ptr<Archive> archive(new Archive(std::move(path), std::move(*file)));
+  if (!file.ok()) return file.status().WithContext(Escape(path) + ": ");
+  std::shared_ptr<Archive> archive(new Archive(Escape(path), std::move(*file)));
   const Status status = archive->ReadKind();
-  if (!status.ok()) return status.WithContext(archive->path() + ": ");
+  if (!status.ok()) return status.WithContext(archive->label() + ": ");
   return archive;
 }
 
-Result<std::shared_ptr<Archive>> Archive::OpenContents(std::string_view contents, std::string label) {
+Result<std::shared_ptr<Archive>> Archive::OpenContents(std::string_view contents,
+                                                       std::string label) {
   std::shared_ptr<Archive> archive(new Archive(std::move(label), NewMemoryFile(contents)));
   const Status status = archive->ReadKind();
-  if (!status.ok()) return status.WithContext(archive->path() + ": ");
+  if (!status.ok()) return status.WithContext(archive->label() + ": ");
   return archive;
 }
 
@@ -70,7 +78,8 @@ Status Archive::ReadKind() {
     return Unimplemented("is compressed with gzip, which is not supported; decompress it first");
   }
   return DataLoss("is neither an .npy nor an .npz file: begins with " + Quote(magic) +
-                  " at byte 0 (expected " + Quote(kNpyMagic) + " or " + Quote(kZipLocalMagic) + ")");
+                  " at byte 0 (expected " + Quote(kNpyMagic) + " or " + Quote(kZipLocalMagic) +
+                  ")");
 }
 
 Status Archive::ReadDirectory() {
@@ -100,34 +109,41 @@ Status Archive::ReadDirectory() {
   return OkStatus();
 }
 
-std::vector<std::string> Archive::Names() const {
-  std::vector<std::string> names;
-  std::set<std::string_view> seen;
+std::vector<std::pair<std::string_view, const ZipEntry*>> Archive::Named() const {
+  std::vector<std::pair<std::string_view, const ZipEntry*>> named;
+  std::map<std::string_view, size_t> places;
   for (const ZipEntry& member : members_) {
     const std::string_view name = ArrayName(member.name);
-    if (seen.insert(name).second) names.emplace_back(name);
+    const auto [place, is_new] = places.emplace(name, named.size());
+    if (is_new) {
+      named.emplace_back(name, &member);
+    } else if (const ZipEntry*& known = named[place->second].second;
+               IsBetter(member, *known, name)) {
+      known = &member;
+    }
   }
+  return named;
+}
+
+std::vector<std::string> Archive::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : Named()) names.emplace_back(name);
   return names;
 }
 
 Result<const ZipEntry*> Archive::Find(std::string_view name) const {
   const ZipEntry* found = nullptr;
-  bool exact = false;
   for (const ZipEntry& member : members_) {
-    if (member.name == name) {
-      found = &member;
-      exact = true;
-    } else if (!exact && ArrayName(member.name) == name) {
-      found = &member;
-    }
+    if (member.name != name && ArrayName(member.name) != name) continue;
+    if (found == nullptr || IsBetter(member, *found, name)) found = &member;
   }
   if (found != nullptr) return found;
-  return InvalidArgument(path_ + ": has no array " + Quote(name) + " (it has " +
+  return InvalidArgument(label_ + ": has no array " + Quote(name) + " (it has " +
                          (members_.empty() ? "none" : QuoteList(Names())) + ")");
 }
 
 std::string Archive::Context(const ZipEntry* entry) const {
-  return entry == nullptr ? path_ + ": " : path_ + "[" + Quote(ArrayName(entry->name)) + "]: ";
+  return entry == nullptr ? label_ + ": " : label_ + "[" + Quote(ArrayName(entry->name)) + "]: ";
 }
 
 }  // namespace tf_npz

@@ -1,7 +1,8 @@
 // Archive: one file or byte string, as named arrays.
 //
-// An `.npz` is a zip archive whose members are `.npy` arrays; an `.npy` is one array without a name. Which it
-// is, the first bytes say, as for np.load: names of files play no part. Messages begin with the file's path.
+// An `.npz` is a zip archive whose members are `.npy` arrays; an `.npy` is one array without a
+// name. Which it is, the first bytes say, as for np.load: names of files play no part. Messages
+// begin with the file's path.
 
 #ifndef TF_NPZ_READER_ARCHIVE_H_
 #define TF_NPZ_READER_ARCHIVE_H_
@@ -9,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tf_npz/base/status.h"
@@ -20,12 +22,16 @@ namespace tf_npz {
 // Immutable once open; any thread may use it.
 class Archive {
  public:
-  static Result<std::shared_ptr<Archive>> Open(const FileSystem& file_system, std::string path);
+  static Result<std::shared_ptr<Archive>> Open(const FileSystem& file_system,
+                                               const std::string& path);
 
-  // The archive that `contents` holds; they must outlive it. `label` stands for the path in messages.
-  static Result<std::shared_ptr<Archive>> OpenContents(std::string_view contents, std::string label);
+  // The archive that `contents` holds; they must outlive it. `label` stands for the path in
+  // messages.
+  static Result<std::shared_ptr<Archive>> OpenContents(std::string_view contents,
+                                                       std::string label);
 
-  const std::string& path() const { return path_; }
+  // The path as messages have it: printable, whatever bytes it holds.
+  const std::string& label() const { return label_; }
   RandomAccessFile& file() const { return *file_; }
   bool is_npz() const { return is_npz_; }
 
@@ -33,23 +39,26 @@ class Archive {
   const std::vector<ZipEntry>& members() const { return members_; }
   const ZipEnd& zip_end() const { return zip_end_; }
 
-  // The names under which np.load knows the members: each without one final ".npy", each once.
+  // The names under which np.load knows the members, each without one final ".npy" and each once,
+  // in the order of the directory, with the member that Find finds under it.
+  std::vector<std::pair<std::string_view, const ZipEntry*>> Named() const;
   std::vector<std::string> Names() const;
 
-  // The member that np.load finds under `name`, which may have its ".npy" or not; the last of several.
-  // InvalidArgument, with the names there are, where there is none.
+  // The member that np.load finds under `name`, which may have its ".npy" or not; the last of
+  // several. InvalidArgument, with the names there are, where there is none.
   Result<const ZipEntry*> Find(std::string_view name) const;
 
-  // PATH["NAME"]: or PATH: , for messages about `entry`, or about the only array where that is null.
+  // PATH["NAME"]: or PATH: , for messages about `entry`, or about the only array where that is
+  // null.
   std::string Context(const ZipEntry* entry) const;
 
  private:
-  Archive(std::string path, std::unique_ptr<RandomAccessFile> file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+  Archive(std::string label, std::unique_ptr<RandomAccessFile> file)
+      : label_(std::move(label)), file_(std::move(file)) {}
   Status ReadKind();
   Status ReadDirectory();
 
-  const std::string path_;
+  const std::string label_;
   std::unique_ptr<RandomAccessFile> file_;
   bool is_npz_ = false;
   ZipEnd zip_end_;

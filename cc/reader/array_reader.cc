@@ -11,7 +11,8 @@
 namespace tf_npz {
 namespace {
 
-// A deflated member of up to this size is decoded whole when its header is read: a stream would cost more.
+// A deflated member of up to this size is decoded whole when its header is read: a stream would
+// cost more.
 constexpr uint64_t kLoadAtOnce = uint64_t{64} << 10;
 
 }  // namespace
@@ -71,11 +72,14 @@ Status ArrayReader::Init(bool rows) {
 }
 
 uint64_t ArrayReader::load_size() const {
-  const bool pointless = member_->is_loaded() || (member_->is_random_access() && !header_.fortran_order);
+  const bool pointless =
+      member_->is_loaded() || (member_->is_random_access() && !header_.fortran_order);
   return pointless ? 0 : member_->size();
 }
 
-bool ArrayReader::must_load() const { return header_.fortran_order && !member_->is_random_access(); }
+bool ArrayReader::must_load() const {
+  return header_.fortran_order && !member_->is_random_access();
+}
 
 Status ArrayReader::Load() { return member_->Load().WithContext(context_); }
 
@@ -114,13 +118,11 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
     first = 0;
     count = header_.shape[0];
   }
+  if (must_load()) TF_NPZ_RETURN_IF_ERROR(member_->Load());
   if (member_->is_loaded()) {
     CopyFortranRows(member_->loaded().data() + header_.data_offset, header_.shape, itemsize, first,
                     count, destination);
     return OkStatus();
-  }
-  if (!member_->is_random_access()) {
-    return Internal("a deflated array in Fortran order was read before it was loaded");
   }
   // Each column holds a run of these rows; the runs together are a smaller array in Fortran order.
   std::vector<int64_t> shape = header_.shape;
@@ -156,7 +158,8 @@ Result<ArrayData> ArrayReader::ReadAllElements() {
   ArrayData data;
   data.shape = header_.shape;
   // The loaded member itself serves where its elements lie as they must.
-  if (member_->is_loaded() && !header_.fortran_order && header_.data_offset % kBufferAlignment == 0) {
+  if (member_->is_loaded() && !header_.fortran_order &&
+      header_.data_offset % kBufferAlignment == 0) {
     data.buffer = member_->TakeLoaded();
     data.offset = header_.data_offset;
     ConvertToNative(header_.dtype, data.buffer.data() + data.offset, header_.data_size);

@@ -1,6 +1,8 @@
-// ArrayReader: the elements of one array, decoded into the caller's memory in C order and native form.
+// ArrayReader: the elements of one array, decoded into the caller's memory in C order and native
+// form.
 //
-// An element is a row, one step along axis 0, or, of a reader for whole arrays, the array. One thread at a time.
+// An element is a row, one step along axis 0, or, of a reader for whole arrays, the array. One
+// thread at a time.
 
 #ifndef TF_NPZ_READER_ARRAY_READER_H_
 #define TF_NPZ_READER_ARRAY_READER_H_
@@ -39,19 +41,22 @@ class ArrayReader {
   const std::vector<int64_t>& element_shape() const { return element_shape_; }
   uint64_t element_size() const { return element_size_; }  // bytes
 
-  // Bytes of memory that Load takes until the reader goes; 0 where it has been done or there is no point in it.
+  // Bytes of memory that Load takes until the reader goes; 0 where it has been done or there is no
+  // point in it.
   uint64_t load_size() const;
-  // Whether nothing can be read before Load: a Fortran-ordered stream, whose first row needs its last byte.
+  // Whether the first read loads in any case: a Fortran-ordered stream, whose first row needs its
+  // last byte.
   bool must_load() const;
   // Decodes the whole member into memory at once, which is faster than in pieces.
   Status Load();
 
-  // Decodes elements `first` … `first + count - 1` to `destination`. `*done`, where given, is how many came out
-  // right before an error. Elements are best read in their order: going back in a stream begins it anew.
+  // Decodes elements `first` … `first + count - 1` to `destination`. `*done`, where given, is how
+  // many came out right before an error. Elements are best read in their order: going back in a
+  // stream begins it anew.
   Status Read(int64_t first, int64_t count, char* destination, int64_t* done = nullptr);
 
-  // Decodes all elements into memory of their own; the reader is of no use afterwards. ArrayData::shape is the
-  // array's.
+  // Decodes all elements into memory of their own; the reader is of no use afterwards.
+  // ArrayData::shape is the array's.
   Result<ArrayData> ReadAll();
 
  private:
@@ -69,7 +74,8 @@ class ArrayReader {
   int64_t count_ = 0;
   std::vector<int64_t> element_shape_;
   uint64_t element_size_ = 0;
-  bool gather_verified_ = false;  // the checksum of a member that is read out of order has been looked at
+  bool gather_verified_ =
+      false;  // the checksum of a member that is read out of order has been looked at
 };
 
 }  // namespace tf_npz

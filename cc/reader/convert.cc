@@ -6,7 +6,8 @@
 namespace tf_npz {
 namespace {
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "only little-endian machines are supported");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "only little-endian machines are supported");
 
 uint16_t Swap(uint16_t value) { return __builtin_bswap16(value); }
 uint32_t Swap(uint32_t value) { return __builtin_bswap32(value); }

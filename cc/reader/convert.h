@@ -12,11 +12,12 @@ namespace tf_npz {
 // Whether ConvertToNative has anything to do.
 bool NeedsConversion(const DType& dtype);
 
-// Reverses the bytes of each of the `size / width` numbers at `data`. `width` is 2, 4 or 8; `data` may have any
-// alignment.
+// Reverses the bytes of each of the `size / width` numbers at `data`. `width` is 2, 4 or 8; `data`
+// may have any alignment.
 void SwapBytes(char* data, size_t size, int width);
 
-// Makes every byte that is not 0 a 1: bool bytes of other values exist, and a C++ bool must not have them.
+// Makes every byte that is not 0 a 1: bool bytes of other values exist, and a C++ bool must not
+// have them.
 void NormalizeBools(char* data, size_t size);
 
 // Brings `size` bytes of elements of `dtype` into native form, in place.

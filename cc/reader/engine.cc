@@ -5,14 +5,15 @@
 #include <thread>
 #include <utility>
 
+#include "tf_npz/base/text.h"
 #include "tf_npz/reader/engine_state.h"
 #include "tf_npz/reader/layout.h"
 
 namespace tf_npz {
 namespace {
 
-// An array whose memory is this large at most is decoded whole, with the faster decoder; a larger one as a
-// stream: its first rows come at once, and cancellation is seen within a step.
+// An array whose memory is this large at most is decoded whole, with the faster decoder; a larger
+// one as a stream: its first rows come at once, and cancellation is seen within a step.
 constexpr uint64_t kMaxLoad = uint64_t{32} << 20;
 
 // With more files open than this, those that wait for their turn are parked.
@@ -28,15 +29,17 @@ class StdThread : public Thread {
 };
 
 // An array that can't be decoded in pieces must fit the limit, unless it is the element itself.
-Status CheckLoads(const SelectedArrays& selected, const Selection& selection, uint64_t memory_limit) {
+Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
+                  uint64_t memory_limit) {
   for (size_t i = 0; i < selected.arrays.size() && selection.rows; ++i) {
     const ArrayReader& array = *selected.arrays[i];
     if (!array.must_load() || array.load_size() <= memory_limit) continue;
     const ZipEntry* entry = selected.archive->Find(selection.keys[i]).value();
-    return ResourceExhausted(selected.archive->Context(entry) +
-                             "rows of a deflated array in Fortran order need all of its " +
-                             std::to_string(array.load_size()) + " bytes in memory, but memory_limit is " +
-                             std::to_string(memory_limit) + "; raise it, or save the array in C order");
+    return ResourceExhausted(
+        selected.archive->Context(entry) +
+        "rows of a deflated array in Fortran order need all of its " +
+        std::to_string(array.load_size()) + " bytes in memory, but memory_limit is " +
+        std::to_string(memory_limit) + "; raise it, or save the array in C order");
   }
   return OkStatus();
 }
@@ -78,7 +81,9 @@ Engine::~Engine() {
 void Engine::Cancel() {
   cancelled_ = true;
   // With the lock, so that nobody is between looking at cancelled_ and waiting.
-  { const std::lock_guard<std::mutex> lock(mutex_); }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+  }
   work_changed_.notify_all();
   ready_changed_.notify_all();
 }
@@ -137,9 +142,8 @@ Block Engine::Deliver(int64_t count) {
 bool Engine::FailureIsNext() const {
   if (failure_ == nullptr || busy_ > 0) return false;
   if (!slots_.empty() && slots_.front()->sequence < failure_->sequence) return false;
-  return std::none_of(ready_.begin(), ready_.end(), [this](const auto& ready) {
-    return ComesBeforeFailure(*ready.second);
-  });
+  return std::none_of(ready_.begin(), ready_.end(),
+                      [this](const auto& ready) { return ComesBeforeFailure(*ready.second); });
 }
 
 bool Engine::ComesBeforeFailure(const Array& array) const {
@@ -163,7 +167,8 @@ Result<std::optional<Block>> Engine::Recover() {
   }
   // The rows before it are good, and come first.
   Slot& slot = *slots_.front();
-  Block block{failure.at.element - slot.first.element, std::move(slot.arrays), slot.first, next_file};
+  Block block{failure.at.element - slot.first.element, std::move(slot.arrays), slot.first,
+              next_file};
   deferred_ = failure.status;
   Restart(next_file);
   return std::optional<Block>(std::move(block));
@@ -239,8 +244,8 @@ bool Engine::ChooseDecoder(Array& array, const Slot& slot) {
   const bool must = array.reader->must_load();
   // A file that failed failed in its stream: decoded whole it would give nothing.
   const bool failed_before = truncated_.count(array.file->index) > 0;
-  const bool wanted = size > 0 && !failed_before &&
-                      (size <= kMaxLoad || array.reader->header().fortran_order);
+  const bool wanted =
+      size > 0 && !failed_before && (size <= kMaxLoad || array.reader->header().fortran_order);
   // The memory of a whole array becomes the block's, for which it is counted already.
   const uint64_t extra = slot.is_whole ? 0 : size;
   if (must || (wanted && Fits(extra))) {
@@ -289,7 +294,7 @@ Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
 void Engine::FinishOpen(File& file, Result<SelectedArrays> opened) {
   const bool is_start = file.index == start_.file;
   if (opened.ok() && is_start && start_.element > opened->count) {
-    opened = InvalidArgument(paths_[file.index] + ": has " + std::to_string(opened->count) +
+    opened = InvalidArgument(Escape(paths_[file.index]) + ": has " + std::to_string(opened->count) +
                              " elements, but reading is to go on at element " +
                              std::to_string(start_.element) + ": is it another file than before?");
   }
@@ -332,8 +337,8 @@ Status Engine::Decode(Array& array, const Piece& piece, int64_t* done) const {
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer unpadded, pool_->Allocate(piece.count * unpadded_size));
   const Status status = reader.Read(piece.first, piece.count, unpadded.data(), done);
   for (int64_t i = 0; i < *done; ++i) {
-    CopyPadded(unpadded.data() + i * unpadded_size, reader.element_shape(), destination + i * element_size,
-               target.shape, options_.padding[array.index]);
+    CopyPadded(unpadded.data() + i * unpadded_size, reader.element_shape(),
+               destination + i * element_size, target.shape, options_.padding[array.index]);
   }
   return status;
 }

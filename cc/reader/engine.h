@@ -1,22 +1,25 @@
-// Engine: the elements of many files, in order, as blocks, decoded ahead by a bounded crew of threads.
+// Engine: the elements of many files, in order, as blocks, decoded ahead by a bounded crew of
+// threads.
 //
-// A block is a batch, a run of rows of one file, or one file's whole arrays. It is filled in place: every
-// piece of work decodes one array's elements straight to where the block wants them.
+// A block is a batch, a run of rows of one file, or one file's whole arrays. It is filled in place:
+// every piece of work decodes one array's elements straight to where the block wants them.
 //
 //     files     opening ──▶ open ──▶ planned ──▶ done          Open: directory, headers, checks
 //                                       │
-//                                    pieces                    Decode: array × elements ─▶ place in a block
+//                                    pieces                    Decode: array × elements ─▶ place in
+//                                    a block
 //                                       ▼
 //     blocks           planned ──▶ allocated ──▶ filled ──▶ delivered        (Next, in order)
 //
-// Planning is bookkeeping, done under the lock by whoever changed something: it lays the elements of opened
-// files into blocks, in order, as far as `memory_limit` allows. Threads take the piece that is wanted first
-// of those whose block has memory, or open the next file. The oldest block always gets its memory, so the
-// limit can't stop the engine; an array's pieces are decoded in order, by one thread at a time.
+// Planning is bookkeeping, done under the lock by whoever changed something: it lays the elements
+// of opened files into blocks, in order, as far as `memory_limit` allows. Threads take the piece
+// that is wanted first of those whose block has memory, or open the next file. The oldest block
+// always gets its memory, so the limit can't stop the engine; an array's pieces are decoded in
+// order, by one thread at a time.
 //
-// An error belongs to a file and an element. All that comes before is delivered, the error is returned by one
-// call of Next, and the next call goes on with the following file: what was planned after the error is
-// dropped and planned anew without the rest of that file.
+// An error belongs to a file and an element. All that comes before is delivered, the error is
+// returned by one call of Next, and the next call goes on with the following file: what was planned
+// after the error is dropped and planned anew without the rest of that file.
 //
 // Next and the destructor belong to one thread at a time; Cancel may be called by any.
 
@@ -75,11 +78,11 @@ struct EngineOptions {
   int64_t batch_size = 0;
   // Leaves out a last batch that isn't full.
   bool drop_remainder = false;
-  // For batches: one item in native byte order for each array, or none. Given, elements of different
-  // shapes are padded to the largest; not given, they are an error.
+  // For batches: one item in native byte order for each array, or none. Given, elements of
+  // different shapes are padded to the largest; not given, they are an error.
   std::vector<std::string> padding;
-  // Threads that decode ahead. 0: the caller of Next decodes. With a single file at most one thread is used,
-  // and none while there is nothing to run ahead of.
+  // Threads that decode ahead. 0: the caller of Next decodes. With a single file at most one thread
+  // is used, and none while there is nothing to run ahead of.
   int num_threads = 0;
   // Bytes of blocks that wait, and of arrays decoded whole for them.
   uint64_t memory_limit = kDefaultMemoryLimit;
@@ -141,7 +144,8 @@ class Engine {
   bool ChooseDecoder(Array& array, const Slot& slot);
   void FinishOpen(File& file, Result<SelectedArrays> opened);
   void FinishPiece(Array& array, const Status& status, int64_t done);
-  void RunTask(const Task& task, std::unique_lock<std::mutex>& lock);  // gives the lock up while it works
+  void RunTask(const Task& task,
+               std::unique_lock<std::mutex>& lock);  // gives the lock up while it works
 
   // These want it not held.
   Result<SelectedArrays> OpenFile(const std::string& path) const;
@@ -167,14 +171,15 @@ class Engine {
   std::deque<std::unique_ptr<File>> files_;  // those opened and not done, in order
   int64_t next_open_ = 0;                    // the next file to open
   int64_t next_plan_ = 0;                    // the file whose elements are laid out next
-  std::map<int64_t, int64_t> truncated_;     // files that failed, and how many elements they have left
-  Position start_;                           // where this plan began
+  std::map<int64_t, int64_t> truncated_;  // files that failed, and how many elements they have left
+  Position start_;                        // where this plan began
 
   std::deque<std::unique_ptr<Slot>> slots_;  // blocks planned and not delivered, in order
   uint64_t next_sequence_ = 0;
   uint64_t memory_used_ = 0;
 
-  // Arrays with a piece to decode whose block has memory and that nobody is at, by when they are wanted.
+  // Arrays with a piece to decode whose block has memory and that nobody is at, by when they are
+  // wanted.
   using ReadyKey = std::tuple<uint64_t, int64_t, size_t>;  // slot sequence, file, array
   std::map<ReadyKey, Array*> ready_;
 

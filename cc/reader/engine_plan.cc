@@ -1,4 +1,5 @@
-// The engine's planning: which elements go into which block, and which block has memory. See engine.h.
+// The engine's planning: which elements go into which block, and which block has memory. See
+// engine.h.
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +13,8 @@
 namespace tf_npz {
 namespace {
 
-// Blocks of rows that nobody asked for as batches: large enough to be worth a task, small enough to come soon.
+// Blocks of rows that nobody asked for as batches: large enough to be worth a task, small enough to
+// come soon.
 constexpr uint64_t kConvenientSize = uint64_t{1} << 20;
 constexpr int64_t kConvenientCount = 4096;
 
@@ -98,8 +100,8 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
     slot->capacity = std::clamp<int64_t>(fitting, 1, kConvenientCount);
     slot->capacity = std::min(slot->capacity, file.count - file.planned);
   }
-  // A batch of known shape gets its memory now, so that its first elements need not wait for its last ones to
-  // be found, unless it is so large that it may well never be full.
+  // A batch of known shape gets its memory now, so that its first elements need not wait for its
+  // last ones to be found, unless it is so large that it may well never be full.
   uint64_t size = 0;
   const bool early = options_.padding.empty() &&
                      CheckedMultiply<uint64_t>(slot->capacity, element_size, &size) &&
@@ -119,16 +121,20 @@ Status Engine::Join(const File& file, Slot& slot) const {
     std::vector<int64_t>& joint = slot.arrays[i].shape;
     if (shape == joint) continue;
     const std::string context =
-        paths_[file.index] + (selection_.keys.empty() ? "" : "[" + Quote(selection_.keys[i]) + "]") + ": ";
-    const std::string both = ShapeText(shape) + " can't be batched with elements of shape " + ShapeText(joint);
+        Escape(paths_[file.index]) +
+        (selection_.keys.empty() ? "" : "[" + Quote(selection_.keys[i]) + "]") + ": ";
+    const std::string both =
+        ShapeText(shape) + " can't be batched with elements of shape " + ShapeText(joint);
     if (options_.padding.empty()) {
       return InvalidArgument(context + "elements of shape " + both +
                              " before them; pass padding= to pad them to one shape");
     }
     if (shape.size() != joint.size()) {
-      return InvalidArgument(context + "elements of shape " + both + " before them: the ranks differ");
+      return InvalidArgument(context + "elements of shape " + both +
+                             " before them: the ranks differ");
     }
-    for (size_t axis = 0; axis < shape.size(); ++axis) joint[axis] = std::max(joint[axis], shape[axis]);
+    for (size_t axis = 0; axis < shape.size(); ++axis)
+      joint[axis] = std::max(joint[axis], shape[axis]);
   }
   return OkStatus();
 }
@@ -151,9 +157,9 @@ bool Engine::Allocate(Slot& slot) {
     }
     if (!fits || !CheckedAdd(size, bytes, &size)) {
       Fail(slot.first, slot.sequence,
-           ResourceExhausted(paths_[slot.first.file] + ": a block of " + std::to_string(count) +
-                             " elements of shape " + ShapeText(slot.arrays[i].shape) +
-                             " is larger than any memory"));
+           ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
+                             std::to_string(count) + " elements of shape " +
+                             ShapeText(slot.arrays[i].shape) + " is larger than any memory"));
       return false;
     }
     sizes.push_back(bytes);
@@ -162,7 +168,8 @@ bool Engine::Allocate(Slot& slot) {
   for (size_t i = 0; i < sizes.size() && !slot.is_whole; ++i) {
     Result<Buffer> buffer = pool_->Allocate(sizes[i]);
     if (!buffer.ok()) {
-      Fail(slot.first, slot.sequence, buffer.status().WithContext(paths_[slot.first.file] + ": "));
+      Fail(slot.first, slot.sequence,
+           buffer.status().WithContext(Escape(paths_[slot.first.file]) + ": "));
       return false;
     }
     slot.arrays[i].buffer = std::move(*buffer);
@@ -190,9 +197,9 @@ bool Engine::IsSkipped(int64_t file) const {
 }
 
 Engine::File* Engine::FindFile(int64_t index) {
-  const auto found =
-      std::lower_bound(files_.begin(), files_.end(), index,
-                       [](const std::unique_ptr<File>& file, int64_t i) { return file->index < i; });
+  const auto found = std::lower_bound(
+      files_.begin(), files_.end(), index,
+      [](const std::unique_ptr<File>& file, int64_t i) { return file->index < i; });
   return found != files_.end() && (*found)->index == index ? found->get() : nullptr;
 }
 

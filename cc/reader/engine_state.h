@@ -1,5 +1,5 @@
-// What an Engine keeps of files and blocks in the making. Private to engine*.cc; all of it is guarded by the
-// engine's lock, save what a running task was given to work on.
+// What an Engine keeps of files and blocks in the making. Private to engine*.cc; all of it is
+// guarded by the engine's lock, save what a running task was given to work on.
 
 #ifndef TF_NPZ_READER_ENGINE_STATE_H_
 #define TF_NPZ_READER_ENGINE_STATE_H_
@@ -27,11 +27,11 @@ struct Engine::Array {
   File* file = nullptr;
   size_t index = 0;
   std::unique_ptr<ArrayReader> reader;
-  std::deque<Piece> pieces;   // planned and not decoded, in order
-  bool is_busy = false;       // a task is at the first of them
-  bool is_decided = false;    // whether to load is settled
-  bool load_next = false;     // the next task is to load the array first
-  uint64_t loaded_size = 0;   // what memory_used_ holds for it
+  std::deque<Piece> pieces;  // planned and not decoded, in order
+  bool is_busy = false;      // a task is at the first of them
+  bool is_decided = false;   // whether to load is settled
+  bool load_next = false;    // the next task is to load the array first
+  uint64_t loaded_size = 0;  // what memory_used_ holds for it
 };
 
 struct Engine::File {
@@ -68,8 +68,8 @@ struct Engine::Slot {
   bool is_filled() const { return is_sealed && is_allocated && pieces_left == 0; }
 };
 
-// What a thread was told to do: open a file, or decode an array's first piece, of which it has a copy, since
-// planning adds to the array's pieces meanwhile.
+// What a thread was told to do: open a file, or decode an array's first piece, of which it has a
+// copy, since planning adds to the array's pieces meanwhile.
 struct Engine::Task {
   File* open = nullptr;
   Array* array = nullptr;

@@ -18,7 +18,9 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
   char magic[kNpyMagic.size()];
   const size_t magic_size = std::min<uint64_t>(sizeof(magic), member->size());
   TF_NPZ_RETURN_IF_ERROR(member->Read(0, magic, magic_size));
-  facts->is_array = std::string_view(magic, magic_size) == kNpyMagic;
+  // What is called an array and is none is damaged; anything else may well be something else.
+  facts->is_array = std::string_view(magic, magic_size) == kNpyMagic || entry == nullptr ||
+                    ArrayName(entry->name) != entry->name;
   if (!facts->is_array) return DataLoss("is not an array: it does not begin as an .npy does");
   TF_NPZ_ASSIGN_OR_RETURN(facts->header, ReadNpyHeader(*member));
   return OkStatus();
@@ -33,14 +35,14 @@ std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive) {
     MemberFacts facts;
     facts.compression = ZipMethodName(kZipStored);
     facts.compressed_size = archive->file().size();
-    facts.status = InspectMember(archive, nullptr, pool, &facts).WithContext(archive->Context(nullptr));
+    facts.status =
+        InspectMember(archive, nullptr, pool, &facts).WithContext(archive->Context(nullptr));
     all.push_back(std::move(facts));
     return all;
   }
-  for (const std::string& name : archive->Names()) {
-    const ZipEntry* entry = archive->Find(name).value();
+  for (const auto& [name, entry] : archive->Named()) {
     MemberFacts facts;
-    facts.name = name;
+    facts.name = std::string(name);
     facts.compression = ZipMethodName(entry->method);
     facts.compressed_size = entry->compressed_size;
     facts.size = entry->uncompressed_size;

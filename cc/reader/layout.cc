@@ -33,7 +33,8 @@ void Transpose(const char* source, int64_t source_column_stride, char* destinati
   }
 }
 
-// For each index of the middle dimensions 1 … rank-2 the first and the last dimension make a matrix.
+// For each index of the middle dimensions 1 … rank-2 the first and the last dimension make a
+// matrix.
 template <typename T>
 void CopyRows(const char* source, const std::vector<int64_t>& shape, int64_t first, int64_t count,
               char* destination) {
@@ -72,8 +73,8 @@ int64_t ElementCount(const std::vector<int64_t>& shape, size_t begin) {
   return count;
 }
 
-void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int itemsize, int64_t first,
-                     int64_t count, char* destination) {
+void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int itemsize,
+                     int64_t first, int64_t count, char* destination) {
   if (count == 0 || ElementCount(shape) == 0) return;
   if (shape.size() == 1) {
     std::memcpy(destination, source + first * itemsize, count * itemsize);
@@ -115,7 +116,8 @@ void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* des
   const int64_t source_step = ElementCount(inner) * itemsize;
   const int64_t destination_step = ElementCount(padded_inner) * itemsize;
   for (int64_t i = 0; i < shape[0]; ++i) {
-    CopyPadded(source + i * source_step, inner, destination + i * destination_step, padded_inner, padding);
+    CopyPadded(source + i * source_step, inner, destination + i * destination_step, padded_inner,
+               padding);
   }
   Fill(destination + shape[0] * destination_step, destination + padded_shape[0] * destination_step,
        padding);

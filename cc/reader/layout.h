@@ -13,15 +13,15 @@ namespace tf_npz {
 // The product of `shape` from dimension `begin` on. The caller knows that it does not overflow.
 int64_t ElementCount(const std::vector<int64_t>& shape, size_t begin = 0);
 
-// Copies the `count` rows from `first` on of an array in Fortran order, `source`, to `destination` in C
-// order. `shape` is that of the whole array, of rank 1 at least; `itemsize` is 1, 2, 4, 8 or 16. Works in
-// blocks, so that neither side is read or written across the whole array at once.
-void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int itemsize, int64_t first,
-                     int64_t count, char* destination);
+// Copies the `count` rows from `first` on of an array in Fortran order, `source`, to `destination`
+// in C order. `shape` is that of the whole array, of rank 1 at least; `itemsize` is 1, 2, 4, 8
+// or 16. Works in blocks, so that neither side is read or written across the whole array at once.
+void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int itemsize,
+                     int64_t first, int64_t count, char* destination);
 
-// Copies one element of `shape` at `source` into one of `padded_shape` at `destination`, both in C order; what
-// it doesn't reach is filled with `padding`, an item of padding.size() bytes. No dimension of `padded_shape`
-// is smaller than that of `shape`.
+// Copies one element of `shape` at `source` into one of `padded_shape` at `destination`, both in C
+// order; what it doesn't reach is filled with `padding`, an item of padding.size() bytes. No
+// dimension of `padded_shape` is smaller than that of `shape`.
 void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* destination,
                 const std::vector<int64_t>& padded_shape, std::string_view padding);
 

@@ -10,12 +10,12 @@
 namespace tf_npz {
 namespace {
 
-// Bytes handled at once: they stay in the cache between reading and checksum, and cancellation is looked at
-// between two of these.
+// Bytes handled at once: they stay in the cache between reading and checksum, and cancellation is
+// looked at between two of these.
 constexpr size_t kStep = size_t{256} << 10;
 
-// Members larger than this are loaded as streams where somebody may want to cancel: the whole-buffer decoder can't
-// be interrupted, and takes a tenth of a second for about this much.
+// Members larger than this are loaded as streams where somebody may want to cancel: the
+// whole-buffer decoder can't be interrupted, and takes a tenth of a second for about this much.
 constexpr uint64_t kMaxUninterrupted = uint64_t{32} << 20;
 
 std::string Hex(uint32_t value) {
@@ -85,7 +85,7 @@ Status MemberReader::SkipTo(uint64_t offset) {
     crc_has_gap_ = false;
   }
   if (offset == position_) return OkStatus();
-  const bool checked_on_the_way = has_checksum() && options_.verify_skipped && !finished_;
+  const bool checked_on_the_way = has_checksum() && options_.verify_skipped && !verdict_;
   if (!is_deflated() && !checked_on_the_way) {
     crc_has_gap_ = true;
     position_ = offset;
@@ -121,7 +121,8 @@ Status MemberReader::ReadNext(char* destination, size_t size) {
 }
 
 Status MemberReader::Finish() {
-  if (finished_ || is_loaded() || entry_ == nullptr || crc_has_gap_) return OkStatus();
+  if (verdict_) return *verdict_;
+  if (is_loaded() || entry_ == nullptr || crc_has_gap_) return OkStatus();
   if (is_deflated() || has_checksum()) {
     TF_NPZ_ASSIGN_OR_RETURN(const Buffer rest,
                             options_.pool->Allocate(std::min<uint64_t>(kStep, size_ - position_)));
@@ -131,9 +132,8 @@ Status MemberReader::Finish() {
     }
   }
   if (stream_ != nullptr) TF_NPZ_RETURN_IF_ERROR(stream_->Finish());
-  if (has_checksum()) TF_NPZ_RETURN_IF_ERROR(CheckCrc(crc_));
-  finished_ = true;
-  return OkStatus();
+  verdict_ = has_checksum() ? CheckCrc(crc_) : OkStatus();
+  return *verdict_;
 }
 
 Status MemberReader::Load() {

@@ -1,10 +1,9 @@
 // MemberReader: the uncompressed bytes of one member of an archive, or of a whole `.npy` file.
 //
-// Stored bytes are read where they lie. Deflated bytes come as a stream, in bounded memory, or, after Load,
-// from memory. The CRC-32 of a member that is read from its first byte to its last is verified on the way. A
-// stored member of which a part is skipped is not, since that would read what nobody asked for, unless
-// verify_skipped asks for it.
-// One thread at a time.
+// Stored bytes are read where they lie. Deflated bytes come as a stream, in bounded memory, or,
+// after Load, from memory. The CRC-32 of a member that is read from its first byte to its last is
+// verified on the way. A stored member of which a part is skipped is not, since that would read
+// what nobody asked for, unless verify_skipped asks for it. One thread at a time.
 
 #ifndef TF_NPZ_READER_MEMBER_READER_H_
 #define TF_NPZ_READER_MEMBER_READER_H_
@@ -44,14 +43,15 @@ class MemberReader {
   bool is_random_access() const { return entry_ == nullptr || !is_deflated() || is_loaded(); }
   bool is_loaded() const { return loaded_.data() != nullptr; }
 
-  // Reads `size` bytes at `offset`. `*done`, where given, is how many came out right before an error. Going
-  // back in a stream begins it anew.
+  // Reads `size` bytes at `offset`. `*done`, where given, is how many came out right before an
+  // error. Going back in a stream begins it anew.
   Status Read(uint64_t offset, char* destination, size_t size, size_t* done = nullptr);
 
   // Reads on to the member's end, where that is what its CRC needs, and verifies it.
   Status Finish();
 
-  // Takes the whole member into memory, size() bytes, and verifies it. Reads are copies from then on.
+  // Takes the whole member into memory, size() bytes, and verifies it. Reads are copies from then
+  // on.
   Status Load();
 
   // After Load: gives its memory away. Nothing may be read any more.
@@ -78,7 +78,7 @@ class MemberReader {
   uint64_t position_ = 0;
   uint32_t crc_ = 0;
   bool crc_has_gap_ = false;
-  bool finished_ = false;
+  std::optional<Status> verdict_;  // what Finish found at the member's end, once it was there
   std::unique_ptr<InflateStream> stream_;  // of deflated members, from the first read on
   Buffer loaded_;
 };

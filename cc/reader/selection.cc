@@ -25,7 +25,8 @@ std::string TypeText(const DType& dtype, const std::optional<std::vector<int64_t
   return dtype.name() + " " + (shape ? ShapeText(*shape) : "of any shape");
 }
 
-Status CheckSpec(const Selection& selection, size_t i, const ArrayReader& array, const std::string& context) {
+Status CheckSpec(const Selection& selection, size_t i, const ArrayReader& array,
+                 const std::string& context) {
   const ElementSpec& spec = selection.specs[i];
   if (Admits(spec, array)) return OkStatus();
   const char* what = selection.rows ? "rows of " : "an array of ";
@@ -38,10 +39,10 @@ Status CheckSpec(const Selection& selection, size_t i, const ArrayReader& array,
 Status CheckLengths(const Selection& selection, const SelectedArrays& selected) {
   for (size_t i = 1; i < selected.arrays.size(); ++i) {
     if (selected.arrays[i]->count() == selected.count) continue;
-    return InvalidArgument(selected.archive->path() + ": arrays differ in length: " +
-                           Quote(selection.keys[0]) + " has " + std::to_string(selected.count) +
-                           " rows, " + Quote(selection.keys[i]) + " has " +
-                           std::to_string(selected.arrays[i]->count()) +
+    return InvalidArgument(selected.archive->label() +
+                           ": arrays differ in length: " + Quote(selection.keys[0]) + " has " +
+                           std::to_string(selected.count) + " rows, " + Quote(selection.keys[i]) +
+                           " has " + std::to_string(selected.arrays[i]->count()) +
                            "; read them with rows=False, or choose others with keys");
   }
   return OkStatus();
@@ -54,11 +55,12 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   SelectedArrays selected;
   selected.archive = archive;
   if (selection.keys.empty() && archive->is_npz()) {
-    return InvalidArgument(archive->path() + ": is an .npz file; say with keys which of its arrays to read (" +
-                           (archive->members().empty() ? "it has none" : QuoteList(archive->Names())) + ")");
+    return InvalidArgument(
+        archive->label() + ": is an .npz file; say with keys which of its arrays to read (it has " +
+        (archive->members().empty() ? "none" : QuoteList(archive->Names())) + ")");
   }
   if (!selection.keys.empty() && !archive->is_npz()) {
-    return InvalidArgument(archive->path() + ": is an .npy file, which has no array " +
+    return InvalidArgument(archive->label() + ": is an .npy file, which has no array " +
                            Quote(selection.keys[0]) + " but one without a name; leave keys out");
   }
   for (size_t i = 0; i < selection.specs.size(); ++i) {
@@ -77,7 +79,8 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
 }
 
 Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
-                                             const Selection& selection, const ReadOptions& options) {
+                                             const Selection& selection,
+                                             const ReadOptions& options) {
   TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
                           OpenSelection(std::move(archive), selection, options));
   std::vector<ArrayData> all;

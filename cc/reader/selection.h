@@ -37,14 +37,15 @@ struct SelectedArrays {
   int64_t count = 0;
 };
 
-// Opens the selected arrays and holds them against their specs. InvalidArgument, saying what to do, where the
-// file does not fit the selection.
+// Opens the selected arrays and holds them against their specs. InvalidArgument, saying what to do,
+// where the file does not fit the selection.
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options);
 
 // Decodes the selected arrays, whole, on the calling thread. `selection.rows` must be false.
 Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
-                                             const Selection& selection, const ReadOptions& options);
+                                             const Selection& selection,
+                                             const ReadOptions& options);
 
 }  // namespace tf_npz
 

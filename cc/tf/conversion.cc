@@ -18,7 +18,8 @@ using ::tensorflow::PartialTensorShape;
 using ::tensorflow::Tensor;
 using ::tensorflow::TensorShape;
 
-// Memory of ours under a tensor. It belongs to that tensor alone, so TensorFlow may write to it in place.
+// Memory of ours under a tensor. It belongs to that tensor alone, so TensorFlow may write to it in
+// place.
 class ArrayTensorBuffer : public tensorflow::TensorBuffer {
  public:
   ArrayTensorBuffer(Buffer buffer, size_t offset, size_t size)

@@ -19,7 +19,8 @@ namespace tf_npz {
 absl::Status ToAbslStatus(const Status& status);
 Status FromAbslStatus(const absl::Status& status);
 
-// The specs of elements with these dtypes and shapes; InvalidArgument for a dtype that no array can have.
+// The specs of elements with these dtypes and shapes; InvalidArgument for a dtype that no array can
+// have.
 Result<std::vector<ElementSpec>> ToElementSpecs(
     const tensorflow::DataTypeVector& dtypes,
     const std::vector<tensorflow::PartialTensorShape>& shapes);
@@ -27,8 +28,8 @@ Result<std::vector<ElementSpec>> ToElementSpecs(
 // The strings of a tensor of any shape.
 std::vector<std::string> ToStrings(const tensorflow::Tensor& tensor);
 
-// A tensor over the memory of `data`, which it takes over: `count` elements along a new first axis, or, where
-// `count` is negative, the one element without it.
+// A tensor over the memory of `data`, which it takes over: `count` elements along a new first axis,
+// or, where `count` is negative, the one element without it.
 absl::Status ToTensor(ArrayData data, tensorflow::DataType dtype, int64_t count,
                       tensorflow::Tensor* tensor);
 

@@ -47,7 +47,8 @@ const TensorFlowFileSystem& TensorFlowFileSystem::Get() {
   return *file_system;
 }
 
-Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(const std::string& path) const {
+Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(
+    const std::string& path) const {
   if (path.compare(0, kLocalScheme.size(), kLocalScheme) == 0) {
     return local_.Open(path.substr(kLocalScheme.size()));
   }

@@ -39,8 +39,9 @@ class ReadOp : public OpKernel {
 
   void Compute(OpKernelContext* ctx) override {
     for (const int scalar : {0, 2}) {
-      OP_REQUIRES(ctx, ctx->input(scalar).NumElements() == 1,
-                  absl::InvalidArgumentError("filename, contents and verify_checksums are scalars"));
+      OP_REQUIRES(
+          ctx, ctx->input(scalar).NumElements() == 1,
+          absl::InvalidArgumentError("filename, contents and verify_checksums are scalars"));
     }
     Selection selection;
     selection.keys = ToStrings(ctx->input(1));

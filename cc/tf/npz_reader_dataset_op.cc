@@ -62,7 +62,8 @@ struct Arguments {
 
 class TensorFlowThread : public Thread {
  public:
-  explicit TensorFlowThread(std::unique_ptr<tensorflow::Thread> thread) : thread_(std::move(thread)) {}
+  explicit TensorFlowThread(std::unique_ptr<tensorflow::Thread> thread)
+      : thread_(std::move(thread)) {}
 
  private:
   const std::unique_ptr<tensorflow::Thread> thread_;  // joins in its destructor
@@ -93,7 +94,7 @@ class Dataset : public DatasetBase {
   absl::Status CheckExternalState() const override { return absl::OkStatus(); }
 
  protected:
-  absl::Status AsGraphDefInternal(SerializationContext* ctx, DatasetGraphDefBuilder* b,
+  absl::Status AsGraphDefInternal(SerializationContext* /*ctx*/, DatasetGraphDefBuilder* b,
                                   Node** output) const override {
     const Arguments& a = arguments_;
     Node *filenames, *keys, *batch_size, *drop_remainder, *num_parallel_reads, *memory_limit,
@@ -140,7 +141,7 @@ class Dataset : public DatasetBase {
       return StartEngine(ctx, Position());
     }
 
-    absl::Status GetNextInternal(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
+    absl::Status GetNextInternal(IteratorContext* /*ctx*/, std::vector<Tensor>* out_tensors,
                                  bool* end_of_sequence) override {
       const std::lock_guard<std::mutex> lock(mutex_);
       *end_of_sequence = false;
@@ -156,7 +157,7 @@ class Dataset : public DatasetBase {
     }
 
    protected:
-    absl::Status SaveInternal(SerializationContext* ctx, IteratorStateWriter* writer) override {
+    absl::Status SaveInternal(SerializationContext* /*ctx*/, IteratorStateWriter* writer) override {
       const std::lock_guard<std::mutex> lock(mutex_);
       Position position = block_.next;
       if (taken_ < block_.count) {
@@ -195,7 +196,8 @@ class Dataset : public DatasetBase {
           },
           start);
       return tensorflow::RegisterCancellationCallback(
-          ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); }, &deregister_);
+          ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); },
+          &deregister_);
     }
 
     void StopEngine() {
@@ -208,8 +210,8 @@ class Dataset : public DatasetBase {
     absl::Status TakeElement(std::vector<Tensor>* out_tensors) {
       const DataTypeVector& dtypes = dataset()->output_dtypes();
       const bool batched = dataset()->arguments_.batch_size > 0;
-      // A block that is an element gives its memory away. Elements of a larger one are copied: held for long, as by
-      // shuffle, each would keep all of it alive.
+      // A block that is an element gives its memory away. Elements of a larger one are copied: held
+      // for long, as by shuffle, each would keep all of it alive.
       const bool whole = batched || block_.count == 1;
       const int64_t index = std::exchange(taken_, whole ? block_.count : taken_ + 1);
       for (size_t i = 0; i < dtypes.size(); ++i) {
@@ -326,7 +328,8 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
   Arguments attributes_;  // those that are attributes of the op
 };
 
-REGISTER_KERNEL_BUILDER(Name("NpzReaderDataset").Device(tensorflow::DEVICE_CPU), NpzReaderDatasetOp);
+REGISTER_KERNEL_BUILDER(Name("NpzReaderDataset").Device(tensorflow::DEVICE_CPU),
+                        NpzReaderDatasetOp);
 
 }  // namespace
 }  // namespace tf_npz

@@ -18,6 +18,9 @@ def load(
 ) -> Any:
     """Reads whole arrays of one .npy or .npz file.
 
+    As with `tf.io.read_file`, a graph whose file name is a constant may be optimized into the values of its first call:
+    inside of a `tf.function`, pass names of files that change as arguments.
+
     Args:
       filename: A path, or a scalar string tensor. It is not expanded as a pattern.
       keys: The arrays to read, and the structure of the result. None: a dict of all arrays (a tensor, for an .npy).

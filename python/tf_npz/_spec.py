@@ -12,7 +12,7 @@ from ._structure import Components, ElementSpec, Keys, normalized_keys
 if TYPE_CHECKING:
     from ._core import FileFacts, MemberFacts
 
-# Of more files than this a sample is read: ~20 µs a file where they are cached, milliseconds over a network.
+# Of more files than this a sample is read: ~0.1 ms a file where they are cached, more over a network.
 _MAX_FILES = 1000
 # Reads of headers in flight at once. They wait for storage rather than for a processor.
 _THREADS = 16

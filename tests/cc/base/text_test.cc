@@ -42,6 +42,13 @@ TEST(Quote, CutsAtItsLimitAndSaysSo) {
   EXPECT_EQ(Quote("abc€d", 4), "\"abc€\"…") << "a character is not cut in two";
 }
 
+TEST(Escape, LeavesWhatIsPrintableAsItIs) {
+  EXPECT_EQ(Escape("data/a \"b\"\\ü€😀.npz"), "data/a \"b\"\\ü€😀.npz");
+  EXPECT_EQ(Escape("a\nb\x1b\xff\xc0\xaf"), R"(a\x0ab\x1b\xff\xc0\xaf)");
+  EXPECT_EQ(Escape(std::string(1000, 'x')), std::string(1000, 'x')) << "whole";
+  EXPECT_EQ(Escape(""), "");
+}
+
 TEST(QuoteList, NamesEveryItemUpToItsLimit) {
   EXPECT_EQ(QuoteList({}), "");
   EXPECT_EQ(QuoteList({"x"}), R"("x")");

@@ -43,20 +43,25 @@ TEST(ParseNpyHeader, TakesEveryQuirkThatNumPyTakes) {
       {"no padding, no newline", NpyDict("<f4", {3}), {3}},
       {"keys in another order", "{'shape': (3,), 'fortran_order': False, 'descr': '<f4'}", {3}},
       {"double quotes", R"({"descr": "<f4", "fortran_order": False, "shape": (3,)})", {3}},
-      {"comments", "{'descr': '<f4', # 'shape': (9,)}\n'fortran_order': False, 'shape': (3,)}", {3}},
+      {"comments",
+       "{'descr': '<f4', # 'shape': (9,)}\n'fortran_order': False, 'shape': (3,)}",
+       {3}},
       {"hex and underscores", DictWithShape("(0x10, 1_0)"), {16, 10}},
       {"longs of Python 2", DictWithShape("(4L, 3L)"), {4, 3}},
       {"no spaces", "{'descr':'<f4','fortran_order':False,'shape':(3,)}", {3}},
       {"line breaks", "\n{'descr': '<f4',\r\n 'fortran_order': False,\n\t'shape': (3,),\n}\n", {3}},
-      {"unicode strings of Python 2", "{u'descr': u'<f4', u'fortran_order': False, u'shape': (3,)}",
+      {"unicode strings of Python 2",
+       "{u'descr': u'<f4', u'fortran_order': False, u'shape': (3,)}",
        {3}},
       {"another dtype spelling", DictWithShape("(3,)", "float32"), {3}},
-      {"a key that stands twice", "{'shape': 4, 'descr': '<f4', 'fortran_order': False, 'shape': (3,)}",
+      {"a key that stands twice",
+       "{'shape': 4, 'descr': '<f4', 'fortran_order': False, 'shape': (3,)}",
        {3}},
       {"bools in the shape", DictWithShape("(True, 3)"), {1, 3}},
       {"a single value", DictWithShape("()"), {}},
       {"no elements", DictWithShape("(0,)"), {0}},
-      {"zero beside a huge dimension", DictWithShape("(1152921504606846976, 0)"),
+      {"zero beside a huge dimension",
+       DictWithShape("(1152921504606846976, 0)"),
        {int64_t{1} << 60, 0}},
   };
   for (const auto& c : cases) {
@@ -184,8 +189,8 @@ TEST(ParseNpyHeader, KnowsTheSizeOfItsData) {
     Shape shape;
     uint64_t size;
   } cases[] = {
-      {"|b1", {}, 1},         {"<c16", {}, 16},       {"<i8", {5}, 40},
-      {"<f2", {2, 3, 4}, 48}, {"<f8", {7, 0, 3}, 0},  {"|u1", {INT64_MAX}, INT64_MAX},
+      {"|b1", {}, 1},         {"<c16", {}, 16},      {"<i8", {5}, 40},
+      {"<f2", {2, 3, 4}, 48}, {"<f8", {7, 0, 3}, 0}, {"|u1", {INT64_MAX}, INT64_MAX},
   };
   for (const auto& c : cases) {
     const Result<NpyHeader> header = Parse(NpyDict(c.descr, c.shape));

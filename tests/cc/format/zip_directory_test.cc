@@ -19,8 +19,8 @@ struct Directory {
 
 Result<ZipEnd> ReadEnd(std::string_view archive) {
   const size_t tail_size = std::min(archive.size(), kMaxZipEndSize);
-  TF_NPZ_ASSIGN_OR_RETURN(
-      ZipEnd end, ParseZipEnd(archive.substr(archive.size() - tail_size), archive.size()));
+  TF_NPZ_ASSIGN_OR_RETURN(ZipEnd end,
+                          ParseZipEnd(archive.substr(archive.size() - tail_size), archive.size()));
   if (end.is_zip64) {
     TF_NPZ_RETURN_IF_ERROR(
         ParseZip64End(archive.substr(end.zip64_end_offset, kZip64EndSize), &end));
@@ -45,9 +45,9 @@ Result<std::string> DataOf(std::string_view archive, const ZipEntry& entry, cons
   TF_NPZ_RETURN_IF_ERROR(CheckZipEntry(entry, end));
   TF_NPZ_ASSIGN_OR_RETURN(
       const uint64_t offset,
-      ParseZipLocalHeader(archive.substr(entry.local_header_offset,
-                                         kZipLocalHeaderSize + entry.raw_name.size()),
-                          entry));
+      ParseZipLocalHeader(
+          archive.substr(entry.local_header_offset, kZipLocalHeaderSize + entry.raw_name.size()),
+          entry));
   // As MemberReader does: the local header may say that data begins anywhere.
   if (offset + entry.compressed_size > end.directory_offset) return DataLoss("runs into directory");
   return std::string(archive.substr(offset, entry.compressed_size));
@@ -149,13 +149,18 @@ TEST(ZipDirectory, ToleratesBytesBehindTheArchive) {
 }
 
 TEST(ZipDirectory, ReadsNamesInTheirEncoding) {
-  ZipMember code_page_437 = Stored("\x81" "ber\xe1.npy", "");
+  ZipMember code_page_437 = Stored(
+      "\x81"
+      "ber\xe1.npy",
+      "");
   ZipMember utf8 = Stored("über.npy", "");
   utf8.flags = 1 << 11;
   const Result<Directory> directory = ReadDirectory(WriteZip({code_page_437, utf8}));
   ASSERT_OK(directory);
   EXPECT_EQ(directory->entries[0].name, "überß.npy");
-  EXPECT_EQ(directory->entries[0].raw_name, "\x81" "ber\xe1.npy");
+  EXPECT_EQ(directory->entries[0].raw_name,
+            "\x81"
+            "ber\xe1.npy");
   EXPECT_EQ(directory->entries[1].name, "über.npy");
 }
 
@@ -199,14 +204,16 @@ TEST(ZipDirectory, RefusesWhatIsDamaged) {
       {"directory on another disk", Overwrite(bytes, end + 6, "\1"), Code::kUnimplemented,
        "in several parts"},
       {"directory of another size", Overwrite(bytes, end + 12, "\x30"), Code::kDataLoss,
-       "central directory of 48 bytes at byte 32 does not end where the end record begins, at byte 79"},
+       "central directory of 48 bytes at byte 32 does not end where the end record begins, at byte "
+       "79"},
       {"directory elsewhere", Overwrite(bytes, end + 16, "\x21"), Code::kDataLoss, "does not end"},
-      {"directory far beyond the file", Overwrite(bytes, end + 12, "\xff\xff\xff\xff\xff\xff\xff\xff"),
-       Code::kDataLoss, "does not end"},
+      {"directory far beyond the file",
+       Overwrite(bytes, end + 12, "\xff\xff\xff\xff\xff\xff\xff\xff"), Code::kDataLoss,
+       "does not end"},
       {"no directory header", Overwrite(bytes, directory, "Q"), Code::kDataLoss,
        "no directory header at byte 32 of the central directory"},
-      {"name longer than the directory", Overwrite(bytes, directory + 28, "\xff\xff"), Code::kDataLoss,
-       "directory header is cut off at byte 32"},
+      {"name longer than the directory", Overwrite(bytes, directory + 28, "\xff\xff"),
+       Code::kDataLoss, "directory header is cut off at byte 32"},
       {"comment longer than the directory", Overwrite(bytes, directory + 32, "\1"), Code::kDataLoss,
        "directory header is cut off"},
   };
@@ -282,8 +289,7 @@ TEST(ParseZipLocalHeader, SkipsNameAndExtraField) {
   ZipEntry entry;
   entry.local_header_offset = 7;
   entry.raw_name = "x.npy";
-  const std::string header =
-      "PK\x03\x04" + std::string(22, '\xff') + "\x05\0\x14\x01"s + "x.npy";
+  const std::string header = "PK\x03\x04" + std::string(22, '\xff') + "\x05\0\x14\x01"s + "x.npy";
   const Result<uint64_t> offset = ParseZipLocalHeader(header, entry);
   ASSERT_OK(offset);
   EXPECT_EQ(*offset, 7u + 30 + 5 + 0x114);

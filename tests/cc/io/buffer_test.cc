@@ -23,8 +23,9 @@ Buffer Allocate(BufferPool& pool, size_t size) {
 TEST(BufferPool, GivesAlignedMemoryOfAnySize) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(64 * kMiB);
   for (int round = 0; round < 2; ++round) {
-    for (const size_t size : {size_t{0}, size_t{1}, size_t{63}, size_t{64}, size_t{65}, 64 * kKiB - 1,
-                              64 * kKiB, 64 * kKiB + 1, 2 * kMiB - 1, 2 * kMiB, 3 * kMiB + 7}) {
+    for (const size_t size :
+         {size_t{0}, size_t{1}, size_t{63}, size_t{64}, size_t{65}, 64 * kKiB - 1, 64 * kKiB,
+          64 * kKiB + 1, 2 * kMiB - 1, 2 * kMiB, 3 * kMiB + 7}) {
       const Buffer buffer = Allocate(*pool, size);
       ASSERT_NE(buffer.data(), nullptr) << size;
       EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % kBufferAlignment, 0u) << size;

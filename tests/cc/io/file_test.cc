@@ -16,8 +16,14 @@ TEST(MemoryFile, ReadsWhatIsThere) {
     size_t size;
     const char* read;
   } cases[] = {
-      {0, 10, "0123456789"}, {0, 3, "012"},         {7, 3, "789"},       {7, 4, "789"},
-      {10, 1, ""},           {UINT64_MAX, 10, ""}, {3, SIZE_MAX, "3456789"}, {5, 0, ""},
+      {0, 10, "0123456789"},
+      {0, 3, "012"},
+      {7, 3, "789"},
+      {7, 4, "789"},
+      {10, 1, ""},
+      {UINT64_MAX, 10, ""},
+      {3, SIZE_MAX, "3456789"},
+      {5, 0, ""},
   };
   for (const auto& c : cases) {
     char bytes[16];

@@ -32,7 +32,8 @@ Result<std::string> Whole(std::string_view compressed, size_t size) {
   return out;
 }
 
-// What a stream over `compressed`, which lies amid other bytes of a file, gives in pieces of `piece` bytes.
+// What a stream over `compressed`, which lies amid other bytes of a file, gives in pieces of
+// `piece` bytes.
 Result<std::string> Streamed(const std::string& compressed, size_t size, size_t piece) {
   const std::string bytes = "before" + compressed + "PK\x01\x02";
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(bytes));

@@ -90,7 +90,8 @@ TEST_F(PosixFileTest, SaysWhyAFileCannotBeOpened) {
   EXPECT_ERROR(Open(folder_ + "/none"), kNotFound, "can't open: No such file or directory");
   EXPECT_ERROR(Open(""), kNotFound, "can't open");
   EXPECT_ERROR(Open(Write("a", "x") + "/b"), kNotFound, "can't open: Not a directory");
-  EXPECT_ERROR(Open(folder_ + "/" + std::string(1000, 'x')), kInvalidArgument, "File name too long");
+  EXPECT_ERROR(Open(folder_ + "/" + std::string(1000, 'x')), kInvalidArgument,
+               "File name too long");
   const std::string loop = Path("loop");
   ASSERT_EQ(symlink("loop", loop.c_str()), 0);
   EXPECT_ERROR(Open(loop), kInvalidArgument, "can't open: Too many levels of symbolic links");

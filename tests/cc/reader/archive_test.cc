@@ -58,7 +58,7 @@ TEST(Archive, IsWhatItsFirstBytesSay) {
   const Result<std::shared_ptr<Archive>> array = Archive::Open(files, "array.npz");
   ASSERT_OK(array);
   EXPECT_FALSE((*array)->is_npz());
-  EXPECT_EQ((*array)->path(), "array.npz");
+  EXPECT_EQ((*array)->label(), "array.npz");
   EXPECT_THAT((*array)->Names(), IsEmpty());
   const Result<std::shared_ptr<Archive>> archive = Archive::Open(files, "archive.npy");
   ASSERT_OK(archive);
@@ -153,6 +153,27 @@ TEST(Archive, NamesTheArraysThereAreWhereOneIsMissing) {
                R"(f: has no array "c" (it has "a", "b"))");
   const std::string empty = WriteZip(ZipArchive());
   EXPECT_ERROR(OpenBytes(empty).value()->Find("c"), kInvalidArgument, "(it has none)");
+}
+
+TEST(Archive, NamesEachArrayWithTheMemberThatFindFinds) {
+  const std::string bytes =
+      NpzWithNames({"x.npy", "y", "x", "y.npy", "z.npy", "x.npy", "z.npy", "w.npy.npy", "w.npy"});
+  const std::shared_ptr<Archive> archive = OpenBytes(bytes).value();
+  EXPECT_THAT(archive->Names(), ElementsAre("x", "y", "z", "w.npy", "w"));
+  for (const auto& [name, entry] : archive->Named()) {
+    // Under "w.npy" both do well: the array of that name, and the file of that name, which goes first.
+    EXPECT_TRUE(entry == archive->Find(name).value() || name == "w.npy") << name;
+  }
+}
+
+TEST(Archive, PrintsPathsThatCanBeCopied) {
+  const std::string path = "data/über \"1\"\n\xff.npy";
+  FakeFileSystem files;
+  files.files[path] = Npy("<f4", {1}, "1234");
+  const Result<std::shared_ptr<Archive>> archive = Archive::Open(files, path);
+  ASSERT_OK(archive);
+  EXPECT_EQ((*archive)->label(), R"(data/über "1"\x0a\xff.npy)");
+  EXPECT_ERROR(Archive::Open(files, "\x1b[2J"), kNotFound, R"(\x1b[2J: can't open)");
 }
 
 TEST(Archive, SaysWhereAMessageIsAbout) {

@@ -70,9 +70,8 @@ TEST_F(LargeFortranOrder, GathersAnyRowsInAnyOrder) {
   const std::string npz = NpzOf(npy_, false);
   const std::string deflated = NpzOf(npy_, true);
   const std::unique_ptr<ArrayReader> readers[] = {
-      OpenArray(npy_, true).value(), OpenArray(npz, true).value(),
-      OpenArray(npy_, true).value(), OpenArray(npz, true).value(),
-      OpenArray(deflated, true).value()};
+      OpenArray(npy_, true).value(), OpenArray(npz, true).value(), OpenArray(npy_, true).value(),
+      OpenArray(npz, true).value(), OpenArray(deflated, true).value()};
   for (int i = 2; i < 5; ++i) ASSERT_OK(readers[i]->Load());
   const std::pair<int64_t, int64_t> ranges[] = {{0, 1},   {1, 2},  {300, 1}, {7, 100}, {3, 0},
                                                 {0, 301}, {5, 64}, {1, 300}, {0, 300}};
@@ -99,7 +98,8 @@ TEST_F(LargeFortranOrder, VerifiesTheChecksumBeforeTheFirstRow) {
     for (int again = 0; again < 3; ++again) {
       std::string rows(count * row_size_, '\0');
       int64_t done = 7;
-      EXPECT_ERROR(array->Read(0, count, rows.data(), &done), kDataLoss, "f[\"x\"]: CRC-32 mismatch")
+      EXPECT_ERROR(array->Read(0, count, rows.data(), &done), kDataLoss,
+                   "f[\"x\"]: CRC-32 mismatch")
           << "time " << again;
       EXPECT_EQ(done, 0);
     }
@@ -118,7 +118,8 @@ TEST_F(LargeFortranOrder, MustBeLoadedWhereItIsDeflated) {
   EXPECT_ERROR(array->Read(0, 1, row.data()), kInternal, "before it was loaded");
   ASSERT_OK(array->Load());
   EXPECT_TRUE(ReadElements(*array, 5, 3).value() == Rows(5, 3));
-  EXPECT_ERROR(OpenArray(WithWrongChecksum(true), true).value()->Load(), kDataLoss, "CRC-32 mismatch");
+  EXPECT_ERROR(OpenArray(WithWrongChecksum(true), true).value()->Load(), kDataLoss,
+               "CRC-32 mismatch");
 }
 
 TEST_F(LargeFortranOrder, MayBeBigEndian) {

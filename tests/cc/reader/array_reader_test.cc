@@ -75,10 +75,14 @@ TEST(ArrayReader, KnowsItsElements) {
 
 TEST(ArrayReader, BringsBigEndianNumbersIntoNativeForm) {
   const auto counting = [](auto zero) { return CountingUp<decltype(zero)>(300); };
-  ExpectElements(Npy(">i2", {300}, BigEndian(counting(int16_t{}), 2)), BytesOf(counting(int16_t{})));
-  ExpectElements(Npy(">u4", {300}, BigEndian(counting(uint32_t{}), 4)), BytesOf(counting(uint32_t{})));
-  ExpectElements(Npy(">i8", {300}, BigEndian(counting(int64_t{}), 8)), BytesOf(counting(int64_t{})));
-  ExpectElements(Npy(">f2", {300}, BigEndian(counting(uint16_t{}), 2)), BytesOf(counting(uint16_t{})));
+  ExpectElements(Npy(">i2", {300}, BigEndian(counting(int16_t{}), 2)),
+                 BytesOf(counting(int16_t{})));
+  ExpectElements(Npy(">u4", {300}, BigEndian(counting(uint32_t{}), 4)),
+                 BytesOf(counting(uint32_t{})));
+  ExpectElements(Npy(">i8", {300}, BigEndian(counting(int64_t{}), 8)),
+                 BytesOf(counting(int64_t{})));
+  ExpectElements(Npy(">f2", {300}, BigEndian(counting(uint16_t{}), 2)),
+                 BytesOf(counting(uint16_t{})));
   ExpectElements(Npy(">f4", {300}, BigEndian(counting(float{}), 4)), BytesOf(counting(float{})));
   ExpectElements(Npy(">f8", {300}, BigEndian(counting(double{}), 8)), BytesOf(counting(double{})));
   std::vector<std::complex<float>> c8;
@@ -117,10 +121,13 @@ TEST(ArrayReader, ReadsASingleValueWholeOnly) {
 
 TEST(ArrayReader, AlignsWholeArraysWhereverTheirHeadersEnd) {
   for (size_t padding = 0; padding < 130; ++padding) {
-    const std::string npy = NpyHeaderBytes(NpyDict("<i4", {2}) + std::string(padding, ' ')) + "12345678";
+    const std::string npy =
+        NpyHeaderBytes(NpyDict("<i4", {2}) + std::string(padding, ' ')) + "12345678";
     for (const Container& container : ContainersOf(npy)) {
       const std::unique_ptr<ArrayReader> array = OpenArray(container.bytes, false).value();
-      if (padding % 2 == 0) ASSERT_OK(array->Load());
+      if (padding % 2 == 0) {
+        ASSERT_OK(array->Load());
+      }
       const Result<ArrayData> data = array->ReadAll();
       ASSERT_OK(data);
       EXPECT_EQ(BytesIn(*data, 8), "12345678");
@@ -140,7 +147,8 @@ TEST(ArrayReader, RefusesArraysThatAreCutOff) {
   const std::string npy = Npy("<f4", {7, 3}, std::string(84, 'x'));
   for (size_t size = 6; size < npy.size(); ++size) {
     for (const Container& container : ContainersOf(npy.substr(0, size))) {
-      EXPECT_ERROR(OpenArray(container.bytes, true), kDataLoss, "is cut off at byte " + std::to_string(size))
+      EXPECT_ERROR(OpenArray(container.bytes, true), kDataLoss,
+                   "is cut off at byte " + std::to_string(size))
           << container.name;
     }
   }
@@ -159,9 +167,12 @@ TEST(ArrayReader, AllocatesNothingByAHeadersWord) {
 
 TEST(ArrayReader, BeginsEveryMessageWithFileAndMember) {
   const std::string object = Npy("|O", {3}, "pickle");
-  EXPECT_ERROR(OpenArray(object, true), kUnimplemented, "f: dtype \"|O\": object arrays hold pickles, which are never loaded");
-  EXPECT_ERROR(OpenArray(NpzOf(object, true), true), kUnimplemented, "f[\"x\"]: dtype \"|O\": object");
-  EXPECT_ERROR(OpenArray(NpzOf("no array", false), true), kDataLoss, "f[\"x\"]: not an array at byte 0");
+  EXPECT_ERROR(OpenArray(object, true), kUnimplemented,
+               "f: dtype \"|O\": object arrays hold pickles, which are never loaded");
+  EXPECT_ERROR(OpenArray(NpzOf(object, true), true), kUnimplemented,
+               "f[\"x\"]: dtype \"|O\": object");
+  EXPECT_ERROR(OpenArray(NpzOf("no array", false), true), kDataLoss,
+               "f[\"x\"]: not an array at byte 0");
   EXPECT_ERROR(OpenArray(NpzOf("", true), true), kDataLoss, "f[\"x\"]: not an array at byte 0");
   ZipMember member = Member("x.npy", Npy("|u1", {3}, "abc"));
   member.crc32 = 0;
@@ -193,8 +204,8 @@ TEST(ArrayReader, SaysHowManyRowsCameOutBeforeAnError) {
   // Big-endian, so that what came out must have been converted too.
   const std::vector<int32_t> values = CountingUp<int32_t>(1000000);
   ZipMember member = Member("x.npy", Npy(">i4", {10000, 100}, BigEndian(values, 4)), true);
-  std::string npz = WriteZip({member});
-  npz.replace(npz.find("PK\x01\x02") - 20000, 20000, std::string(20000, '\xFF'));
+  member.compressed_size = Deflate(member.contents).size() * 3 / 4;
+  const std::string npz = WriteZip({member});
   const std::unique_ptr<ArrayReader> array = OpenArray(npz, true).value();
   std::string rows(4000000, '\xAA');
   int64_t done = 0;
@@ -230,7 +241,8 @@ TEST(ArrayReader, LoadsWhereThereIsAPointInIt) {
       {"Fortran, stored", NpzOf(fortran, false), true, false},
       {"Fortran, deflated", NpzOf(fortran, true), true, true},
       {"small", NpzOf(Npy("<i4", {2}, "12345678"), true), false, false},
-      {"one dimension in Fortran order", NpzOf(Npy("<i4", {100000}, bytes, true), true), true, false},
+      {"one dimension in Fortran order", NpzOf(Npy("<i4", {100000}, bytes, true), true), true,
+       false},
   };
   for (const auto& c : cases) {
     const std::unique_ptr<ArrayReader> array = OpenArray(c.bytes, true).value();

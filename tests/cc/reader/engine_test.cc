@@ -57,8 +57,8 @@ class TestFileSystem : public FileSystem {
 };
 
 // An npz with x: int32 (rows, width) and y: int64 (rows), counting up from `from`.
-std::string TwoArrays(int64_t from, int64_t rows, int64_t width, bool deflated, bool fortran = false,
-                      std::optional<uint32_t> y_crc = std::nullopt) {
+std::string TwoArrays(int64_t from, int64_t rows, int64_t width, bool deflated,
+                      bool fortran = false, std::optional<uint32_t> y_crc = std::nullopt) {
   std::vector<int32_t> x;
   std::vector<int64_t> y;
   for (int64_t row = 0; row < rows; ++row) {
@@ -194,7 +194,8 @@ TEST(Engine, GoesOnWithTheNextFileAfterAnError) {
 }
 
 TEST(Engine, RowsBeforeAnErrorComeBeforeIt) {
-  // Rows of noise, which deflate stores in blocks of up to 64 KiB; in the middle a block's header is lost.
+  // Rows of noise, which deflate stores in blocks of up to 64 KiB; in the middle a block's header
+  // is lost.
   const int64_t rows = 40, width = 1 << 18;
   const std::string noise = Noise(rows * width);
   ZipMember member;
@@ -249,7 +250,8 @@ TEST(Engine, PadsToTheLongestOfTheBatch) {
   EngineOptions options;
   options.batch_size = 2;
   const int32_t minus_seven = -7;
-  options.padding = {std::string(reinterpret_cast<const char*>(&minus_seven), 4), std::string(8, '\0')};
+  options.padding = {std::string(reinterpret_cast<const char*>(&minus_seven), 4),
+                     std::string(8, '\0')};
   Engine engine(files, {"a", "b"}, XAndY(-1), options);
   std::vector<int64_t> widths;
   while (true) {
@@ -329,8 +331,8 @@ TEST(Engine, CancelWakesWhoWaits) {
   files.Lift("b");
 }
 
-// Everything at once, at random, against a plain model: values of good files are all there, in order; of a
-// bad file a prefix; errors come once each; a restart from any position gives the rest.
+// Everything at once, at random, against a plain model: values of good files are all there, in
+// order; of a bad file a prefix; errors come once each; a restart from any position gives the rest.
 class RandomSchedule : public ::testing::TestWithParam<int> {};
 
 TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
@@ -378,7 +380,8 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
   size_t at = 0;
   for (size_t file = 0; file < rows_of.size(); ++file) {
     size_t taken = 0;
-    while (taken < rows_of[file].size() && at < values.size() && values[at] == rows_of[file][taken]) {
+    while (taken < rows_of[file].size() && at < values.size() &&
+           values[at] == rows_of[file][taken]) {
       ++taken;
       ++at;
     }
@@ -387,7 +390,8 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
     }
   }
   EXPECT_EQ(at, values.size());
-  EXPECT_EQ(whole.errors.size(), static_cast<size_t>(std::count(is_bad.begin(), is_bad.end(), true)));
+  EXPECT_EQ(whole.errors.size(),
+            static_cast<size_t>(std::count(is_bad.begin(), is_bad.end(), true)));
   for (size_t i = 0; options.batch_size > 0 && i + 1 < whole.blocks.size(); ++i) {
     EXPECT_EQ(whole.blocks[i].size(), static_cast<size_t>(options.batch_size));
   }

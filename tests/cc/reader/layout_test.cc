@@ -41,10 +41,10 @@ TEST(ElementCount, IsTheProductOfTheDimensions) {
 }
 
 TEST(CopyFortranRows, GivesAnyRowsInCOrder) {
-  const Shape shapes[] = {
-      {1},          {7},           {1, 1},       {3, 5},      {17, 33},     {40, 1},
-      {1, 40},      {16, 16},      {2, 3, 4},    {5, 1, 7},   {1, 6, 1},    {19, 3, 18},
-      {2, 3, 4, 5}, {3, 1, 1, 20}, {4, 2, 1, 3}, {3, 2, 2, 2, 2}};
+  const Shape shapes[] = {{1},          {7},           {1, 1},       {3, 5},
+                          {17, 33},     {40, 1},       {1, 40},      {16, 16},
+                          {2, 3, 4},    {5, 1, 7},     {1, 6, 1},    {19, 3, 18},
+                          {2, 3, 4, 5}, {3, 1, 1, 20}, {4, 2, 1, 3}, {3, 2, 2, 2, 2}};
   for (const Shape& shape : shapes) {
     for (const size_t itemsize : {1, 2, 4, 8, 16}) {
       const std::string c_order = Noise(ElementCount(shape) * itemsize);

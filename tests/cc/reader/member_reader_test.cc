@@ -56,10 +56,12 @@ TEST_F(MemberReaderTest, ReadsAnyRangeInAnyOrder) {
       ASSERT_OK(Open(Member("x", payload, deflated)));
       EXPECT_EQ(reader_->size(), kLarge);
       EXPECT_EQ(reader_->is_random_access(), !deflated);
-      if (load) ASSERT_OK(reader_->Load());
+      if (load) {
+        ASSERT_OK(reader_->Load());
+      }
       EXPECT_EQ(reader_->is_loaded(), load);
-      const std::pair<size_t, size_t> ranges[] = {{0, 10},      {10, 300000},      {kLarge - 1, 1},
-                                                  {500000, 17}, {0, kLarge},       {kLarge, 0},
+      const std::pair<size_t, size_t> ranges[] = {{0, 10},      {10, 300000},    {kLarge - 1, 1},
+                                                  {500000, 17}, {0, kLarge},     {kLarge, 0},
                                                   {0, 0},       {1, kLarge - 1}, {123456, 654321}};
       for (const auto& [offset, size] : ranges) {
         const Result<std::string> read = Read(offset, size);
@@ -180,10 +182,9 @@ TEST_F(MemberReaderTest, NoticesDamageInTheData) {
 
 TEST_F(MemberReaderTest, SaysHowMuchCameOutBeforeAnError) {
   const std::string payload = Payload(kLarge);
-  ASSERT_OK(Open(Member("x", payload, true)));
-  // A block type that there is not, in place of the last block's header or somewhere in the data.
-  bytes_.replace(bytes_.find("PK\x01\x02") - 2000, 2000, std::string(2000, '\xFF'));
-  ASSERT_OK(Reopen());
+  ZipMember member = Member("x", payload, true);
+  member.compressed_size = Deflate(payload).size() - 2000;
+  ASSERT_OK(Open(member));
   std::string out(kLarge, '\xAA');
   size_t done = 1;
   EXPECT_EQ(reader_->Read(0, out.data(), kLarge, &done).code(), Code::kDataLoss);
@@ -211,8 +212,9 @@ TEST_F(MemberReaderTest, RefusesWhatItCannotRead) {
        "member is compressed with method 77"},
       {"two sizes", [](ZipMember* m) { m->uncompressed_size = 11; }, Code::kDataLoss,
        "stored member has two sizes"},
-      {"larger than the file", [](ZipMember* m) { m->compressed_size = m->uncompressed_size = 1 << 30; },
-       Code::kDataLoss, "does not fit at byte 0"},
+      {"larger than the file",
+       [](ZipMember* m) { m->compressed_size = m->uncompressed_size = 1 << 30; }, Code::kDataLoss,
+       "does not fit at byte 0"},
       {"8 GiB in a few bytes",
        [](ZipMember* m) {
          m->deflated = true;

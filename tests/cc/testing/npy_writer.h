@@ -38,7 +38,8 @@ std::vector<T> CountingUp(int64_t count) {
 // `size` bytes that look random and are the same in every run.
 std::string Noise(size_t size, uint32_t seed = 1);
 
-// The elements of an array of `shape` in C order, put into Fortran order: by definition, one at a time.
+// The elements of an array of `shape` in C order, put into Fortran order: by definition, one at a
+// time.
 std::string ToFortranOrder(std::string_view c_order, const std::vector<int64_t>& shape,
                            size_t itemsize);
 

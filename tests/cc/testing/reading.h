@@ -65,9 +65,8 @@ inline Result<std::string> ReadElements(ArrayReader& array, int64_t first, int64
 inline Result<std::string> ReadInSteps(ArrayReader& array, int64_t step) {
   std::string all;
   for (int64_t first = 0; first < array.count(); first += step) {
-    TF_NPZ_ASSIGN_OR_RETURN(
-        const std::string part,
-        ReadElements(array, first, std::min(step, array.count() - first)));
+    TF_NPZ_ASSIGN_OR_RETURN(const std::string part,
+                            ReadElements(array, first, std::min(step, array.count() - first)));
     all += part;
   }
   return all;

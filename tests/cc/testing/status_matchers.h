@@ -1,4 +1,5 @@
-// What tests say about a Status or a Result: that it is OK, or what kind of error it is and what it says.
+// What tests say about a Status or a Result: that it is OK, or what kind of error it is and what it
+// says.
 
 #ifndef TF_NPZ_TESTING_STATUS_MATCHERS_H_
 #define TF_NPZ_TESTING_STATUS_MATCHERS_H_
@@ -15,8 +16,6 @@ namespace tf_npz {
 
 // How GoogleTest prints a code.
 inline void PrintTo(Code code, std::ostream* os) { *os << CodeName(code); }
-
-
 
 inline const Status& StatusOf(const Status& status) { return status; }
 template <typename T>
@@ -40,13 +39,11 @@ inline ::testing::AssertionResult IsError(const Status& status, Code code,
          << CodeName(status.code()) << ": " << status.message();
 }
 
-
 }  // namespace tf_npz
 
 #define ASSERT_OK(expr) ASSERT_TRUE(::tf_npz::IsOk(::tf_npz::StatusOf(expr)))
 #define EXPECT_OK(expr) EXPECT_TRUE(::tf_npz::IsOk(::tf_npz::StatusOf(expr)))
-#define EXPECT_ERROR(expr, code, fragment)                                                       \
-  EXPECT_TRUE(::tf_npz::IsError(::tf_npz::StatusOf(expr), ::tf_npz::Code::code, \
-                                         fragment))
+#define EXPECT_ERROR(expr, code, fragment) \
+  EXPECT_TRUE(::tf_npz::IsError(::tf_npz::StatusOf(expr), ::tf_npz::Code::code, fragment))
 
 #endif  // TF_NPZ_TESTING_STATUS_MATCHERS_H_

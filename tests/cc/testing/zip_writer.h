@@ -38,8 +38,8 @@ struct ZipMember {
 struct ZipArchive {
   std::vector<ZipMember> members;
   std::string comment;
-  bool zip64_end = false;           // with a zip64 end record and its locator
-  std::optional<uint64_t> count;    // of members, as the end record has it
+  bool zip64_end = false;         // with a zip64 end record and its locator
+  std::optional<uint64_t> count;  // of members, as the end record has it
 };
 
 std::string WriteZip(const ZipArchive& archive);

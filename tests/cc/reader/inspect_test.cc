@@ -1,0 +1,105 @@
+#include "tf_npz/reader/inspect.h"
+
+#include <gtest/gtest.h>
+
+#include "testing/reading.h"
+#include "testing/status_matchers.h"
+
+namespace tf_npz {
+namespace {
+
+using Shape = std::vector<int64_t>;
+
+TEST(InspectArchive, TellsWhatAnNpyHolds) {
+  const std::string npy = Npy(">f8", {2, 3}, std::string(48, '\0'), true);
+  const std::vector<MemberFacts> all = InspectArchive(OpenBytes(npy).value());
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_OK(all[0].status);
+  EXPECT_EQ(all[0].name, "");
+  EXPECT_TRUE(all[0].is_array);
+  EXPECT_EQ(all[0].header.dtype.descr(), ">f8");
+  EXPECT_EQ(all[0].header.shape, (Shape{2, 3}));
+  EXPECT_TRUE(all[0].header.fortran_order);
+  EXPECT_EQ(all[0].size, npy.size());
+  EXPECT_EQ(all[0].compressed_size, npy.size());
+  EXPECT_EQ(all[0].compression, "stored");
+}
+
+TEST(InspectArchive, TellsWhatEveryMemberOfAnNpzIs) {
+  const std::string npy = Npy("<i4", {5000}, std::string(20000, '\0'));
+  ZipMember lzma = Member("lzma.npy", npy);
+  lzma.method = 14;
+  const std::string bytes =
+      WriteZip({Member("deflated.npy", npy, true), Member("stored.npy", npy),
+                Member("object.npy", Npy("|O", {3}, "pickle")), Member("notes.txt", "some text"),
+                Member("empty", ""), Member("damaged.npy", "some text"), Member("cut.npy", npy.substr(0, 1000), true), lzma,
+                Member("stored.npy", Npy("<i4", {}, "last"))});
+  const std::vector<MemberFacts> all = InspectArchive(OpenBytes(bytes).value());
+  const struct {
+    const char* name;
+    bool is_array;
+    Code code;
+    const char* fragment;
+    const char* compression;
+    uint64_t size;
+    Shape shape;
+  } expected[] = {
+      {"deflated", true, Code::kOk, "", "deflate", npy.size(), {5000}},
+      {"stored", true, Code::kOk, "", "stored", 132, {}},
+      {"object",
+       true,
+       Code::kUnimplemented,
+       "f[\"object\"]: dtype \"|O\": object arrays hold pickles, "
+       "which are never loaded",
+       "stored",
+       134,
+       {}},
+      {"notes.txt", false, Code::kDataLoss, "f[\"notes.txt\"]: is not an array", "stored", 9, {}},
+      {"empty", false, Code::kDataLoss, "f[\"empty\"]: is not an array", "stored", 0, {}},
+      {"cut",
+       true,
+       Code::kDataLoss,
+       "f[\"cut\"]: data is cut off at byte 1000",
+       "deflate",
+       1000,
+       {}},
+      {"lzma",
+       true,
+       Code::kUnimplemented,
+       "f[\"lzma\"]: member is compressed with lzma",
+       "lzma",
+       npy.size(),
+       {}},
+  };
+  ASSERT_EQ(all.size(), std::size(expected));
+  for (size_t i = 0; i < all.size(); ++i) {
+    const MemberFacts& facts = all[i];
+    EXPECT_EQ(facts.name, expected[i].name);
+    EXPECT_EQ(facts.is_array, expected[i].is_array) << facts.name;
+    EXPECT_EQ(facts.status.code(), expected[i].code) << facts.name;
+    EXPECT_EQ(facts.status.message().find(expected[i].fragment), 0u) << facts.status.message();
+    EXPECT_EQ(facts.compression, expected[i].compression) << facts.name;
+    EXPECT_EQ(facts.size, expected[i].size) << facts.name;
+    if (facts.status.ok()) {
+      EXPECT_EQ(facts.header.shape, expected[i].shape) << facts.name;
+    }
+  }
+  EXPECT_LT(all[0].compressed_size, 1000u);
+  EXPECT_EQ(all[3].compressed_size, 9u);
+}
+
+TEST(InspectArchive, ReadsHeadersAlone) {
+  // The data is damaged, and nobody asked for it.
+  ZipMember member = Member("x.npy", Npy("<i4", {50000}, std::string(200000, 'x')), true);
+  member.crc32 = 0;
+  const std::string damaged = WriteZip({member});
+  EXPECT_OK(InspectArchive(OpenBytes(damaged).value())[0].status);
+}
+
+TEST(InspectArchive, FindsNothingInAnEmptyArchive) {
+  const std::string empty = WriteZip(ZipArchive());
+  EXPECT_TRUE(InspectArchive(OpenBytes(empty).value()).empty());
+}
+
+}  // namespace
+}  // namespace tf_npz

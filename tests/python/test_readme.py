@@ -1,0 +1,75 @@
+"""The README's code runs, as it stands there, in one go; its "before" raises what it says."""
+
+import pathlib
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tf_npz
+
+README = pathlib.Path(__file__).parents[2] / "README.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+ROWS_PER_FILE = 40
+
+
+@pytest.fixture
+def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The names that the README takes for granted, with files behind them."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    pathlib.Path("train").mkdir()
+    for i in range(4):
+        x = random.normal(size=(ROWS_PER_FILE, 8)).astype(np.float32)
+        np.savez_compressed(f"train/{i}.npz", x=x, y=x.sum(axis=1))
+        np.savez_compressed(f"{i}.npz", data=x)
+        np.save(f"{i}.npy", random.normal(size=(4 + i, 9 - i, 3)).astype(np.float32))
+    np.savez("a.npz", x=np.arange(3))
+    model = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return {
+        "np": np,
+        "model": model,
+        "npz_files": [f"{i}.npz" for i in range(4)],
+        "npy_files": [f"{i}.npy" for i in range(4)],
+        "num_workers": 2,
+        "worker": 1,
+        "contents": pathlib.Path("a.npz").read_bytes(),
+        "tf": tf,
+        "tf_npz": tf_npz,
+    }
+
+
+# What Keras says of every dataset whose cardinality is unknown.
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+def test_the_code_runs_as_it_stands(names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    datasets = []
+    for block in BLOCKS:
+        if block.startswith("# before"):
+            with pytest.raises(TypeError, match="not SymbolicTensor"):
+                exec(block, dict(names))
+        else:
+            exec(block, names)
+            datasets.append(names["ds"])
+    assert len(datasets) == len(BLOCKS) - 4
+    capsys.readouterr()
+
+
+PIPELINES = {
+    # name: (what its "after" holds that no other does, shape of its elements, how many)
+    "arrays": ('load(f, keys="data"', (ROWS_PER_FILE, 8), 4),
+    "rows": ("cycle_length", (None, 8), 5),
+    "share": ("batch_size=1000", (None, 8), 3),
+    "images": ("random_flip_left_right", (None, None, None, 3), 1),
+}
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_four_pipelines_deliver_everything(names: dict[str, Any], name: str) -> None:
+    fragment, shape, count = PIPELINES[name]
+    (block,) = [block for block in BLOCKS if block.startswith("# after") and fragment in block]
+    exec(block, names)
+    assert tuple(names["ds"].element_spec.shape) == shape
+    assert len(list(names["ds"])) == count

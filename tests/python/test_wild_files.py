@@ -1,0 +1,217 @@
+"""Archives and headers that NumPy reads though it did not write them; and those that nobody can read as tensors."""
+
+import io
+import struct
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_npz
+from testing import assert_gives, assert_same, elements, native, npy_bytes, npz_bytes, zip_bytes
+
+X = np.arange(6, dtype=np.float32).reshape(3, 2)
+SPEC = tf.TensorSpec([None, 2], tf.float32)
+ROW_SPEC = tf.TensorSpec([2], tf.float32)
+
+# --- Headers ---------------------------------------------------------------------------------------------------------
+
+
+def with_header(header: str, data: bytes, version: int = 1, padding: int = 0) -> bytes:
+    encoded = header.encode("utf-8" if version == 3 else "latin1") + b" " * padding
+    length = struct.pack("<H" if version == 1 else "<I", len(encoded))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + encoded + data
+
+
+HEADERS: dict[str, bytes] = {
+    "keys in another order": with_header("{'shape': (3, 2), 'fortran_order': False, 'descr': '<f4'}\n", X.tobytes()),
+    "double quotes": with_header('{"descr": "<f4", "fortran_order": False, "shape": (3, 2)}\n', X.tobytes()),
+    "no newline": with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes()),
+    "no space": with_header("{'descr':'<f4','fortran_order':False,'shape':(3,2)}", X.tobytes()),
+    "hexadecimal": with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (0x3, 0b10)}", X.tobytes()),
+    "a comment": with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)} # sic", X.tobytes()),
+    "of 256 bytes": with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes(), 1, 256 - 57),
+    "of 9000 bytes": with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes(), 2, 8900),
+    "version 3": with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes(), 3),
+    "by Python 2": with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3L, 2L)}", X.tobytes()),
+    "fortran": with_header("{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2)}", X.T.tobytes()),
+    "by name": with_header("{'descr': 'float32', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes()),
+    "native by =": with_header("{'descr': '=f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes()),
+    "native by |": with_header("{'descr': '|f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes()),
+    "by letter": with_header("{'descr': 'f', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes()),
+    "big-endian": with_header("{'descr': '>f4', 'fortran_order': False, 'shape': (3, 2)}", X.astype(">f4").tobytes()),
+    "bytes behind the data": with_header(
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes() + b"and more"
+    ),
+}
+
+
+@pytest.mark.parametrize("contents", HEADERS.values(), ids=HEADERS.keys())
+def test_headers_that_numpy_reads(folder: Path, contents: bytes) -> None:
+    assert_same(native(numpy_load(contents)), X)
+    Path("a.npy").write_bytes(contents)
+    Path("a.npz").write_bytes(zip_bytes([("x.npy", contents)], zipfile.ZIP_DEFLATED))
+    assert_same(tf_npz.load("a.npy").numpy(), X)
+    assert_same(tf_npz.decode(contents).numpy(), X)
+    assert_same(tf_npz.load("a.npz", "x").numpy(), X)
+    assert_gives(tf_npz.NpzReaderDataset("a.npy"), list(X))
+    assert_gives(tf_npz.NpzReaderDataset("a.npz", "x", batch_size=2), [X[:2], X[2:]])
+
+
+def numpy_load(contents: bytes) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of Python 2's numbers it says that they cost time.
+        return np.load(io.BytesIO(contents), max_header_size=100_000)
+
+
+# --- Archives --------------------------------------------------------------------------------------------------------
+
+
+def with_comment(comment: bytes) -> bytes:
+    file = io.BytesIO(npz_bytes(x=X))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.comment = comment
+    return file.getvalue()
+
+
+OTHER = npy_bytes(np.ones(4))
+ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
+    "of one name the last member wins": (lambda: zip_bytes([("x.npy", OTHER), ("x.npy", npy_bytes(X))]), "x"),
+    "one suffix is stripped": (lambda: zip_bytes([("x.npy.npy", npy_bytes(X)), ("y.npy", OTHER)]), "x.npy"),
+    "members without a suffix": (lambda: zip_bytes([("x", npy_bytes(X)), ("y", OTHER)]), "x"),
+    "nested names": (lambda: zip_bytes([("d/e/x.npy", npy_bytes(X)), ("d/y.npy", OTHER)]), "d/e/x"),
+    "an empty name": (lambda: zip_bytes([(".npy", npy_bytes(X)), ("y.npy", OTHER)]), ""),
+    "names beyond ASCII": (lambda: zip_bytes([("größe.npy", npy_bytes(X)), ("y.npy", OTHER)]), "größe"),
+    "members that are no arrays": (lambda: zip_bytes([("readme.txt", b"hello"), ("x.npy", npy_bytes(X))]), "x"),
+    "a folder": (lambda: zip_bytes([("d/", b""), ("d/x.npy", npy_bytes(X))]), "d/x"),
+    "a comment": (lambda: with_comment(b"made by hand"), "x"),
+    "a comment that holds a signature": (lambda: with_comment(b"PK\x05\x06 and PK\x01\x02 too" + b"\0" * 30), "x"),
+    "bytes before it": (lambda: npz_bytes(x=X), "x"),
+    "many members": (lambda: npz_bytes(**{f"y{i}": np.ones(i) for i in range(900)}, x=X), "x"),
+}
+
+
+@pytest.mark.parametrize(("contents", "key"), ARCHIVES.values(), ids=ARCHIVES.keys())
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")  # of zipfile, which writes it all the same
+def test_archives_that_numpy_reads(folder: Path, contents: Callable[[], bytes], key: str) -> None:
+    Path("a.npz").write_bytes(contents())
+    with np.load("a.npz") as loaded:
+        if key:  # np.load itself has no way to ask for an empty name
+            assert_same(loaded[key], X)
+    assert_same(tf_npz.load("a.npz", key).numpy(), X)
+    assert_same(tf_npz.decode(Path("a.npz").read_bytes(), key).numpy(), X)
+    assert_gives(tf_npz.NpzReaderDataset("a.npz", key), list(X))
+
+
+def test_arrays_may_be_called_by_the_names_of_their_members(folder: Path) -> None:
+    np.savez("a.npz", x=X)
+    with np.load("a.npz") as loaded:
+        assert_same(loaded["x.npy"], X)
+    assert_same(tf_npz.load("a.npz", "x.npy").numpy(), X)
+    assert_gives(tf_npz.NpzReaderDataset("a.npz", "x.npy"), list(X))
+
+
+# --- What is refused, and why ----------------------------------------------------------------------------------------
+
+STRUCTURED = np.zeros(3, [("a", "f4"), ("b", "i4")])
+KINDS: dict[str, tuple[np.ndarray, str]] = {
+    "objects": (np.array([1, "a", None], object), "object arrays hold pickles, which are never loaded"),
+    "byte strings": (np.array([b"abc"] * 3), "byte strings are not supported"),
+    "unicode strings": (np.array(["abc"] * 3), "unicode strings are not supported"),
+    "datetime64": (np.zeros(3, "M8[s]"), "datetime64 is not supported; save with astype(numpy.int64)"),
+    "timedelta64": (np.zeros(3, "m8[s]"), "timedelta64 is not supported; save with astype(numpy.int64)"),
+    "structured": (STRUCTURED, "structured dtypes are not supported; save each field as an array of its own"),
+    "structured with objects": (np.zeros(3, [("a", "f4"), ("b", "O")]), "hold pickles, which are never loaded"),
+    "void": (np.zeros(3, "V4"), "raw void data is not supported"),
+    "longdouble": (np.zeros(3, np.longdouble), "TensorFlow has no float128; save with astype(numpy.float64)"),
+    "clongdouble": (np.zeros(3, np.clongdouble), "TensorFlow has no complex256; save with astype(numpy.complex128)"),
+}
+
+# Calls that read a file without knowing its spec, and with one that its contents don't matter to.
+WAYS: dict[str, Callable[[str, Any, tf.TensorSpec], Any]] = {
+    "dataset": lambda file, key, spec: elements(tf_npz.NpzReaderDataset(file, key)),
+    "dataset with a spec": lambda file, key, spec: elements(tf_npz.NpzReaderDataset(file, key, element_spec=ROW_SPEC)),
+    "load": lambda file, key, spec: tf_npz.load(file, key),
+    "load with a spec": lambda file, key, spec: tf_npz.load(file, key, element_spec=spec),
+    "decode": lambda file, key, spec: tf_npz.decode(Path(file).read_bytes(), key),
+    "decode with a spec": lambda file, key, spec: tf_npz.decode(Path(file).read_bytes(), key, element_spec=spec),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+@pytest.mark.parametrize(("array", "reason"), KINDS.values(), ids=KINDS.keys())
+def test_kinds_of_arrays_that_become_no_tensors(folder: Path, array: np.ndarray, reason: str, way: Any) -> None:
+    np.save("a.npy", array, allow_pickle=True)
+    np.savez("a.npz", x=array, allow_pickle=True)
+    for file, key, name in [("a.npy", None, "a.npy"), ("a.npz", "x", 'a.npz["x"]')]:
+        with pytest.raises(tf.errors.UnimplementedError) as raised:
+            way(file, key, SPEC)
+        assert reason in raised.value.message
+        assert name in raised.value.message.replace("<contents>", file).replace("contents", file)
+
+
+def encrypted() -> bytes:
+    """An archive that says of its member that it is encrypted: zipfile can't write one."""
+    contents = bytearray(npz_bytes(x=X))
+    for signature, offset in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)]:
+        contents[contents.index(signature) + offset] |= 1
+    return bytes(contents)
+
+
+METHODS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "bzip2": (lambda: zip_bytes([("x.npy", npy_bytes(X))], zipfile.ZIP_BZIP2), "bzip2"),
+    "lzma": (lambda: zip_bytes([("x.npy", npy_bytes(X))], zipfile.ZIP_LZMA), "LZMA"),
+    "encrypted": (encrypted, "encrypted"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+@pytest.mark.parametrize(("contents", "name"), METHODS.values(), ids=METHODS.keys())
+def test_methods_that_are_not_supported_are_named(
+    folder: Path, contents: Callable[[], bytes], name: str, way: Any
+) -> None:
+    Path("a.npz").write_bytes(contents())
+    with pytest.raises(tf.errors.UnimplementedError) as raised:
+        way("a.npz", "x", SPEC)
+    assert name.lower() in raised.value.message.lower()
+
+
+def test_what_is_refused_does_not_keep_the_rest_from_being_read(folder: Path) -> None:
+    np.savez("a.npz", x=X, names=np.array(["a", "b", "c"]), objects=np.array([None] * 3), allow_pickle=True)
+    assert_same(tf_npz.load("a.npz", "x").numpy(), X)
+    assert_gives(tf_npz.NpzReaderDataset("a.npz", "x"), list(X))
+
+
+# --- CRC-32 ----------------------------------------------------------------------------------------------------------
+
+
+def flipped(contents: bytes) -> bytes:
+    """`contents` with one bit less right in the last bytes of its first member."""
+    damaged = bytearray(contents)
+    damaged[damaged.index(b"PK\x01\x02") - 6] ^= 1
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_flipped_bit_is_data_loss(folder: Path, save: Callable[..., None], way: Any) -> None:
+    Path("a.npz").write_bytes(flipped(npz_bytes(save, x=X)))
+    with pytest.raises(tf.errors.DataLossError) as raised:
+        way("a.npz", "x", SPEC)
+    if save is np.savez:
+        assert "CRC-32" in raised.value.message
+
+
+def test_a_flipped_bit_passes_where_checksums_are_not_verified(folder: Path) -> None:
+    contents = flipped(npz_bytes(x=X))
+    Path("a.npz").write_bytes(contents)
+    expected = np.frombuffer(flipped(X.tobytes() + b"PK\x01\x02")[:-4], np.float32).reshape(X.shape)
+    assert (expected != X).sum() == 1
+    assert_same(tf_npz.load("a.npz", "x", verify_checksums=False).numpy(), expected)
+    assert_same(tf_npz.decode(contents, "x", verify_checksums=False).numpy(), expected)
+    assert_gives(tf_npz.NpzReaderDataset("a.npz", "x", verify_checksums=False), list(expected))
+    assert_gives(tf_npz.NpzReaderDataset("a.npz", "x", rows=False, verify_checksums=False), [expected])

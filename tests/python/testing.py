@@ -1,0 +1,106 @@
+"""What tests of the ops share: files to read, and values to hold against NumPy's."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+# Every dtype that becomes a tensor.
+DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+
+
+def npy_bytes(array: np.ndarray, version: tuple[int, int] | None = None) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, version)
+    return file.getvalue()
+
+
+def npz_bytes(save: Callable[..., None] = np.savez, **arrays: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    save(file, **arrays)
+    return file.getvalue()
+
+
+def zip_bytes(members: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> bytes:
+    """An archive of members with any names, the same one twice too."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, contents in members:
+            archive.writestr(name, contents)
+    return file.getvalue()
+
+
+def random_array(shape: Sequence[int], dtype: Any, seed: int = 0) -> np.ndarray:
+    """Random bytes as an array: with NaNs, infinities and subnormals where floats have them."""
+    dtype = np.dtype(dtype)
+    rng = np.random.default_rng([seed, *shape, dtype.itemsize])
+    count = int(np.prod(shape, dtype=np.int64))
+    if dtype.kind == "b":
+        return rng.integers(0, 2, shape).astype(bool)
+    return np.frombuffer(rng.bytes(count * dtype.itemsize), dtype).reshape(shape)
+
+
+def native(array: np.ndarray) -> np.ndarray:
+    """`array` in native byte order and C order, bit for bit."""
+    if array.dtype.isnative:
+        return np.ascontiguousarray(array).reshape(array.shape)
+    return array.byteswap().view(array.dtype.newbyteorder("=")).copy(order="C")
+
+
+def save_shards(lengths: Sequence[int], pattern: str = "{}.npz", *, compressed: bool = True) -> list[str]:
+    """Files of features x, float32 [n, 4], and labels y, int64 [n], which count through all of the files."""
+    files = []
+    first = 0
+    for i, length in enumerate(lengths):
+        y = np.arange(first, first + length)
+        files.append(pattern.format(i))
+        Path(files[-1]).parent.mkdir(parents=True, exist_ok=True)
+        (np.savez_compressed if compressed else np.savez)(files[-1], x=features(y), y=y)
+        first += length
+    return files
+
+
+def features(y: np.ndarray) -> np.ndarray:
+    """The x that belongs to y in the files of `save_shards`."""
+    return (y[:, None] * 0.1 + np.arange(4)).astype(np.float32)
+
+
+def elements(dataset: tf.data.Dataset) -> list[Any]:
+    """All elements, as NumPy's arrays."""
+    return list(dataset.as_numpy_iterator())
+
+
+def assert_same(actual: Any, expected: Any) -> None:
+    """Holds two elements, or lists of them, against each other: structure, dtypes, shapes, and every bit."""
+    if isinstance(expected, dict):
+        assert isinstance(actual, dict)
+        assert actual.keys() == expected.keys()
+        for key, value in expected.items():
+            assert_same(actual[key], value)
+    elif isinstance(expected, tuple | list):
+        assert isinstance(actual, type(expected))
+        assert len(actual) == len(expected)
+        for a, e in zip(actual, expected, strict=True):
+            assert_same(a, e)
+    else:
+        actual, expected = np.asarray(actual), np.asarray(expected)
+        assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
+        if actual.tobytes() != expected.tobytes():
+            np.testing.assert_array_equal(actual, expected)  # Shows where.
+            raise AssertionError(f"equal to NumPy, but not bit for bit: {actual!r} and {expected!r}")
+
+
+def assert_gives(dataset: tf.data.Dataset, expected: Sequence[Any]) -> None:
+    """Holds all elements against `expected`, and each against the static spec."""
+    spec = dataset.element_spec
+    actual = elements(dataset)
+    for element in actual:
+        for value, component in zip(tf.nest.flatten(element), tf.nest.flatten(spec), strict=True):
+            assert component.shape.rank is not None
+            assert component.shape.is_compatible_with(np.shape(value))
+            assert component.dtype == np.asarray(value).dtype
+    assert_same(actual, list(expected))
