@@ -40,8 +40,7 @@ Result<std::vector<int64_t>> ParseShape(const PythonLiteral& literal) {
   }
   std::vector<int64_t> shape;
   for (const PythonLiteral& item : literal.items) {
-    // Python's bool is an int, and NumPy takes it for one.
-    if (item.type != PythonLiteral::Type::kInt && item.type != PythonLiteral::Type::kBool) {
+    if (item.type != PythonLiteral::Type::kInt) {
       return DataLoss("header's shape is not a tuple of integers");
     }
     if (item.integer < 0) {

@@ -115,12 +115,14 @@ std::vector<std::pair<std::string_view, const ZipEntry*>> Archive::Named() const
   for (const ZipEntry& member : members_) {
     const std::string_view name = ArrayName(member.name);
     const auto [place, is_new] = places.emplace(name, named.size());
-    if (is_new) {
-      named.emplace_back(name, &member);
-    } else if (const ZipEntry*& known = named[place->second].second;
-               IsBetter(member, *known, name)) {
-      known = &member;
-    }
+    if (is_new) named.emplace_back(name, nullptr);
+    named[place->second].second = &member;
+  }
+  // What is called just that goes first: of "w.npy.npy" and "w.npy" np.load finds the latter as
+  // w.npy.
+  for (const ZipEntry& member : members_) {
+    const auto place = places.find(member.name);
+    if (place != places.end()) named[place->second].second = &member;
   }
   return named;
 }

@@ -1,5 +1,6 @@
 #include "tf_npz/tf/conversion.h"
 
+#include <cctype>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -80,6 +81,14 @@ constexpr CodePair kCodes[] = {
     {Code::kDataLoss, absl::StatusCode::kOutOfRange},
 };
 
+// Some file systems say no more than the code: "not found".
+std::string MessageText(const absl::Status& status) {
+  if (!status.message().empty()) return std::string(status.message());
+  std::string text = absl::StatusCodeToString(status.code());
+  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
+  return text;
+}
+
 bool IsAligned(const void* data) {
   return reinterpret_cast<uintptr_t>(data) % kBufferAlignment == 0;
 }
@@ -95,9 +104,9 @@ absl::Status ToAbslStatus(const Status& status) {
 
 Status FromAbslStatus(const absl::Status& status) {
   for (const CodePair& pair : kCodes) {
-    if (pair.absl == status.code()) return Status(pair.ours, std::string(status.message()));
+    if (pair.absl == status.code()) return Status(pair.ours, MessageText(status));
   }
-  return Unavailable(std::string(status.message()));
+  return Unavailable(MessageText(status));
 }
 
 Result<std::vector<ElementSpec>> ToElementSpecs(const tensorflow::DataTypeVector& dtypes,

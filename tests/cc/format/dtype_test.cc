@@ -79,8 +79,8 @@ TEST(ParseDescr, SaysWhatToDoAboutWhatNoTensorCanHold) {
 }
 
 TEST(ParseDescr, RefusesWhatNumPyRefuses) {
-  for (const char* source : {"''", "'<'", "'f3'", "'<i16'", "'f'' 4'", "'<<f4'", "'f4 '", "'i'' '",
-                             "'float33'", "'\\x00'", "'@f4'", "'b2'", "'q8'"}) {
+  for (const char* source : {"''", "'<'", "'f3'", "'<i16'", "'<<f4'", "'f4 '", "'i '", "'float33'",
+                             "'@f4'", "'b2'", "'q8'"}) {
     EXPECT_ERROR(Parse(source), kDataLoss, "is not a dtype of NumPy") << source;
   }
   for (const char* source : {"4", "None", "True", "{}"}) {

@@ -32,7 +32,8 @@ TEST(InspectArchive, TellsWhatEveryMemberOfAnNpzIs) {
   const std::string bytes =
       WriteZip({Member("deflated.npy", npy, true), Member("stored.npy", npy),
                 Member("object.npy", Npy("|O", {3}, "pickle")), Member("notes.txt", "some text"),
-                Member("empty", ""), Member("damaged.npy", "some text"), Member("cut.npy", npy.substr(0, 1000), true), lzma,
+                Member("empty", ""), Member("damaged.npy", "some text"),
+                Member("cut.npy", npy.substr(0, 1000), true), lzma,
                 Member("stored.npy", Npy("<i4", {}, "last"))});
   const std::vector<MemberFacts> all = InspectArchive(OpenBytes(bytes).value());
   const struct {
@@ -56,6 +57,7 @@ TEST(InspectArchive, TellsWhatEveryMemberOfAnNpzIs) {
        {}},
       {"notes.txt", false, Code::kDataLoss, "f[\"notes.txt\"]: is not an array", "stored", 9, {}},
       {"empty", false, Code::kDataLoss, "f[\"empty\"]: is not an array", "stored", 0, {}},
+      {"damaged", true, Code::kDataLoss, "f[\"damaged\"]: not an array at byte 0", "stored", 9, {}},
       {"cut",
        true,
        Code::kDataLoss,

@@ -147,6 +147,21 @@ TEST_F(MemberReaderTest, DoesNotVerifyAStoredMemberOfWhichAPartIsSkipped) {
   EXPECT_OK(reader_->Finish());
 }
 
+TEST_F(MemberReaderTest, VerifiesWhatWasSkippedWhereAskedTo) {
+  ReadOptions options = TestOptions();
+  options.verify_skipped = true;
+  ZipMember member = Member("x", Payload(kLarge));
+  ASSERT_OK(Open(member, options));
+  EXPECT_TRUE(Read(300000, 100).value() == member.contents.substr(300000, 100));
+  EXPECT_TRUE(Read(100, 100).value() == member.contents.substr(100, 100));
+  EXPECT_OK(reader_->Finish());
+  EXPECT_TRUE(Read(300000, 100).value() == member.contents.substr(300000, 100));
+  member.crc32 = 0;
+  ASSERT_OK(Open(member, options));
+  ASSERT_OK(Read(300000, 100));
+  EXPECT_ERROR(reader_->Finish(), kDataLoss, "CRC-32 mismatch");
+}
+
 TEST_F(MemberReaderTest, VerifiesADeflatedMemberFromWhereverItIsRead) {
   ZipMember member = Member("x", Payload(kLarge), true);
   member.crc32 = 0;
@@ -260,6 +275,21 @@ TEST_F(MemberReaderTest, StopsWhereCancelled) {
     EXPECT_EQ(Read(10, 10).status().code(), Code::kCancelled);
     EXPECT_EQ(reader_->Finish().code(), Code::kCancelled);
   }
+}
+
+TEST_F(MemberReaderTest, LoadsMuchInStepsThatCancellingEnds) {
+  std::atomic<bool> cancelled = false;
+  ReadOptions options = TestOptions();
+  options.cancelled = &cancelled;
+  ZipMember member = Member("x", std::string((size_t{33} << 20) + 7, 'x'), true);
+  ASSERT_OK(Open(member, options));
+  ASSERT_OK(Read(5, 10));
+  ASSERT_OK(reader_->Load());
+  EXPECT_TRUE(reader_->loaded() == member.contents);
+  ASSERT_OK(Reopen(options));
+  cancelled = true;
+  EXPECT_EQ(reader_->Load().code(), Code::kCancelled);
+  EXPECT_FALSE(reader_->is_loaded());
 }
 
 TEST_F(MemberReaderTest, GivesAwayWhatItLoaded) {
