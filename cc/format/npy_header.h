@@ -9,8 +9,9 @@
 //     7       1     minor version: 0
 //     8       2     HEADER_LEN (version 1.0), or
 //     8       4     HEADER_LEN (versions 2.0 and 3.0)
-//     10, 12  …     a Python dict with exactly the keys descr, fortran_order and shape; Latin-1, or
-//     UTF-8 in 3.0 then          the elements, in C or Fortran order
+//     10, 12  …     a Python dict with exactly the keys descr, fortran_order and shape;
+//                   Latin-1, or UTF-8 in 3.0
+//     then          the elements, in C or Fortran order
 
 #ifndef TF_NPZ_FORMAT_NPY_HEADER_H_
 #define TF_NPZ_FORMAT_NPY_HEADER_H_
@@ -32,7 +33,7 @@ inline constexpr size_t kNpyPreambleSize = 12;
 
 // Headers longer than this are refused: NumPy writes about 100 bytes, a large structured dtype some
 // KiB.
-inline constexpr size_t kMaxNpyHeaderSize = size_t{16} << 20;
+inline constexpr size_t kMaxNpyHeaderSize = size_t{1} << 20;
 
 // NumPy's own limit (NPY_MAXDIMS).
 inline constexpr size_t kMaxRank = 64;

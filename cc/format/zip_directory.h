@@ -3,12 +3,12 @@
 // PKWARE's APPNOTE.TXT, the ".ZIP File Format Specification" 6.3.10, whose section numbers stand
 // below.
 //
-//     local file header 1 (4.3.7), data 1, …        where each member's bytes are
-//     central directory header 1 (4.3.12), …        what each member is: the only record to be
-//     trusted, since
-//                                                   NumPy leaves sizes out of local headers
-//     zip64 end of central directory record (4.3.14), zip64 locator (4.3.15)       where there are
-//     any end of central directory record (4.3.16), comment
+//     local file header 1 (4.3.7), data 1, …       where each member's bytes are
+//     central directory header 1 (4.3.12), …       what each member is
+//     zip64 end record (4.3.14), locator (4.3.15)  where there are any
+//     end of central directory record (4.3.16), comment
+//
+// Only the central directory is to be trusted: NumPy leaves sizes out of local headers.
 
 #ifndef TF_NPZ_FORMAT_ZIP_DIRECTORY_H_
 #define TF_NPZ_FORMAT_ZIP_DIRECTORY_H_

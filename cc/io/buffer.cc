@@ -2,7 +2,9 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -65,13 +67,16 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
   const size_t capacity = CapacityFor(size);
   if (capacity >= kMinPooled) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    // A much larger one would waste what it has over.
-    const auto found = free_.lower_bound(capacity);
-    if (found != free_.end() && found->first / 2 <= capacity) {
-      const auto [kept_capacity, data] = *found;
-      free_.erase(found);
-      kept_ -= kept_capacity;
-      return Buffer(shared_from_this(), data, size, kept_capacity);
+    // The one used last, which is in the cache if any is. A much larger one would waste what it has
+    // over.
+    const auto found = std::find_if(free_.rbegin(), free_.rend(), [capacity](const Free& free) {
+      return free.capacity >= capacity && free.capacity / 2 <= capacity;
+    });
+    if (found != free_.rend()) {
+      const Free free = *found;
+      free_.erase(std::next(found).base());
+      kept_ -= free.capacity;
+      return Buffer(shared_from_this(), free.data, size, free.capacity);
     }
   }
   char* data = capacity == 0 ? nullptr : AllocateAligned(capacity);
@@ -83,7 +88,7 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
 
 void BufferPool::StopKeeping() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& [capacity, data] : free_) std::free(data);
+  for (const Free& free : free_) std::free(free.data);
   free_.clear();
   kept_ = 0;
   keep_limit_ = 0;
@@ -92,8 +97,15 @@ void BufferPool::StopKeeping() {
 void BufferPool::TakeBack(char* data, size_t capacity) {
   if (capacity >= kMinPooled) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (capacity <= keep_limit_ && kept_ <= keep_limit_ - capacity) {
-      free_.emplace(capacity, data);
+    if (capacity <= keep_limit_) {
+      // What has not been asked for the longest makes room.
+      auto kept = free_.begin();
+      for (; kept_ > keep_limit_ - capacity; ++kept) {
+        std::free(kept->data);
+        kept_ -= kept->capacity;
+      }
+      free_.erase(free_.begin(), kept);
+      free_.push_back({data, capacity});
       kept_ += capacity;
       return;
     }

@@ -9,9 +9,9 @@
 #define TF_NPZ_IO_BUFFER_H_
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "tf_npz/base/status.h"
 
@@ -63,8 +63,13 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   void TakeBack(char* data, size_t capacity);
 
   std::mutex mutex_;
-  // All guarded by mutex_. Free memory by its capacity; the sum of the capacities is kept_.
-  std::multimap<size_t, char*> free_;
+  struct Free {
+    char* data;
+    size_t capacity;
+  };
+  // All guarded by mutex_. Free memory, the longest unused first; the sum of the capacities is
+  // kept_.
+  std::vector<Free> free_;
   size_t kept_ = 0;
   size_t keep_limit_;
 };

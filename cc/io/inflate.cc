@@ -92,17 +92,19 @@ Result<size_t> InflateStream::Step(char* destination, size_t size) {
   return produced;
 }
 
-Status InflateStream::Read(char* destination, size_t size) {
+Status InflateStream::Read(char* destination, size_t size, size_t* done) {
   State& s = *state_;
-  while (size > 0) {
+  size_t ignored;
+  if (done == nullptr) done = &ignored;
+  *done = 0;
+  while (*done < size) {
     if (s.ended) {
       return DataLoss("deflate data ends at byte " + std::to_string(s.consumed()) +
-                      " of the compressed data (expected " + std::to_string(size) +
+                      " of the compressed data (expected " + std::to_string(size - *done) +
                       " more bytes to come out of it)");
     }
-    TF_NPZ_ASSIGN_OR_RETURN(const size_t produced, Step(destination, size));
-    destination += produced;
-    size -= produced;
+    TF_NPZ_ASSIGN_OR_RETURN(const size_t produced, Step(destination + *done, size - *done));
+    *done += produced;
   }
   return OkStatus();
 }

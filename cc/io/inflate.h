@@ -34,7 +34,8 @@ class InflateStream {
 
   // Decodes the next `size` bytes, all of them: DataLoss where the data is malformed or ends
   // before.
-  Status Read(char* destination, size_t size);
+  // `*done`, where given, is how many came out in any case.
+  Status Read(char* destination, size_t size, size_t* done = nullptr);
 
   // Expects that the data has ended: nothing more comes out, and nothing follows it in the file's
   // range.
@@ -44,7 +45,7 @@ class InflateStream {
   struct State;  // zlib's, kept out of this header
   explicit InflateStream(std::unique_ptr<State> state);
   Status Refill();
-  // Decodes some bytes, at most `size`; 0 only where the data has ended.
+  // Decodes some bytes, at most `size`, perhaps none while it takes input.
   Result<size_t> Step(char* destination, size_t size);
 
   const std::unique_ptr<State> state_;

@@ -1,7 +1,7 @@
 #include "tf_npz/reader/archive.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "tf_npz/base/text.h"
 #include "tf_npz/format/npy_header.h"
@@ -26,12 +26,6 @@ Result<std::string> ReadString(const RandomAccessFile& file, uint64_t offset, ui
   std::string bytes(size, '\0');
   TF_NPZ_RETURN_IF_ERROR(ReadExactly(file, offset, bytes.data(), bytes.size()));
   return bytes;
-}
-
-// Which of two members np.load finds under `name`: one that is called just that before one with
-// ".npy", then the one that comes later. `later` stands after `earlier` in the directory.
-bool IsBetter(const ZipEntry& later, const ZipEntry& earlier, std::string_view name) {
-  return later.name == name || earlier.name != name;
 }
 
 }  // namespace
@@ -106,23 +100,23 @@ Status Archive::ReadDirectory() {
     directory = read;
   }
   TF_NPZ_ASSIGN_OR_RETURN(members_, ParseZipDirectory(directory, zip_end_));
+  IndexMembers();
   return OkStatus();
+}
+
+// np.load's rules: a member is known by its name, and by its name without ".npy" where no member
+// has just that name; of several the last counts.
+void Archive::IndexMembers() {
+  for (const ZipEntry& member : members_) index_[ArrayName(member.name)] = &member;
+  for (const ZipEntry& member : members_) index_[member.name] = &member;
 }
 
 std::vector<std::pair<std::string_view, const ZipEntry*>> Archive::Named() const {
   std::vector<std::pair<std::string_view, const ZipEntry*>> named;
-  std::map<std::string_view, size_t> places;
+  std::set<std::string_view> seen;
   for (const ZipEntry& member : members_) {
     const std::string_view name = ArrayName(member.name);
-    const auto [place, is_new] = places.emplace(name, named.size());
-    if (is_new) named.emplace_back(name, nullptr);
-    named[place->second].second = &member;
-  }
-  // What is called just that goes first: of "w.npy.npy" and "w.npy" np.load finds the latter as
-  // w.npy.
-  for (const ZipEntry& member : members_) {
-    const auto place = places.find(member.name);
-    if (place != places.end()) named[place->second].second = &member;
+    if (seen.insert(name).second) named.emplace_back(name, index_.at(name));
   }
   return named;
 }
@@ -134,12 +128,8 @@ std::vector<std::string> Archive::Names() const {
 }
 
 Result<const ZipEntry*> Archive::Find(std::string_view name) const {
-  const ZipEntry* found = nullptr;
-  for (const ZipEntry& member : members_) {
-    if (member.name != name && ArrayName(member.name) != name) continue;
-    if (found == nullptr || IsBetter(member, *found, name)) found = &member;
-  }
-  if (found != nullptr) return found;
+  const auto found = index_.find(name);
+  if (found != index_.end()) return found->second;
   return InvalidArgument(label_ + ": has no array " + Quote(name) + " (it has " +
                          (members_.empty() ? "none" : QuoteList(Names())) + ")");
 }

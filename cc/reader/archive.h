@@ -7,6 +7,7 @@
 #ifndef TF_NPZ_READER_ARCHIVE_H_
 #define TF_NPZ_READER_ARCHIVE_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@
 
 namespace tf_npz {
 
-// Immutable once open; any thread may use it.
+// Immutable once open; any thread may use it. Its file may be parked by whoever knows that no
+// thread reads.
 class Archive {
  public:
   static Result<std::shared_ptr<Archive>> Open(const FileSystem& file_system,
@@ -57,12 +59,14 @@ class Archive {
       : label_(std::move(label)), file_(std::move(file)) {}
   Status ReadKind();
   Status ReadDirectory();
+  void IndexMembers();
 
   const std::string label_;
   std::unique_ptr<RandomAccessFile> file_;
   bool is_npz_ = false;
   ZipEnd zip_end_;
   std::vector<ZipEntry> members_;
+  std::map<std::string_view, const ZipEntry*> index_;  // into members_
 };
 
 // A member's name as np.load has it.

@@ -68,7 +68,9 @@ Status ArrayReader::Init(bool rows) {
   element_size_ = static_cast<uint64_t>(ElementCount(element_shape_)) * header_.dtype.itemsize;
   // Of one dimension or one element both orders are the same.
   if (header_.shape.size() < 2) header_.fortran_order = false;
-  return OkStatus();
+  // Nobody will read elements that there are none of, but whether there are none is for the
+  // checksum to say.
+  return count_ == 0 ? member_->Finish() : OkStatus();
 }
 
 uint64_t ArrayReader::load_size() const {

@@ -12,9 +12,8 @@
 namespace tf_npz {
 namespace {
 
-// An array whose memory is this large at most is decoded whole, with the faster decoder; a larger
-// one as a stream: its first rows come at once, and cancellation is seen within a step.
-constexpr uint64_t kMaxLoad = uint64_t{32} << 20;
+// A block that is padded is decoded in parts of about this size, which are copied to their places.
+constexpr uint64_t kUnpaddedSize = uint64_t{1} << 20;
 
 // With more files open than this, those that wait for their turn are parked.
 constexpr size_t kMaxUnparked = 64;
@@ -28,18 +27,22 @@ class StdThread : public Thread {
   std::thread thread_;
 };
 
-// An array that can't be decoded in pieces must fit the limit, unless it is the element itself.
+// Arrays that can't be decoded in pieces must fit the limit, unless they are the element
+// themselves.
 Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
                   uint64_t memory_limit) {
+  uint64_t size = 0;
   for (size_t i = 0; i < selected.arrays.size() && selection.rows; ++i) {
     const ArrayReader& array = *selected.arrays[i];
-    if (!array.must_load() || array.load_size() <= memory_limit) continue;
+    if (!array.must_load()) continue;
+    size += array.load_size();
+    if (size <= memory_limit) continue;
     const ZipEntry* entry = selected.archive->Find(selection.keys[i]).value();
     return ResourceExhausted(
         selected.archive->Context(entry) +
-        "rows of a deflated array in Fortran order need all of its " +
-        std::to_string(array.load_size()) + " bytes in memory, but memory_limit is " +
-        std::to_string(memory_limit) + "; raise it, or save the array in C order");
+        "rows of deflated arrays in Fortran order need all of their bytes in memory, here " +
+        std::to_string(size) + ", but memory_limit is " + std::to_string(memory_limit) +
+        "; raise it, or save the arrays in C order");
   }
   return OkStatus();
 }
@@ -114,7 +117,8 @@ Result<std::optional<Block>> Engine::Next() {
     } else if (std::optional<Task> task = ClaimTask()) {
       RunTask(*task, lock);
     } else {
-      return Internal("the reader has nothing to do before its end");
+      // Cancel takes no lock before it sets its flag, so it may have come since that was looked at.
+      return cancelled_ ? Cancelled() : Internal("the reader has nothing to do before its end");
     }
   }
 }
@@ -155,6 +159,15 @@ Result<std::optional<Block>> Engine::Recover() {
   const Failure failure = std::move(*failure_);
   failure_.reset();
   truncated_[failure.at.file] = failure.at.element;
+  if (failure.is_open) {
+    // It gave no elements, so all plans hold without it.
+    files_.erase(std::find_if(files_.begin(), files_.end(), [&failure](const auto& file) {
+      return file->index == failure.at.file;
+    }));
+    Plan();
+    work_changed_.notify_one();
+    return failure.status;
+  }
   if (options_.batch_size > 0) {
     // The batch is filled anew, with what is left of this file and what follows.
     Restart(slots_.empty() ? failure.at : slots_.front()->first);
@@ -167,8 +180,9 @@ Result<std::optional<Block>> Engine::Recover() {
   }
   // The rows before it are good, and come first.
   Slot& slot = *slots_.front();
+  // A checkpoint taken between the two meets the error again.
   Block block{failure.at.element - slot.first.element, std::move(slot.arrays), slot.first,
-              next_file};
+              failure.at};
   deferred_ = failure.status;
   Restart(next_file);
   return std::optional<Block>(std::move(block));
@@ -217,7 +231,6 @@ std::optional<Engine::Task> Engine::ClaimTask() {
     const Slot& slot = *array.pieces.front().slot;
     // What the consumer waits for goes first; before the rest, files are kept at hand.
     if (!IsFront(slot) && MayOpen(options_.num_threads)) break;
-    if (!ChooseDecoder(array, slot)) continue;
     ready_.erase(ready);
     array.is_busy = true;
     return Task{nullptr, &array, array.pieces.front()};
@@ -237,30 +250,26 @@ bool Engine::MayOpen(int limit) {
   return next_open_ < file_count && next_open_ - next_plan_ < limit;
 }
 
-// Settles whether `array` is decoded whole; false where that must wait for memory.
-bool Engine::ChooseDecoder(Array& array, const Slot& slot) {
-  if (array.is_decided) return true;
-  const uint64_t size = array.reader->load_size();
-  const bool must = array.reader->must_load();
-  // A file that failed failed in its stream: decoded whole it would give nothing.
-  const bool failed_before = truncated_.count(array.file->index) > 0;
-  const bool wanted =
-      size > 0 && !failed_before && (size <= kMaxLoad || array.reader->header().fortran_order);
-  // The memory of a whole array becomes the block's, for which it is counted already.
-  const uint64_t extra = slot.is_whole ? 0 : size;
-  if (must || (wanted && Fits(extra))) {
-    if (!Fits(extra) && !IsFront(slot)) return false;
-    array.load_next = true;
-    array.loaded_size = extra;
-    memory_used_ += extra;
-  } else if (wanted && !IsFront(slot)) {
-    return false;
+// Settles which arrays of `file` are decoded whole, with the faster decoder, and which in pieces.
+// It depends on nothing but the file and the limit, and so does what a damaged file still gives.
+void Engine::ChooseDecoders(File& file) const {
+  // The memory of a whole array becomes the block's, for which it is counted anyway.
+  const bool is_element = options_.batch_size == 0 && !selection_.rows;
+  for (Array& array : file.arrays) {
+    const uint64_t size = array.reader->load_size();
+    const bool fortran_order = array.reader->header().fortran_order;
+    const uint64_t share = fortran_order ? options_.memory_limit / 2 : options_.memory_limit / 4;
+    const uint64_t most = is_element ? UINT64_MAX : share;
+    const bool fits = size <= most && (fortran_order || size <= kMaxWholeInflate);
+    array.load_next = array.reader->must_load() || (size > 0 && fits);
+    if (array.load_next && !is_element) file.load_size += size;
   }
-  array.is_decided = true;
-  return true;
 }
 
 void Engine::RunTask(const Task& task, std::unique_lock<std::mutex>& lock) {
+  // Only now, when it is about to be filled: as long as the consumer keeps up, blocks that it has
+  // let go of serve again, and no fresh memory is touched.
+  Status memory = task.open == nullptr ? ProvideMemory(*task.array, task.piece) : OkStatus();
   ++busy_;
   lock.unlock();
   if (task.open != nullptr) {
@@ -269,13 +278,24 @@ void Engine::RunTask(const Task& task, std::unique_lock<std::mutex>& lock) {
     FinishOpen(*task.open, std::move(opened));
   } else {
     int64_t done = 0;
-    const Status status = Decode(*task.array, task.piece, &done);
+    const Status status = memory.ok() ? Decode(*task.array, task.piece, &done) : memory;
     lock.lock();
     FinishPiece(*task.array, status, done);
   }
   --busy_;
   Plan();
   if (FrontIsFilled() || failure_ != nullptr || AtEnd()) ready_changed_.notify_one();
+}
+
+Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
+  ArrayData& target = piece.slot->arrays[array.index];
+  if (piece.slot->is_whole || target.buffer.data() != nullptr) return OkStatus();
+  Result<Buffer> buffer = pool_->Allocate(piece.slot->array_sizes[array.index]);
+  if (!buffer.ok()) {
+    return buffer.status().WithContext(Escape(paths_[array.file->index]) + ": ");
+  }
+  target.buffer = std::move(*buffer);
+  return OkStatus();
 }
 
 Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
@@ -316,6 +336,7 @@ void Engine::FinishOpen(File& file, Result<SelectedArrays> opened) {
     file.arrays[i].index = i;
     file.arrays[i].reader = std::move(opened->arrays[i]);
   }
+  ChooseDecoders(file);
   if (files_.size() > kMaxUnparked) file.archive->file().Park();
 }
 
@@ -333,12 +354,25 @@ Status Engine::Decode(Array& array, const Piece& piece, int64_t* done) const {
   if (reader.element_shape() == target.shape) {
     return reader.Read(piece.first, piece.count, destination, done);
   }
-  const int64_t unpadded_size = static_cast<int64_t>(reader.element_size());
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer unpadded, pool_->Allocate(piece.count * unpadded_size));
-  const Status status = reader.Read(piece.first, piece.count, unpadded.data(), done);
-  for (int64_t i = 0; i < *done; ++i) {
-    CopyPadded(unpadded.data() + i * unpadded_size, reader.element_shape(),
-               destination + i * element_size, target.shape, options_.padding[array.index]);
+  if (element_size == 0) {
+    // Nothing to copy to; the reader still looks at the file.
+    return reader.Read(piece.first, piece.count, destination, done);
+  }
+  const auto unpadded_size = static_cast<int64_t>(reader.element_size());
+  const int64_t fitting = static_cast<int64_t>(kUnpaddedSize) / std::max<int64_t>(unpadded_size, 1);
+  const int64_t step = std::clamp<int64_t>(fitting, 1, piece.count);
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer unpadded, pool_->Allocate(step * unpadded_size));
+  Status status;
+  while (*done < piece.count && status.ok()) {
+    int64_t step_done = 0;
+    status = reader.Read(piece.first + *done, std::min(step, piece.count - *done), unpadded.data(),
+                         &step_done);
+    for (int64_t i = 0; i < step_done; ++i) {
+      CopyPadded(unpadded.data() + i * unpadded_size, reader.element_shape(),
+                 destination + (*done + i) * element_size, target.shape,
+                 options_.padding[array.index]);
+    }
+    *done += step_done;
   }
   return status;
 }

@@ -4,18 +4,17 @@
 // A block is a batch, a run of rows of one file, or one file's whole arrays. It is filled in place:
 // every piece of work decodes one array's elements straight to where the block wants them.
 //
-//     files     opening ──▶ open ──▶ planned ──▶ done          Open: directory, headers, checks
+//     files     opening ──▶ open ──▶ planned ──▶ done        Open: directory, headers, checks
 //                                       │
-//                                    pieces                    Decode: array × elements ─▶ place in
-//                                    a block
+//                                    pieces                  Decode: elements to their place
 //                                       ▼
-//     blocks           planned ──▶ allocated ──▶ filled ──▶ delivered        (Next, in order)
+//     blocks           planned ──▶ reserved ──▶ filled ──▶ delivered       (Next, in order)
 //
 // Planning is bookkeeping, done under the lock by whoever changed something: it lays the elements
-// of opened files into blocks, in order, as far as `memory_limit` allows. Threads take the piece
-// that is wanted first of those whose block has memory, or open the next file. The oldest block
-// always gets its memory, so the limit can't stop the engine; an array's pieces are decoded in
-// order, by one thread at a time.
+// of opened files into blocks, in order, as far as `memory_limit` allows, and so reserves memory
+// for them. Threads take the piece that is wanted first of those whose block is reserved, or open
+// the next file. The oldest block is always reserved, so the limit can't stop the engine; an
+// array's pieces are decoded in order, by one thread at a time.
 //
 // An error belongs to a file and an element. All that comes before is delivered, the error is
 // returned by one call of Next, and the next call goes on with the following file: what was planned
@@ -116,17 +115,18 @@ class Engine {
   // These want the lock held. Planning: engine_plan.cc.
   void Plan();
   bool PlanElements(File& file);
+  bool Admit(File& file);
   Slot* OpenSlot(const File& file);
   Status Join(const File& file, Slot& slot) const;
   void Seal(Slot& slot);
-  bool Allocate(Slot& slot);
+  bool Reserve(Slot& slot);
   void SetReady(Array& array);
   bool Fits(uint64_t size) const;
   bool IsFront(const Slot& slot) const { return slots_.front().get() == &slot; }
   bool IsSkipped(int64_t file) const;
   File* FindFile(int64_t index);
   void Retire(File& file);
-  void Fail(Position at, uint64_t sequence, Status status);
+  void Fail(Position at, uint64_t sequence, Status status, bool is_open = false);
 
   // Delivery and recovery.
   bool FrontIsFilled() const;
@@ -141,7 +141,8 @@ class Engine {
   std::optional<Task> ClaimTask();
   int MaxOpen() const { return 2 * options_.num_threads + 2; }
   bool MayOpen(int limit);
-  bool ChooseDecoder(Array& array, const Slot& slot);
+  void ChooseDecoders(File& file) const;
+  Status ProvideMemory(const Array& array, const Piece& piece);
   void FinishOpen(File& file, Result<SelectedArrays> opened);
   void FinishPiece(Array& array, const Status& status, int64_t done);
   void RunTask(const Task& task,

@@ -8,7 +8,6 @@
 #include "tf_npz/base/text.h"
 #include "tf_npz/reader/engine.h"
 #include "tf_npz/reader/engine_state.h"
-#include "tf_npz/reader/layout.h"
 
 namespace tf_npz {
 namespace {
@@ -18,14 +17,23 @@ namespace {
 constexpr uint64_t kConvenientSize = uint64_t{1} << 20;
 constexpr int64_t kConvenientCount = 4096;
 
+// Blocks that may be planned ahead: what they cost besides their memory is bounded too. A single
+// file is read in its order, and nothing is gained by being far ahead; inside interleave there are
+// many such readers.
+constexpr size_t kMaxSlots = 4096;
+constexpr size_t kMaxSlotsOfOneFile = 4;
+// What a block is taken to cost besides its elements' memory.
+constexpr uint64_t kSlotOverhead = 1024;
+
 }  // namespace
 
 void Engine::Plan() {
-  if (failure_ != nullptr) return;
-  if (!slots_.empty() && slots_.back()->is_sealed && !slots_.back()->is_allocated &&
-      !Allocate(*slots_.back())) {
+  // Before a failure is looked at, too: this block comes before it.
+  if (!slots_.empty() && slots_.back()->is_sealed && !slots_.back()->is_reserved &&
+      !Reserve(*slots_.back())) {
     return;
   }
+  if (failure_ != nullptr) return;
   const int64_t file_count = static_cast<int64_t>(paths_.size());
   while (next_plan_ < file_count) {
     if (!IsSkipped(next_plan_)) {
@@ -33,7 +41,8 @@ void Engine::Plan() {
       if (file == nullptr || file->phase == File::Phase::kOpening) return;
       if (file->phase == File::Phase::kFailed) {
         const bool joins = !slots_.empty() && !slots_.back()->is_sealed;
-        Fail({file->index, 0}, joins ? slots_.back()->sequence : next_sequence_, file->status);
+        Fail({file->index, 0}, joins ? slots_.back()->sequence : next_sequence_, file->status,
+             true);
         return;
       }
       if (!PlanElements(*file)) return;
@@ -50,6 +59,7 @@ void Engine::Plan() {
 
 bool Engine::PlanElements(File& file) {
   while (file.planned < file.count) {
+    if (!file.is_admitted && !Admit(file)) return false;
     Slot* slot = OpenSlot(file);
     if (slot == nullptr) return false;
     if (const Status status = Join(file, *slot); !status.ok()) {
@@ -61,7 +71,7 @@ bool Engine::PlanElements(File& file) {
       array.pieces.push_back({slot, slot->count, file.planned, count});
       ++slot->pieces_left;
       ++file.pieces_left;
-      if (slot->is_allocated) {
+      if (slot->is_reserved) {
         SetReady(array);
       } else {
         slot->waiting.push_back(&array);
@@ -77,11 +87,23 @@ bool Engine::PlanElements(File& file) {
   return true;
 }
 
+// Takes the memory for the arrays of `file` that are decoded whole, before any block takes it: a
+// file that is planned can be decoded. Where nothing but this file can complete the oldest block
+// there is no waiting for it.
+bool Engine::Admit(File& file) {
+  const bool is_awaited = slots_.empty() || (slots_.size() == 1 && !slots_.back()->is_sealed);
+  if (!is_awaited && !Fits(file.load_size)) return false;
+  memory_used_ += file.load_size;
+  file.is_admitted = true;
+  return true;
+}
+
 Engine::Slot* Engine::OpenSlot(const File& file) {
   if (!slots_.empty()) {
     Slot& last = *slots_.back();
     if (!last.is_sealed) return &last;
-    if (!last.is_allocated) return nullptr;
+    if (!last.is_reserved) return nullptr;
+    if (slots_.size() >= (paths_.size() == 1 ? kMaxSlotsOfOneFile : kMaxSlots)) return nullptr;
   }
   uint64_t element_size = 0;
   auto slot = std::make_unique<Slot>();
@@ -106,11 +128,11 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
   const bool early = options_.padding.empty() &&
                      CheckedMultiply<uint64_t>(slot->capacity, element_size, &size) &&
                      (!batched || size <= options_.memory_limit);
-  if (!slots_.empty() && !Fits(early ? size : 1)) return nullptr;
+  if (!slots_.empty() && !Fits((early ? size : 0) + kSlotOverhead)) return nullptr;
   slot->sequence = next_sequence_++;
   slot->first = slot->next = {file.index, file.planned};
   slots_.push_back(std::move(slot));
-  if (early && !Allocate(*slots_.back())) return nullptr;
+  if (early && !Reserve(*slots_.back())) return nullptr;
   return slots_.back().get();
 }
 
@@ -141,20 +163,22 @@ Status Engine::Join(const File& file, Slot& slot) const {
 
 void Engine::Seal(Slot& slot) {
   slot.is_sealed = true;
-  if (!slot.is_allocated) Allocate(slot);
+  if (!slot.is_reserved) Reserve(slot);
 }
 
-// Gives `slot` its memory, if there is room for it or nothing comes before it.
-bool Engine::Allocate(Slot& slot) {
+// Sets memory apart for `slot`, if there is room for it or nothing comes before it.
+bool Engine::Reserve(Slot& slot) {
   const uint64_t count = static_cast<uint64_t>(slot.is_sealed ? slot.count : slot.capacity);
-  std::vector<uint64_t> sizes;
-  uint64_t size = 0;
+  slot.array_sizes.clear();
+  uint64_t size = kSlotOverhead;
   for (size_t i = 0; i < slot.arrays.size(); ++i) {
+    // The shape first: where it holds a zero, any count will do.
     uint64_t bytes = selection_.specs[i].dtype.itemsize;
-    bool fits = CheckedMultiply(bytes, count, &bytes);
+    bool fits = true;
     for (const int64_t dimension : slot.arrays[i].shape) {
       fits = fits && CheckedMultiply(bytes, static_cast<uint64_t>(dimension), &bytes);
     }
+    fits = fits && CheckedMultiply(bytes, count, &bytes);
     if (!fits || !CheckedAdd(size, bytes, &size)) {
       Fail(slot.first, slot.sequence,
            ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
@@ -162,19 +186,10 @@ bool Engine::Allocate(Slot& slot) {
                              ShapeText(slot.arrays[i].shape) + " is larger than any memory"));
       return false;
     }
-    sizes.push_back(bytes);
+    slot.array_sizes.push_back(bytes);
   }
   if (!IsFront(slot) && !Fits(size)) return false;
-  for (size_t i = 0; i < sizes.size() && !slot.is_whole; ++i) {
-    Result<Buffer> buffer = pool_->Allocate(sizes[i]);
-    if (!buffer.ok()) {
-      Fail(slot.first, slot.sequence,
-           buffer.status().WithContext(Escape(paths_[slot.first.file]) + ": "));
-      return false;
-    }
-    slot.arrays[i].buffer = std::move(*buffer);
-  }
-  slot.is_allocated = true;
+  slot.is_reserved = true;
   slot.size = size;
   memory_used_ += size;
   for (Array* array : slot.waiting) SetReady(*array);
@@ -183,7 +198,7 @@ bool Engine::Allocate(Slot& slot) {
 }
 
 void Engine::SetReady(Array& array) {
-  if (array.is_busy || array.pieces.empty() || !array.pieces.front().slot->is_allocated) return;
+  if (array.is_busy || array.pieces.empty() || !array.pieces.front().slot->is_reserved) return;
   ready_[{array.pieces.front().slot->sequence, array.file->index, array.index}] = &array;
 }
 
@@ -205,7 +220,7 @@ Engine::File* Engine::FindFile(int64_t index) {
 
 // Lets go of what a finished file holds. Its entry stays until those before it are finished too.
 void Engine::Retire(File& file) {
-  for (const Array& array : file.arrays) memory_used_ -= array.loaded_size;
+  if (file.is_admitted) memory_used_ -= file.load_size;
   file.arrays.clear();
   file.archive.reset();
   while (!files_.empty() && files_.front()->is_planned && files_.front()->pieces_left == 0) {
@@ -213,9 +228,9 @@ void Engine::Retire(File& file) {
   }
 }
 
-void Engine::Fail(Position at, uint64_t sequence, Status status) {
+void Engine::Fail(Position at, uint64_t sequence, Status status, bool is_open) {
   if (failure_ != nullptr && !(at < failure_->at)) return;
-  failure_ = std::make_unique<Failure>(Failure{at, sequence, std::move(status)});
+  failure_ = std::make_unique<Failure>(Failure{at, sequence, std::move(status), is_open});
 }
 
 }  // namespace tf_npz

@@ -29,9 +29,7 @@ struct Engine::Array {
   std::unique_ptr<ArrayReader> reader;
   std::deque<Piece> pieces;  // planned and not decoded, in order
   bool is_busy = false;      // a task is at the first of them
-  bool is_decided = false;   // whether to load is settled
-  bool load_next = false;    // the next task is to load the array first
-  uint64_t loaded_size = 0;  // what memory_used_ holds for it
+  bool load_next = false;    // that task is to load the array first
 };
 
 struct Engine::File {
@@ -45,6 +43,8 @@ struct Engine::File {
   int64_t count = 0;          // elements
   int64_t planned = 0;        // of these, how many are laid out, or lie before the start
   bool is_planned = false;    // all of them
+  uint64_t load_size = 0;     // bytes of those arrays that are decoded whole
+  bool is_admitted = false;   // memory_used_ holds load_size
   int64_t pieces_left = 0;
 };
 
@@ -58,14 +58,15 @@ struct Engine::Slot {
   // An element that is a file's whole arrays, not batched: the decoder brings memory of its own.
   bool is_whole = false;
   bool is_sealed = false;     // no more elements come
-  bool is_allocated = false;  // its pieces may be decoded
+  bool is_reserved = false;   // its memory is set apart: its pieces may be decoded
   bool is_discarded = false;  // a remainder that nobody wants
   int64_t pieces_left = 0;
   uint64_t size = 0;  // what memory_used_ holds for it
   std::vector<ArrayData> arrays;
-  std::vector<Array*> waiting;  // for the slot's memory, to decode into it
+  std::vector<uint64_t> array_sizes;  // bytes of each, from is_reserved on
+  std::vector<Array*> waiting;        // for the slot's memory, to decode into it
 
-  bool is_filled() const { return is_sealed && is_allocated && pieces_left == 0; }
+  bool is_filled() const { return is_sealed && is_reserved && pieces_left == 0; }
 };
 
 // What a thread was told to do: open a file, or decode an array's first piece, of which it has a
@@ -80,6 +81,7 @@ struct Engine::Failure {
   Position at;
   uint64_t sequence = 0;  // of the block that the element would have been in
   Status status;
+  bool is_open = false;  // the file could not be opened: it has no elements at all
 };
 
 }  // namespace tf_npz

@@ -97,6 +97,7 @@ void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int 
 void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* destination,
                 const std::vector<int64_t>& padded_shape, std::string_view padding) {
   const int64_t itemsize = static_cast<int64_t>(padding.size());
+  if (ElementCount(padded_shape) == 0) return;
   // The innermost dimensions that agree are one run of bytes.
   size_t axis = shape.size();
   int64_t run = itemsize;

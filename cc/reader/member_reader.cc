@@ -14,10 +14,6 @@ namespace {
 // looked at between two of these.
 constexpr size_t kStep = size_t{256} << 10;
 
-// Members larger than this are loaded as streams where somebody may want to cancel: the
-// whole-buffer decoder can't be interrupted, and takes a tenth of a second for about this much.
-constexpr uint64_t kMaxUninterrupted = uint64_t{32} << 20;
-
 std::string Hex(uint32_t value) {
   char text[16];
   std::snprintf(text, sizeof(text), "%08x", value);
@@ -70,9 +66,10 @@ Status MemberReader::Read(uint64_t offset, char* destination, size_t size, size_
   }
   TF_NPZ_RETURN_IF_ERROR(SkipTo(offset));
   while (*done < size) {
-    const size_t step = std::min(size - *done, kStep);
-    TF_NPZ_RETURN_IF_ERROR(ReadNext(destination + *done, step));
-    *done += step;
+    size_t step_done = 0;
+    const Status status = ReadNext(destination + *done, std::min(size - *done, kStep), &step_done);
+    *done += step_done;
+    TF_NPZ_RETURN_IF_ERROR(status);
   }
   return OkStatus();
 }
@@ -91,16 +88,23 @@ Status MemberReader::SkipTo(uint64_t offset) {
     position_ = offset;
     return OkStatus();
   }
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer skipped,
-                          options_.pool->Allocate(std::min<uint64_t>(kStep, offset - position_)));
-  while (position_ < offset) {
+  return Discard(offset);
+}
+
+// Reads on to `end`, for the checksum or for what comes behind.
+Status MemberReader::Discard(uint64_t end) {
+  if (position_ == end) return OkStatus();
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer unwanted,
+                          options_.pool->Allocate(std::min<uint64_t>(kStep, end - position_)));
+  while (position_ < end) {
+    size_t done = 0;
     TF_NPZ_RETURN_IF_ERROR(
-        ReadNext(skipped.data(), std::min<uint64_t>(skipped.size(), offset - position_)));
+        ReadNext(unwanted.data(), std::min<uint64_t>(unwanted.size(), end - position_), &done));
   }
   return OkStatus();
 }
 
-Status MemberReader::ReadNext(char* destination, size_t size) {
+Status MemberReader::ReadNext(char* destination, size_t size, size_t* done) {
   if (options_.cancelled != nullptr && options_.cancelled->load(std::memory_order_relaxed)) {
     return Cancelled();
   }
@@ -113,8 +117,16 @@ Status MemberReader::ReadNext(char* destination, size_t size) {
           stream_, InflateStream::Open(archive_->file(), data_offset_, entry_->compressed_size,
                                        *options_.pool));
     }
-    TF_NPZ_RETURN_IF_ERROR(stream_->Read(destination, size));
+    const Status status = stream_->Read(destination, size, done);
+    if (!status.ok()) {
+      // Where the stream stands is no longer what position_ says.
+      stream_.reset();
+      position_ = 0;
+      crc_ = 0;
+      return status;
+    }
   }
+  *done = size;
   if (has_checksum()) crc_ = ExtendCrc32(crc_, destination, size);
   position_ += size;
   return OkStatus();
@@ -124,12 +136,7 @@ Status MemberReader::Finish() {
   if (verdict_) return *verdict_;
   if (is_loaded() || entry_ == nullptr || crc_has_gap_) return OkStatus();
   if (is_deflated() || has_checksum()) {
-    TF_NPZ_ASSIGN_OR_RETURN(const Buffer rest,
-                            options_.pool->Allocate(std::min<uint64_t>(kStep, size_ - position_)));
-    while (position_ < size_) {
-      TF_NPZ_RETURN_IF_ERROR(
-          ReadNext(rest.data(), std::min<uint64_t>(rest.size(), size_ - position_)));
-    }
+    TF_NPZ_RETURN_IF_ERROR(Discard(size_));
   }
   if (stream_ != nullptr) TF_NPZ_RETURN_IF_ERROR(stream_->Finish());
   verdict_ = has_checksum() ? CheckCrc(crc_) : OkStatus();
@@ -139,8 +146,7 @@ Status MemberReader::Finish() {
 Status MemberReader::Load() {
   if (is_loaded()) return OkStatus();
   TF_NPZ_ASSIGN_OR_RETURN(Buffer buffer, options_.pool->Allocate(size_));
-  const bool may_cancel = options_.cancelled != nullptr;
-  if (!is_deflated() || (may_cancel && size_ > kMaxUninterrupted)) {
+  if (!is_deflated() || size_ > kMaxWholeInflate) {
     TF_NPZ_RETURN_IF_ERROR(Read(0, buffer.data(), size_));
     TF_NPZ_RETURN_IF_ERROR(Finish());
     stream_.reset();

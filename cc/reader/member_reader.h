@@ -31,6 +31,11 @@ struct ReadOptions {
   const std::atomic<bool>* cancelled = nullptr;
 };
 
+// A deflated member of up to this size is decoded by the whole-buffer decoder when it is loaded. A
+// larger one is loaded as a stream, which can be cancelled: the whole-buffer decoder takes a tenth
+// of a second for about this much.
+inline constexpr uint64_t kMaxWholeInflate = uint64_t{32} << 20;
+
 class MemberReader {
  public:
   // `entry` is one of archive->members(), or null for an `.npy`.
@@ -65,7 +70,8 @@ class MemberReader {
   bool is_deflated() const { return entry_ != nullptr && entry_->method == kZipDeflated; }
   bool has_checksum() const { return entry_ != nullptr && options_.verify_checksums; }
   Status SkipTo(uint64_t offset);
-  Status ReadNext(char* destination, size_t size);
+  Status ReadNext(char* destination, size_t size, size_t* done);
+  Status Discard(uint64_t end);
   Status CheckCrc(uint32_t crc) const;
 
   const std::shared_ptr<const Archive> archive_;

@@ -5,9 +5,6 @@
 namespace tf_npz {
 namespace {
 
-// ReadSelection decodes larger members as streams, which need no memory for their compressed bytes.
-constexpr uint64_t kMaxLoad = uint64_t{256} << 20;
-
 bool Admits(const ElementSpec& spec, const ArrayReader& array) {
   const DType& dtype = array.header().dtype;
   if (dtype.kind != spec.dtype.kind || dtype.itemsize != spec.dtype.itemsize) return false;
@@ -52,6 +49,7 @@ Status CheckLengths(const Selection& selection, const SelectedArrays& selected) 
 
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options) {
+  if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
   SelectedArrays selected;
   selected.archive = archive;
   if (selection.keys.empty() && archive->is_npz()) {
@@ -85,9 +83,8 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
                           OpenSelection(std::move(archive), selection, options));
   std::vector<ArrayData> all;
   for (const std::unique_ptr<ArrayReader>& array : selected.arrays) {
-    if (array->must_load() || (array->load_size() > 0 && array->load_size() <= kMaxLoad)) {
-      TF_NPZ_RETURN_IF_ERROR(array->Load());
-    }
+    // The memory that it is loaded into becomes the result's.
+    if (array->load_size() > 0) TF_NPZ_RETURN_IF_ERROR(array->Load());
     TF_NPZ_ASSIGN_OR_RETURN(ArrayData data, array->ReadAll());
     all.push_back(std::move(data));
   }

@@ -9,7 +9,6 @@
 #include "tensorflow/core/framework/allocation_description.pb.h"
 #include "tensorflow/core/framework/allocator.h"
 #include "tensorflow/core/platform/tstring.h"
-#include "tf_npz/reader/layout.h"
 
 namespace tf_npz {
 namespace {

@@ -1,10 +1,14 @@
 // The kernels of NpzLoad and NpzDecode: whole arrays of one file, on the thread that runs the op.
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
+#include "tensorflow/core/framework/cancellation.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/platform/tstring.h"
 #include "tf_npz/io/buffer.h"
@@ -53,6 +57,13 @@ class ReadOp : public OpKernel {
     ReadOptions options;
     options.pool = pool_;
     options.verify_checksums = ctx->input(2).flat<bool>()(0);
+    std::atomic<bool> cancelled{false};
+    options.cancelled = &cancelled;
+    std::function<void()> deregister;
+    OP_REQUIRES_OK(
+        ctx, tensorflow::RegisterCancellationCallback(
+                 ctx->cancellation_manager(), [&cancelled] { cancelled = true; }, &deregister));
+    const auto cleanup = absl::MakeCleanup([&deregister] { deregister(); });
 
     const tensorflow::tstring& source = ctx->input(0).flat<tensorflow::tstring>()(0);
     Result<std::shared_ptr<Archive>> archive = Open(source);

@@ -1,5 +1,7 @@
 // The kernel of NpzReaderDataset: tf.data's iterator protocol around an Engine, and nothing else.
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -41,15 +43,20 @@ using ::tensorflow::data::SerializationContext;
 constexpr char kDatasetType[] = "NpzReader";
 constexpr char kFile[] = "file";
 constexpr char kElement[] = "element";
+constexpr char kThreadName[] = "tf_npz_reader";  // 15 characters at most
 
 // Threads that tf.data.AUTOTUNE stands for: one for each processor, but not more than do any good.
 constexpr int64_t kMaxAutoThreads = 16;
+// Threads that a reader starts at most, whatever it is asked for.
+constexpr int64_t kMaxThreads = 256;
+// What batch_size is where there are no batches.
+constexpr int64_t kNotBatched = -1;
 
 // What the op was given.
 struct Arguments {
   std::vector<std::string> filenames;
   std::vector<std::string> keys;
-  int64_t batch_size = 0;
+  int64_t batch_size = kNotBatched;
   bool drop_remainder = false;
   std::vector<Tensor> padding;
   int64_t num_parallel_reads = 0;
@@ -132,21 +139,29 @@ class Dataset : public DatasetBase {
   class Iterator : public DatasetIterator<Dataset> {
    public:
     explicit Iterator(const Params& params) : DatasetIterator<Dataset>(params) {}
-    ~Iterator() override { StopEngine(); }
 
     bool SymbolicCheckpointCompatible() const override { return true; }
 
     absl::Status Initialize(IteratorContext* ctx) override {
       const std::lock_guard<std::mutex> lock(mutex_);
-      return StartEngine(ctx, Position());
+      StartEngine(ctx, Position());
+      return absl::OkStatus();
     }
 
-    absl::Status GetNextInternal(IteratorContext* /*ctx*/, std::vector<Tensor>* out_tensors,
+    absl::Status GetNextInternal(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
                                  bool* end_of_sequence) override {
       const std::lock_guard<std::mutex> lock(mutex_);
       *end_of_sequence = false;
       if (taken_ == block_.count) {
+        // Only while it may wait. TensorFlow's model thread looks too early whether it is
+        // cancelled, and then sleeps for up to a minute, where other callbacks run beside its own
+        // as the iterator goes away.
+        std::function<void()> deregister;
+        TF_RETURN_IF_ERROR(tensorflow::RegisterCancellationCallback(
+            ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); },
+            &deregister));
         Result<std::optional<Block>> next = engine_->Next();
+        deregister();  // waits for a callback that is running
         if (!next.ok()) return ToAbslStatus(next.status());
         *end_of_sequence = !next->has_value();
         if (*end_of_sequence) return absl::OkStatus();
@@ -177,13 +192,14 @@ class Dataset : public DatasetBase {
       if (file < 0 || file > file_count || element < 0) {
         return absl::InvalidArgumentError("checkpoint of an NpzReaderDataset over other files");
       }
-      return StartEngine(ctx, {file, element});
+      StartEngine(ctx, {file, element});
+      return absl::OkStatus();
     }
 
    private:
     // These want mutex_ held.
-    absl::Status StartEngine(IteratorContext* ctx, Position start) {
-      StopEngine();
+    void StartEngine(IteratorContext* ctx, Position start) {
+      engine_.reset();
       block_ = Block();
       block_.first = block_.next = start;
       taken_ = 0;
@@ -191,25 +207,25 @@ class Dataset : public DatasetBase {
       const auto context = std::make_shared<IteratorContext>(*ctx);
       engine_ = dataset()->NewEngine(
           [context](std::function<void()> body) -> std::unique_ptr<Thread> {
-            return std::make_unique<TensorFlowThread>(
-                context->StartThread("tf_npz_reader", std::move(body)));
+            std::unique_ptr<tensorflow::Thread> thread =
+                context->StartThread(kThreadName, [body = std::move(body)] {
+                  // TensorFlow keeps the name to itself; this is for top, debuggers and profilers.
+                  // Its threads go on to other work.
+                  char previous[16] = "";
+                  pthread_getname_np(pthread_self(), previous, sizeof(previous));
+                  pthread_setname_np(pthread_self(), kThreadName);
+                  body();
+                  pthread_setname_np(pthread_self(), previous);
+                });
+            if (thread == nullptr) return nullptr;
+            return std::make_unique<TensorFlowThread>(std::move(thread));
           },
           start);
-      return tensorflow::RegisterCancellationCallback(
-          ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); },
-          &deregister_);
-    }
-
-    void StopEngine() {
-      // Waits for a callback that is running, after which none can touch the engine.
-      if (deregister_) deregister_();
-      deregister_ = nullptr;
-      engine_.reset();
     }
 
     absl::Status TakeElement(std::vector<Tensor>* out_tensors) {
       const DataTypeVector& dtypes = dataset()->output_dtypes();
-      const bool batched = dataset()->arguments_.batch_size > 0;
+      const bool batched = dataset()->arguments_.batch_size != kNotBatched;
       // A block that is an element gives its memory away. Elements of a larger one are copied: held
       // for long, as by shuffle, each would keep all of it alive.
       const bool whole = batched || block_.count == 1;
@@ -230,9 +246,8 @@ class Dataset : public DatasetBase {
 
     std::mutex mutex_;
     std::unique_ptr<Engine> engine_;
-    std::function<void()> deregister_;  // takes the cancellation callback back
-    Block block_;                       // the block at hand, of which
-    int64_t taken_ = 0;                 // so many elements are delivered
+    Block block_;        // the block at hand, of which
+    int64_t taken_ = 0;  // so many elements are delivered
   };
 
   std::unique_ptr<Engine> NewEngine(StartThread start_thread, Position start) const {
@@ -242,16 +257,16 @@ class Dataset : public DatasetBase {
     selection.specs = specs_;
     selection.rows = a.rows;
     EngineOptions options;
-    options.batch_size = a.batch_size;
+    options.batch_size = a.batch_size == kNotBatched ? 0 : a.batch_size;
     options.drop_remainder = a.drop_remainder;
     for (const Tensor& value : a.padding) {
       options.padding.emplace_back(static_cast<const char*>(value.data()),
                                    tensorflow::DataTypeSize(value.dtype()));
     }
+    const bool is_auto = a.num_parallel_reads == tensorflow::data::model::kAutotune;
     options.num_threads = static_cast<int>(
-        a.num_parallel_reads == tensorflow::data::model::kAutotune
-            ? std::min<int64_t>(tensorflow::port::NumSchedulableCPUs(), kMaxAutoThreads)
-            : a.num_parallel_reads);
+        is_auto ? std::min<int64_t>(tensorflow::port::NumSchedulableCPUs(), kMaxAutoThreads)
+                : std::min(a.num_parallel_reads, kMaxThreads));
     options.memory_limit = static_cast<uint64_t>(a.memory_limit);
     options.verify_checksums = a.verify_checksums;
     options.start_thread = std::move(start_thread);
@@ -303,12 +318,15 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
         (!only_array && a.keys.size() != a.output_types.size())) {
       return InvalidArgument("keys, output_types and output_shapes differ in length");
     }
-    if (a.batch_size < 0) return InvalidArgument("batch_size must be positive");
+    if (a.batch_size <= 0 && a.batch_size != kNotBatched) {
+      return InvalidArgument("batch_size must be positive");
+    }
     if (a.memory_limit <= 0) return InvalidArgument("memory_limit must be positive");
     if (a.num_parallel_reads <= 0 && a.num_parallel_reads != tensorflow::data::model::kAutotune) {
       return InvalidArgument("num_parallel_reads must be positive or tf.data.AUTOTUNE");
     }
-    if (!a.padding.empty() && (a.batch_size == 0 || a.padding.size() != a.output_types.size())) {
+    if (!a.padding.empty() &&
+        (a.batch_size == kNotBatched || a.padding.size() != a.output_types.size())) {
       return InvalidArgument("padding wants batch_size, and one value for each array");
     }
     for (size_t i = 0; i < a.padding.size(); ++i) {
@@ -318,7 +336,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     }
     std::vector<PartialTensorShape> shapes = a.output_shapes;
     for (PartialTensorShape& shape : shapes) {
-      if (a.batch_size == 0 || shape.unknown_rank()) continue;
+      if (a.batch_size == kNotBatched || shape.unknown_rank()) continue;
       if (shape.dims() == 0) return InvalidArgument("output_shapes lack the batch dimension");
       shape.RemoveDim(0);
     }

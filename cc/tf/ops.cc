@@ -66,10 +66,10 @@ Reads the arrays of .npy and .npz files, in order, row by row or whole, one at a
 
 filenames: A path or several, in the order of reading.
 keys: The names of the arrays that make an element. None: the only array of an .npy.
-batch_size: Elements of a batch; 0 for elements that are not batched.
+batch_size: Elements of a batch; -1 for elements that are not batched.
 drop_remainder: Whether a last batch that is not full is left out.
 padding: For each array, what pads elements of a batch to one shape. None: they must have one shape.
-num_parallel_reads: Threads that read ahead; -1 lets the kernel choose.
+num_parallel_reads: Threads that read ahead, 256 at most; -1 lets the kernel choose.
 memory_limit: Bytes of decoded data that may wait.
 verify_checksums: Whether the CRC-32 of archive members is verified.
 rows: Whether an element is a step along axis 0, or a file's whole arrays.

@@ -10,6 +10,7 @@ from . import _files, _ops, _padding, _spec, _structure
 from ._structure import ElementSpec, Keys
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
+_NOT_BATCHED = -1  # as the op has it
 
 
 class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is not typed
@@ -67,7 +68,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           drop_remainder: Whether a last batch with fewer than `batch_size` elements is left out.
           padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
             or a structure with one for each component. None: the elements of a batch must have one shape.
-          num_parallel_reads: Threads that read ahead. None: tf.data.AUTOTUNE.
+          num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE, which is one for each
+            processor, up to 16.
           memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
             streamed.
           verify_checksums: Whether the CRC-32 of the members of an .npz is verified.
@@ -104,7 +106,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         variant = _ops.library().npz_reader_dataset(
             filenames=_files.to_tensor(paths),
             keys=tf.constant(components.keys, tf.string),
-            batch_size=tf.constant(0, tf.int64) if size is None else size,
+            batch_size=tf.constant(_NOT_BATCHED, tf.int64) if size is None else size,
             drop_remainder=drop_remainder,
             padding=[] if padding is None else _padding.padding_values(padding, components),
             num_parallel_reads=threads,

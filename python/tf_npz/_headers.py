@@ -32,7 +32,7 @@ def read(path: str) -> "FileFacts":
 
 def read_contents(contents: bytes) -> "FileFacts":
     """Reads the headers in the bytes of a file; raises as `read` does."""
-    return _core.inspect_contents(contents, "contents")
+    return _core.inspect_contents(contents, "<contents>")
 
 
 def _read_through_tensorflow(path: str) -> "FileFacts":

@@ -89,7 +89,7 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
 def of_contents(contents: bytes, keys: Keys | None) -> Components:
     """The components of an element that is the whole arrays in the bytes of a file; raises as `element_spec` does."""
     try:
-        return _file_spec("contents", _headers.read_contents(contents), keys, rows=False).components()
+        return _file_spec("<contents>", _headers.read_contents(contents), keys, rows=False).components()
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-
 import tf_npz
 
 README = pathlib.Path(__file__).parents[2] / "README.md"

@@ -216,9 +216,9 @@ TEST(ParseNpyPreamble, SaysHowManyBytesTheHeaderHas) {
 }
 
 TEST(ParseNpyPreamble, LimitsWhatAHeaderMayTake) {
-  EXPECT_OK(ParseNpyPreamble("\x93NUMPY\2\0\0\0\0\1"s));
-  EXPECT_ERROR(ParseNpyPreamble("\x93NUMPY\2\0\1\0\0\1"s), kResourceExhausted,
-               "header of 16777217 bytes (the limit is 16777216)");
+  EXPECT_OK(ParseNpyPreamble("\x93NUMPY\2\0\0\0\x10\0"s));
+  EXPECT_ERROR(ParseNpyPreamble("\x93NUMPY\2\0\1\0\x10\0"s), kResourceExhausted,
+               "header of 1048577 bytes (the limit is 1048576)");
   EXPECT_ERROR(ParseNpyPreamble("\x93NUMPY\3\0\xff\xff\xff\xff"s), kResourceExhausted, "header of");
 }
 

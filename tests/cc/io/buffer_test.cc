@@ -63,12 +63,12 @@ TEST(BufferPool, DoesNotSpendMuchMemoryOnALittle) {
 
 TEST(BufferPool, KeepsNoMoreThanItsLimit) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(kMiB);
-  // The second one finds the limit reached, and the memory of the first.
+  // The one given back last takes the place of the one before.
   char* kept;
   {
     Buffer first = Allocate(*pool, kMiB);
     const Buffer second = Allocate(*pool, kMiB);
-    kept = first.data();
+    kept = second.data();
     first = Buffer();
   }
   const Buffer again = Allocate(*pool, kMiB);

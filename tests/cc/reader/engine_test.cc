@@ -331,6 +331,65 @@ TEST(Engine, CancelWakesWhoWaits) {
   files.Lift("b");
 }
 
+TEST(Engine, FilesWithoutElementsAreStillVerified) {
+  TestFileSystem files;
+  std::string empty = TwoArrays(0, 3, 4, false);
+  const size_t shape = empty.find("(3,4,)");
+  empty.replace(shape, 6, "(0,4,)");
+  empty.replace(empty.find("(3,)"), 4, "(0,)");
+  files.Add("a", empty);
+  Engine engine(files, {"a"}, XAndY(4), EngineOptions());
+  EXPECT_ERROR(engine.Next(), kDataLoss, "a[\"x\"]: CRC-32 mismatch");
+}
+
+TEST(Engine, CountlessElementsOfNoBytesCostNothing) {
+  TestFileSystem files;
+  files.Add("a", Npy("<f4", {int64_t{1} << 40, 0}, ""));
+  Selection selection;
+  selection.specs = {{DType{DType::Kind::kFloat, 4, false}, Shape{0}}};
+  for (const int64_t batch_size : {int64_t{0}, int64_t{7}, int64_t{1} << 62}) {
+    EngineOptions options;
+    options.batch_size = batch_size;
+    options.num_threads = 1;
+    Engine engine(files, {"a", "a"}, selection, options);
+    for (int i = 0; i < 3; ++i) {
+      const Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      ASSERT_EQ(next->has_value(), batch_size < 100 || i == 0);
+      if (!next->has_value()) break;
+      EXPECT_GT((*next)->count, 0);
+    }
+  }
+}
+
+TEST(Engine, MissingFilesAreOpenedOnceEach) {
+  TestFileSystem files;
+  files.Add("a", TwoArrays(0, 1, 3, true));
+  std::vector<std::string> paths = {"a"};
+  for (int i = 0; i < 500; ++i) paths.push_back("missing" + std::to_string(i));
+  paths.push_back("a");
+  EngineOptions options;
+  options.batch_size = 2;
+  options.num_threads = 2;
+  Engine engine(files, paths, XAndY(3), options);
+  const Delivery delivery = DrainAll(engine);
+  EXPECT_EQ(delivery.errors.size(), 500u);
+  EXPECT_EQ(delivery.blocks, (std::vector<std::vector<int64_t>>{{0, 0}}));
+  EXPECT_EQ(files.opened(), 502);
+}
+
+TEST(Engine, ARestartBetweenRowsAndTheirErrorMeetsTheErrorAgain) {
+  TestFileSystem files;
+  // Two blocks of rows; y's checksum is wrong, which is seen at the end.
+  files.Add("a", TwoArrays(0, 5000, 3, false, false, 1));
+  Engine engine(files, {"a"}, XAndY(3), EngineOptions());
+  const Result<std::optional<Block>> rows = engine.Next();
+  ASSERT_OK(rows);
+  EXPECT_ERROR(engine.Next(), kDataLoss, "CRC-32");
+  Engine again(files, {"a"}, XAndY(3), EngineOptions(), (**rows).next);
+  EXPECT_ERROR(again.Next(), kDataLoss, "CRC-32");
+}
+
 // Everything at once, at random, against a plain model: values of good files are all there, in
 // order; of a bad file a prefix; errors come once each; a restart from any position gives the rest.
 class RandomSchedule : public ::testing::TestWithParam<int> {};

@@ -1,0 +1,40 @@
+"""The examples run as they stand."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits.py"
+
+
+def run_digits(*arguments: str, temporary: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(DIGITS), *arguments],
+        env=os.environ | {"TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_the_demo_trains_measures_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    demo = run_digits("--quick", temporary=tmp_path)
+
+    assert demo.returncode == 0, demo.stderr
+    assert "Test accuracy: " in demo.stdout
+    assert "rows/s" in demo.stdout
+    assert "time to first batch" in demo.stdout
+    assert not demo.stderr  # no chatter, no warnings
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_demo_keeps_its_shards_in_a_folder_that_was_empty(tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    kept = run_digits("--quick", "--keep", str(shards), temporary=tmp_path)
+    assert kept.returncode == 0, kept.stderr
+    assert len(list(shards.glob("digits/train-*.npz"))) == 8
+
+    again = run_digits("--quick", "--keep", str(shards), temporary=tmp_path)
+    assert again.returncode == 2
+    assert "is not empty" in again.stderr

@@ -1,0 +1,104 @@
+"""Paths in all the ways that TensorFlow and Python have them, through everything that takes one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_npz
+from testing import assert_gives, assert_same, features, npy_bytes, npz_bytes, random_array
+
+# Where the files are, given the test's own folders.
+PLACES: dict[str, Callable[[Path, str], Any]] = {
+    "local": lambda local, ram: str(local),
+    "relative": lambda local, ram: ".",
+    "pathlib": lambda local, ram: local,
+    "file://": lambda local, ram: f"file://{local}",
+    "ram://": lambda local, ram: ram,
+}
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, folder: Path, ram_folder: str) -> Any:
+    return PLACES[request.param](folder, ram_folder)
+
+
+def join(place: Any, name: str) -> Any:
+    return place / name if isinstance(place, Path) else f"{place}/{name}"
+
+
+def write(place: Any, name: str, contents: bytes) -> Any:
+    path = join(place, name)
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(contents)
+    return path
+
+
+def shard(i: int) -> dict[str, np.ndarray]:
+    y = np.arange(i * 5, i * 5 + 5)
+    return {"x": features(y), "y": y}
+
+
+SPEC = {"x": tf.TensorSpec([4], tf.float32), "y": tf.TensorSpec([], tf.int64)}
+
+
+def test_datasets(place: Any) -> None:
+    files = [write(place, f"{i}.npz", npz_bytes(np.savez_compressed, **shard(i))) for i in range(3)]
+    rows = [{"x": x, "y": y} for i in range(3) for x, y in zip(*shard(i).values(), strict=True)]
+    for filenames in (files, join(place, "*.npz"), tf.constant(list(map(str, files)))):
+        dataset = tf_npz.NpzReaderDataset(filenames)
+        assert dataset.element_spec == SPEC
+        assert_gives(dataset, rows)
+    interleaved = tf.data.Dataset.from_tensor_slices(list(map(str, files))).interleave(
+        lambda f: tf_npz.NpzReaderDataset(f, element_spec=SPEC), cycle_length=1
+    )
+    assert_gives(interleaved, rows)
+
+
+def test_load_element_spec_and_inspect(place: Any) -> None:
+    npz, npy = write(place, "a.npz", npz_bytes(**shard(0))), write(place, "b.npy", npy_bytes(shard(1)["x"]))
+    assert_same(tf.nest.map_structure(lambda t: t.numpy(), tf_npz.load(npz)), shard(0))
+    assert_same(tf_npz.load(npy).numpy(), shard(1)["x"])
+    assert_same(tf_npz.load(tf.constant(str(npy))).numpy(), shard(1)["x"])
+    assert tf_npz.element_spec(npz) == SPEC
+    assert tf_npz.element_spec(join(place, "*.npy"), rows=False) == tf.TensorSpec([5, 4], tf.float32)
+    assert tf_npz.inspect(npz).arrays["x"].shape == (5, 4)
+    assert tf_npz.inspect(npy).arrays[""].dtype == "float32"
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_files_larger_than_what_is_read_at_once(place: Any, save: Callable[..., None]) -> None:
+    array = random_array((3000, 100), "f4")
+    file = write(place, "a.npz", npz_bytes(save, x=array))
+    assert_same(tf_npz.load(file, "x").numpy(), array)
+    batches = [array[i : i + 700] for i in range(0, 3000, 700)]
+    for memory_limit in (1 << 16, 1 << 28):
+        assert_gives(tf_npz.NpzReaderDataset(file, "x", batch_size=700, memory_limit=memory_limit), batches)
+
+
+def test_missing_files_and_folders(place: Any) -> None:
+    missing = join(place, "none.npz")
+    nested = join(place, "folder.npz")
+    tf.io.gfile.makedirs(nested)
+    reads: list[Callable[[Any], Any]] = [
+        tf_npz.NpzReaderDataset,
+        lambda f: list(tf_npz.NpzReaderDataset(f, element_spec=SPEC)),
+        tf_npz.load,
+        lambda f: tf_npz.load(f, element_spec=SPEC),
+        tf_npz.element_spec,
+    ]
+    for read in reads:
+        with pytest.raises(tf.errors.NotFoundError, match=r"none\.npz: .*(?i:no such file|not found)"):
+            read(missing)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"folder\.npz: (is a directory|Not a file)"):
+            read(nested)
+    with pytest.raises(tf.errors.NotFoundError, match="no file matches the pattern"):
+        tf_npz.NpzReaderDataset(join(place, "none*"))
+
+
+def test_file_names_beyond_ascii(place: Any) -> None:
+    file = write(place, "größe 1 & 2.npz", npz_bytes(**shard(0)))
+    assert_same(tf_npz.load(file, "y").numpy(), shard(0)["y"])
+    assert_gives(tf_npz.NpzReaderDataset(join(place, "gr*.npz"), "y"), list(shard(0)["y"]))
