@@ -11,8 +11,8 @@
 namespace tf_npz {
 namespace {
 
-// A deflated member of up to this size is decoded whole when its header is read: a stream would
-// cost more.
+// A member of up to this size is loaded when its header is read: a stream would cost more, and its
+// checksum is verified before its first element is seen.
 constexpr uint64_t kLoadAtOnce = uint64_t{64} << 10;
 
 }  // namespace
@@ -55,7 +55,8 @@ Result<std::unique_ptr<ArrayReader>> ArrayReader::Open(std::shared_ptr<const Arc
 }
 
 Status ArrayReader::Init(bool rows) {
-  if (!member_->is_random_access() && member_->size() <= kLoadAtOnce) {
+  const bool worthwhile = !member_->is_random_access() || member_->has_checksum();
+  if (worthwhile && member_->size() <= kLoadAtOnce) {
     TF_NPZ_RETURN_IF_ERROR(member_->Load());
   }
   TF_NPZ_ASSIGN_OR_RETURN(header_, ReadNpyHeader(*member_));

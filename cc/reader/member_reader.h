@@ -46,6 +46,8 @@ class MemberReader {
 
   // Whether any part costs no more than its own bytes.
   bool is_random_access() const { return entry_ == nullptr || !is_deflated() || is_loaded(); }
+  // Whether there is one to verify, and it is wanted.
+  bool has_checksum() const { return entry_ != nullptr && options_.verify_checksums; }
   bool is_loaded() const { return loaded_.data() != nullptr; }
 
   // Reads `size` bytes at `offset`. `*done`, where given, is how many came out right before an
@@ -68,7 +70,6 @@ class MemberReader {
       : archive_(std::move(archive)), entry_(entry), options_(std::move(options)) {}
 
   bool is_deflated() const { return entry_ != nullptr && entry_->method == kZipDeflated; }
-  bool has_checksum() const { return entry_ != nullptr && options_.verify_checksums; }
   Status SkipTo(uint64_t offset);
   Status ReadNext(char* destination, size_t size, size_t* done);
   Status Discard(uint64_t end);

@@ -139,29 +139,21 @@ class Dataset : public DatasetBase {
   class Iterator : public DatasetIterator<Dataset> {
    public:
     explicit Iterator(const Params& params) : DatasetIterator<Dataset>(params) {}
+    ~Iterator() override { StopEngine(); }
 
     bool SymbolicCheckpointCompatible() const override { return true; }
 
     absl::Status Initialize(IteratorContext* ctx) override {
       const std::lock_guard<std::mutex> lock(mutex_);
-      StartEngine(ctx, Position());
-      return absl::OkStatus();
+      return StartEngine(ctx, Position());
     }
 
-    absl::Status GetNextInternal(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
+    absl::Status GetNextInternal(IteratorContext* /*ctx*/, std::vector<Tensor>* out_tensors,
                                  bool* end_of_sequence) override {
       const std::lock_guard<std::mutex> lock(mutex_);
       *end_of_sequence = false;
       if (taken_ == block_.count) {
-        // Only while it may wait. TensorFlow's model thread looks too early whether it is
-        // cancelled, and then sleeps for up to a minute, where other callbacks run beside its own
-        // as the iterator goes away.
-        std::function<void()> deregister;
-        TF_RETURN_IF_ERROR(tensorflow::RegisterCancellationCallback(
-            ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); },
-            &deregister));
         Result<std::optional<Block>> next = engine_->Next();
-        deregister();  // waits for a callback that is running
         if (!next.ok()) return ToAbslStatus(next.status());
         *end_of_sequence = !next->has_value();
         if (*end_of_sequence) return absl::OkStatus();
@@ -192,14 +184,13 @@ class Dataset : public DatasetBase {
       if (file < 0 || file > file_count || element < 0) {
         return absl::InvalidArgumentError("checkpoint of an NpzReaderDataset over other files");
       }
-      StartEngine(ctx, {file, element});
-      return absl::OkStatus();
+      return StartEngine(ctx, {file, element});
     }
 
    private:
     // These want mutex_ held.
-    void StartEngine(IteratorContext* ctx, Position start) {
-      engine_.reset();
+    absl::Status StartEngine(IteratorContext* ctx, Position start) {
+      StopEngine();
       block_ = Block();
       block_.first = block_.next = start;
       taken_ = 0;
@@ -221,6 +212,16 @@ class Dataset : public DatasetBase {
             return std::make_unique<TensorFlowThread>(std::move(thread));
           },
           start);
+      return tensorflow::RegisterCancellationCallback(
+          ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); },
+          &deregister_);
+    }
+
+    void StopEngine() {
+      // Waits for a callback that is running, after which none can touch the engine.
+      if (deregister_) deregister_();
+      deregister_ = nullptr;
+      engine_.reset();
     }
 
     absl::Status TakeElement(std::vector<Tensor>* out_tensors) {
@@ -246,8 +247,9 @@ class Dataset : public DatasetBase {
 
     std::mutex mutex_;
     std::unique_ptr<Engine> engine_;
-    Block block_;        // the block at hand, of which
-    int64_t taken_ = 0;  // so many elements are delivered
+    std::function<void()> deregister_;  // takes the cancellation callback back
+    Block block_;                       // the block at hand, of which
+    int64_t taken_ = 0;                 // so many elements are delivered
   };
 
   std::unique_ptr<Engine> NewEngine(StartThread start_thread, Position start) const {

@@ -72,7 +72,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             processor, up to 16.
           memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
             streamed.
-          verify_checksums: Whether the CRC-32 of the members of an .npz is verified.
+          verify_checksums: Whether the CRC-32 of the members of an .npz is verified: of small members at once, of
+            others with their last row, so that rows of a damaged one may come before its error.
           element_spec: The spec of one element, before batching, as `tf_npz.element_spec` returns it. Needed where
             `filenames` is symbolic; otherwise it is read from headers, and damaged files count only for the iterator.
           name: A name for the op.

@@ -174,8 +174,11 @@ TEST(ArrayReader, BeginsEveryMessageWithFileAndMember) {
   EXPECT_ERROR(OpenArray(NpzOf("no array", false), true), kDataLoss,
                "f[\"x\"]: not an array at byte 0");
   EXPECT_ERROR(OpenArray(NpzOf("", true), true), kDataLoss, "f[\"x\"]: not an array at byte 0");
+  // Small members are verified when they are opened, others when they are read.
   ZipMember member = Member("x.npy", Npy("|u1", {3}, "abc"));
   member.crc32 = 0;
+  EXPECT_ERROR(OpenArray(WriteZip({member}), true), kDataLoss, "f[\"x\"]: CRC-32 mismatch");
+  member.contents = Npy("|u1", {3, 100000}, std::string(300000, 'a'));
   const std::string damaged = WriteZip({member});
   const std::unique_ptr<ArrayReader> array = OpenArray(damaged, true).value();
   EXPECT_ERROR(ReadInSteps(*array, 1), kDataLoss, "f[\"x\"]: CRC-32 mismatch");
