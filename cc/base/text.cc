@@ -42,6 +42,16 @@ size_t AppendEscaped(std::string_view text, bool in_quotes, std::string* escaped
 
 }  // namespace
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const bool ascii = static_cast<unsigned char>(text[0]) < 0x80;
+    const size_t length = ascii ? 1 : Utf8SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string Escape(std::string_view text) {
   std::string escaped;
   for (size_t i = 0; i < text.size();) i += AppendEscaped(text.substr(i), false, &escaped);

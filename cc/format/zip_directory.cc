@@ -38,7 +38,8 @@ constexpr std::string_view kCodePage437[128] = {
     "≡", "±", "≥", "≤", "⌠", "⌡", "÷", "≈", "°", "∙", "·", "√", "ⁿ", "²", "■", "\xC2\xA0"};
 
 std::string DecodeName(std::string_view raw, bool is_utf8) {
-  if (is_utf8) return std::string(raw);
+  // One name that is not what its flag says leaves the other members readable.
+  if (is_utf8) return IsUtf8(raw) ? std::string(raw) : Escape(raw);
   std::string name;
   for (const char c : raw) {
     const auto byte = static_cast<unsigned char>(c);

@@ -60,7 +60,7 @@ inline constexpr uint16_t kZipDeflated = 8;
 
 // One member as the central directory has it (4.3.12), zip64 fields (4.5.3) merged in.
 struct ZipEntry {
-  std::string name;  // UTF-8, whatever it was encoded in (4.4.17, appendix D)
+  std::string name;  // well-formed UTF-8, whatever it was encoded in (4.4.17, appendix D)
   std::string raw_name;
   uint16_t flags = 0;  // general purpose bit flag (4.4.4)
   uint16_t method = 0;

@@ -26,7 +26,8 @@ Result<int> OpenRegular(const std::string& path, struct stat* facts) {
   if (fstat(descriptor, facts) != 0) {
     status = StatusFromErrno(errno, "can't stat");
   } else if (S_ISDIR(facts->st_mode)) {
-    status = InvalidArgument("is a directory (expected an .npy or .npz file)");
+    status =
+        InvalidArgument("is a directory; name the files in it with a pattern, such as \"*.npz\"");
   } else if (!S_ISREG(facts->st_mode)) {
     status = InvalidArgument("is not a regular file");
   }

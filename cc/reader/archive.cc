@@ -40,6 +40,7 @@ std::string_view ArrayName(std::string_view member_name) {
 
 Result<std::shared_ptr<Archive>> Archive::Open(const FileSystem& file_system,
                                                const std::string& path) {
+  if (path.empty()) return InvalidArgument("the name of a file is empty");
   Result<std::unique_ptr<RandomAccessFile>> file = file_system.Open(path);
   if (file.ok()) file = ReadIfSmall(std::move(*file));
   if (!file.ok()) return file.status().WithContext(Escape(path) + ": ");

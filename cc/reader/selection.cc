@@ -22,6 +22,22 @@ std::string TypeText(const DType& dtype, const std::optional<std::vector<int64_t
   return dtype.name() + " " + (shape ? ShapeText(*shape) : "of any shape");
 }
 
+// What to do about an array that `spec` does not admit.
+std::string Advice(const Selection& selection, const ElementSpec& spec, const ArrayReader& array) {
+  const DType& dtype = array.header().dtype;
+  if (dtype.kind != spec.dtype.kind || dtype.itemsize != spec.dtype.itemsize) {
+    return "; pass an element_spec of the array's dtype, and cast what is read";
+  }
+  const size_t rank = array.element_shape().size();
+  if (!selection.rows && spec.shape->size() + 1 == rank) {
+    return "; is the spec one of rows? make it with rows=False";
+  }
+  if (selection.rows && spec.shape->size() == rank + 1) {
+    return "; is the spec one of whole arrays? make it with rows=True";
+  }
+  return "; pass a wider element_spec";
+}
+
 Status CheckSpec(const Selection& selection, size_t i, const ArrayReader& array,
                  const std::string& context) {
   const ElementSpec& spec = selection.specs[i];
@@ -30,7 +46,7 @@ Status CheckSpec(const Selection& selection, size_t i, const ArrayReader& array,
   return InvalidArgument(context + "holds " + what +
                          TypeText(array.header().dtype, array.element_shape()) +
                          ", but element_spec says " + TypeText(spec.dtype, spec.shape) +
-                         "; pass a wider element_spec");
+                         Advice(selection, spec, array));
 }
 
 Status CheckLengths(const Selection& selection, const SelectedArrays& selected) {
@@ -83,8 +99,12 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
                           OpenSelection(std::move(archive), selection, options));
   std::vector<ArrayData> all;
   for (const std::unique_ptr<ArrayReader>& array : selected.arrays) {
-    // The memory that it is loaded into becomes the result's.
-    if (array->load_size() > 0) TF_NPZ_RETURN_IF_ERROR(array->Load());
+    // The memory that it is loaded into becomes the result's, where that is aligned as it must be.
+    // Where it isn't, a large array is better decoded to its place.
+    const bool serves = array->header().data_offset % kBufferAlignment == 0;
+    if (array->load_size() > 0 && (serves || array->load_size() <= kMaxWholeInflate)) {
+      TF_NPZ_RETURN_IF_ERROR(array->Load());
+    }
     TF_NPZ_ASSIGN_OR_RETURN(ArrayData data, array->ReadAll());
     all.push_back(std::move(data));
   }

@@ -18,7 +18,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
     Files are read and decompressed by C++ threads ahead of the consumer; the order of elements never depends on them.
     A file that can't be read is reported once, by the iterator when its turn comes; `Dataset.ignore_errors` goes on
-    with the next file.
+    with the next file. How many elements there are is not known in advance: `len` says so, and Keras shows no total;
+    `ds.apply(tf.data.experimental.assert_cardinality(n))` tells them.
 
     Example:
       >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("x", "y"), batch_size=8)
@@ -60,7 +61,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             in sorted order (`**` stands for any folders); a name of an existing file is that file. Any file system of
             TensorFlow works: gs://, ram://, ... A symbolic tensor holds paths, never patterns.
           keys: The arrays of an element, and its structure. None: a dict of all arrays (a tensor, for an .npy). "x": a
-            tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict under new names.
+            tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict under new
+            names.
           rows: Whether an element is one step along axis 0 of the arrays, which must agree in length. If not, it is one
             file's whole arrays.
           batch_size: Elements of a batch, which may come from several files. Each batch equals what

@@ -4,6 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -74,8 +75,11 @@ def _static(filenames: Any) -> Any:
         )
     if tf.is_tensor(filenames):
         return _static_tensor(filenames)
-    if not isinstance(filenames, Iterable):
-        raise TypeError(f"filenames must be paths, patterns or a string tensor, not {_described(filenames)}")
+    # Open files are iterable by lines, and sets in an order that nobody chose.
+    if not isinstance(filenames, Iterable) or hasattr(filenames, "read") or isinstance(filenames, AbstractSet):
+        raise TypeError(
+            f"filenames must be a path, a pattern, a list of these or a string tensor, not {_described(filenames)}"
+        )
     names = list(filenames)
     if any(map(tf.is_tensor, names)):
         return _static_tensor(tf.stack([name if tf.is_tensor(name) else os.fsencode(name) for name in names]))

@@ -138,9 +138,22 @@ def _file_spec(path: str, facts: "FileFacts", keys: Keys | None, rows: bool) -> 
             raise _invalid(f"{path}: holds no arrays, so there is nothing to make an element of")
     else:
         structure = normalized_keys(keys)
+    if keys is None:
+        for name in structure:
+            _refuse_unreadable(members[name], [other for other in structure if not members[other]["error"]])
     return _FileSpec(
         path, structure, [_component(path, _member(path, members, key), rows) for key in tf.nest.flatten(structure)]
     )
+
+
+def _refuse_unreadable(member: "MemberFacts", readable: list[str]) -> None:
+    """Raises for an array that nobody named, saying how to do without it."""
+    if not member["error"]:
+        return
+    code, message = member["error"]
+    if code == "Unimplemented" and readable:
+        message += f"; to read the others, pass keys: {_listed(readable)}"
+    raise _core.StatusError(code, message)
 
 
 def _member(path: str, members: Mapping[str, "MemberFacts"], key: str) -> "MemberFacts":

@@ -1,5 +1,6 @@
 """File names in all the forms that callers have them."""
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +100,9 @@ def test_a_pattern_that_matches_nothing_is_named(folder: Path, filenames: Any) -
 
 
 WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "number": (lambda: 3, TypeError, "must be paths, patterns or a string tensor, not int: 3"),
+    "number": (lambda: 3, TypeError, "must be a path, a pattern, a list of these or a string tensor, not int: 3"),
+    "open file": (lambda: io.BytesIO(b"x"), TypeError, "must be a path, a pattern, a list of these"),
+    "set": (lambda: {"a.npz"}, TypeError, "must be a path, a pattern, a list of these"),
     "None": (lambda: None, TypeError, "NoneType"),
     "list of numbers": (lambda: ["a.npz", 3], TypeError, "must hold paths or patterns, not int: 3"),
     "nested lists": (lambda: [["a.npz"]], TypeError, "not list"),

@@ -219,3 +219,39 @@ def test_a_flipped_bit_passes_where_checksums_are_not_verified(folder: Path) -> 
     assert_same(tf_npz.decode(contents, "x", verify_checksums=False).numpy(), expected)
     assert_gives(tf_npz.NpzReaderDataset("a.npz", "x", verify_checksums=False), list(expected))
     assert_gives(tf_npz.NpzReaderDataset("a.npz", "x", rows=False, verify_checksums=False), [expected])
+
+
+def test_a_name_that_is_not_the_utf8_it_claims_to_be_leaves_the_others_readable(folder: Path) -> None:
+    np.savez("a.npz", good=np.arange(3), ZZZ=np.arange(4))
+    contents = Path("a.npz").read_bytes().replace(b"ZZZ", b"\xff\xfe\xc0")
+    # General purpose bit 11 in the directory's headers: the names are UTF-8.
+    header = contents.rindex(b"PK\x01\x02")
+    flagged = contents[: header + 8] + b"\x00\x08" + contents[header + 10 :]
+    Path("a.npz").write_bytes(flagged)
+    np.testing.assert_array_equal(tf_npz.load("a.npz", "good"), np.arange(3))
+    assert set(tf_npz.inspect("a.npz").arrays) == {"good", r"\xff\xfe\xc0"}
+
+
+def test_a_large_array_behind_an_odd_header_is_loaded_too(folder: Path) -> None:
+    array = np.arange(10_000_000, dtype=np.float32)
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (10000000,)}\n"
+    npy = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + array.tobytes()
+    with zipfile.ZipFile("a.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("x.npy", npy)
+    np.testing.assert_array_equal(tf_npz.load("a.npz", "x"), array)
+
+
+def test_an_array_of_strings_does_not_hide_how_to_read_the_others(folder: Path) -> None:
+    np.savez("a.npz", label=np.array(["cat"]), x=np.zeros(1))
+    with pytest.raises(tf.errors.UnimplementedError, match=r'integer codes; to read the others, pass keys: "x"'):
+        tf_npz.load("a.npz")
+
+
+def test_the_spec_of_rows_is_recognised_where_whole_arrays_are_read(folder: Path) -> None:
+    np.savez("a.npz", x=np.zeros((20, 8), np.float32))
+    for spec, advice in [
+        (tf_npz.element_spec("a.npz", "x"), "make it with rows=False"),
+        (tf.TensorSpec((20, 8), tf.float64), "pass an element_spec of the array's dtype"),
+    ]:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=advice):
+            tf_npz.load("a.npz", "x", element_spec=spec)

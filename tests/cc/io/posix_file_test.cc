@@ -79,7 +79,8 @@ TEST_F(PosixFileTest, ReadsBeyondFourGiB) {
 }
 
 TEST_F(PosixFileTest, RefusesWhatIsNoRegularFile) {
-  EXPECT_ERROR(Open(folder_), kInvalidArgument, "is a directory (expected an .npy or .npz file)");
+  EXPECT_ERROR(Open(folder_), kInvalidArgument,
+               "is a directory; name the files in it with a pattern");
   EXPECT_ERROR(Open("/dev/zero"), kInvalidArgument, "is not a regular file");
   const std::string fifo = Path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);

@@ -111,7 +111,7 @@ TEST_F(SelectionTest, TellsTheUserWhatDoesNotFitAndWhatToDo) {
        true,
        {{"x"}, {Float32(Shape{3, -1})}, true},
        Code::kInvalidArgument,
-       R"(f["x"]: holds rows of float32 (2,), but element_spec says float32 (3, None); pass a wider element_spec)"},
+       R"(f["x"]: holds rows of float32 (2,), but element_spec says float32 (3, None); is the spec one of whole arrays? make it with rows=True)"},
       {"an array of another dtype",
        true,
        {{"x"}, {Int64(std::nullopt)}, false},
