@@ -133,8 +133,8 @@ class FewDescriptors {
 
 TEST_F(PosixFileTest, HoldsNoDescriptorWhileParked) {
   const std::string path = Write("a", "0123456789");
-  const FewDescriptors few;
   std::vector<std::unique_ptr<RandomAccessFile>> files;
+  const FewDescriptors few;  // goes first: UBSan takes a descriptor to look at what is deleted
   for (int i = 0; i < 200; ++i) {
     Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
     ASSERT_OK(file);
@@ -150,8 +150,8 @@ TEST_F(PosixFileTest, HoldsNoDescriptorWhileParked) {
 
 TEST_F(PosixFileTest, SaysThatTooManyFilesAreOpen) {
   const std::string path = Write("a", "0123456789");
-  const FewDescriptors few;
   std::vector<std::unique_ptr<RandomAccessFile>> files;
+  const FewDescriptors few;  // goes first: UBSan takes a descriptor to look at what is deleted
   Status status;
   while (status.ok() && files.size() < 200) {
     Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
