@@ -1,9 +1,8 @@
 // Memory for decoded data, recycled.
 //
-// Touching fresh pages costs more than filling them (docs/design.md has the figures), so a Buffer's
-// memory goes back to the pool it came from and serves the next one of about its size. A pool is
-// thread-safe and is kept alive by its buffers; a Buffer belongs to one owner, who may hand it to
-// another thread.
+// Touching fresh pages costs more than filling them, so a Buffer's memory goes back to the pool it
+// came from and serves the next one of about its size. A pool is thread-safe and is kept alive by
+// its buffers; a Buffer belongs to one owner, who may hand it to another thread.
 
 #ifndef TF_NPZ_IO_BUFFER_H_
 #define TF_NPZ_IO_BUFFER_H_
