@@ -1,6 +1,5 @@
 """element_spec(): the spec of one element, from headers, and the tightest one that admits several files."""
 
-import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
+from testing import npy_bytes
 from tf_npz import _spec, _structure
 
 FLOAT = tf.float32
@@ -18,12 +18,6 @@ DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8",
 
 def zeros(*shape: int, dtype: str = "f4") -> np.ndarray:
     return np.zeros(shape, dtype)
-
-
-def npy_bytes(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
