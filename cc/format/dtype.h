@@ -1,7 +1,8 @@
 // DType: what one item of an array is, as a value.
 //
-// NumPy's documents: https://numpy.org/doc/stable/reference/arrays.dtypes.html, and numpy.lib.format's
-// `descr_to_dtype` for how an `.npy` header spells one: "<f4", "|S5", "<M8[ns]", or a list of fields.
+// NumPy's documents: https://numpy.org/doc/stable/reference/arrays.dtypes.html, and
+// numpy.lib.format's `descr_to_dtype` for how an `.npy` header spells one: "<f4", "|S5", "<M8[ns]",
+// or a list of fields.
 
 #ifndef TF_NPZ_FORMAT_DTYPE_H_
 #define TF_NPZ_FORMAT_DTYPE_H_
@@ -47,17 +48,18 @@ struct DType {
   // The size of what byte order applies to: a complex number is two of these, a code point is 4.
   int swap_size() const;
 
-  // As NumPy's constructor takes it, without byte order: "float32", "S5", "U5", "datetime64[ns]", "V3",
-  // "object", "bfloat16"; of a kStruct the descr's text.
+  // As NumPy's constructor takes it, without byte order: "float32", "S5", "U5", "datetime64[ns]",
+  // "V3", "object", "bfloat16"; of a kStruct the descr's text.
   std::string name() const;
-  // NumPy's `dtype.descr`, as Python writes it: "<f4" (without quotes) or "[('x', '<f4', (3,)), ('', '|V4')]".
+  // NumPy's `dtype.descr`, as Python writes it: "<f4" (without quotes) or "[('x', '<f4', (3,)),
+  // ('', '|V4')]".
   std::string descr() const;
 };
 
 // One field of a structured dtype.
 struct Field {
   std::string name;
-  std::string title;           // where has_title
+  std::string title;  // where has_title
   bool has_title = false;
   int64_t offset = 0;          // from the beginning of the item
   DType dtype;                 // of one item of the sub-array, where there is one
@@ -78,8 +80,8 @@ struct Descr {
   std::vector<int64_t> shape;
 };
 
-// The dtype that a header's `descr` stands for: DataLoss for what NumPy would not take. Dtypes of which no
-// tensor can be made are parsed like others; element_type.h says which these are.
+// The dtype that a header's `descr` stands for: DataLoss for what NumPy would not take. Dtypes of
+// which no tensor can be made are parsed like others; element_type.h says which these are.
 Result<Descr> ParseDescr(const PythonLiteral& descr);
 
 // The same for a string: what numpy.dtype(text) takes.

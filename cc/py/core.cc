@@ -62,6 +62,46 @@ class SingleFileSystem : public FileSystem {
   mutable std::unique_ptr<RandomAccessFile> file_;
 };
 
+// NumPy's `dtype.descr`: a str, or a list of fields.
+py::object DescrObject(const DType& dtype) {
+  if (dtype.kind != DType::Kind::kStruct) return py::str(dtype.descr());
+  py::list fields;
+  int64_t end = 0;
+  const auto pad_to = [&fields, &end](int64_t offset) {
+    if (offset > end) fields.append(py::make_tuple("", "|V" + std::to_string(offset - end)));
+  };
+  for (const Field& field : dtype.fields) {
+    pad_to(field.offset);
+    end = field.offset + field.size();
+    py::object name = py::str(field.name);
+    if (field.has_title) name = py::make_tuple(field.title, name);
+    if (field.shape.empty()) {
+      fields.append(py::make_tuple(name, DescrObject(field.dtype)));
+    } else {
+      fields.append(
+          py::make_tuple(name, DescrObject(field.dtype), py::tuple(py::cast(field.shape))));
+    }
+  }
+  pad_to(dtype.itemsize);
+  return fields;
+}
+
+py::object ErrorObject(const Status& status) {
+  if (status.ok()) return py::none();
+  return py::make_tuple(std::string(CodeName(status.code())), status.message());
+}
+
+py::dict ComponentDict(const ComponentFacts& facts) {
+  py::dict component;
+  component["path"] = py::tuple(py::cast(facts.path));
+  component["dtype"] = facts.dtype.name();
+  component["error"] = ErrorObject(facts.status);
+  if (!facts.status.ok()) return component;
+  component["element_type"] = std::string(ElementTypeName(facts.type));
+  component["shape"] = py::tuple(py::cast(facts.shape));
+  return component;
+}
+
 py::dict MemberDict(const MemberFacts& facts) {
   py::dict member;
   member["name"] = facts.name;
@@ -69,17 +109,18 @@ py::dict MemberDict(const MemberFacts& facts) {
   member["compression"] = facts.compression;
   member["compressed_size"] = facts.compressed_size;
   member["size"] = facts.size;
-  if (!facts.status.ok()) {
-    member["error"] =
-        py::make_tuple(std::string(CodeName(facts.status.code())), facts.status.message());
-    return member;
-  }
-  member["error"] = py::none();
+  member["error"] = ErrorObject(facts.status);
+  if (!facts.status.ok()) return member;
   member["dtype"] = facts.header.dtype.name();
-  member["descr"] = facts.header.dtype.descr();
+  member["descr"] = DescrObject(facts.header.dtype);
   member["shape"] = py::tuple(py::cast(facts.header.shape));
   member["fortran_order"] = facts.header.fortran_order;
   member["version"] = py::make_tuple(facts.header.major_version, 0);
+  py::list components;
+  for (const ComponentFacts& component : facts.components) {
+    components.append(ComponentDict(component));
+  }
+  member["components"] = components;
   return member;
 }
 

@@ -135,8 +135,11 @@ Result<const ZipEntry*> Archive::Find(std::string_view name) const {
                          (members_.empty() ? "none" : QuoteList(Names())) + ")");
 }
 
-std::string Archive::Context(const ZipEntry* entry) const {
-  return entry == nullptr ? label_ + ": " : label_ + "[" + Quote(ArrayName(entry->name)) + "]: ";
+std::string Archive::Context(const ZipEntry* entry, const std::vector<std::string>& fields) const {
+  std::string context = label_;
+  if (entry != nullptr) context += "[" + Quote(ArrayName(entry->name)) + "]";
+  for (const std::string& field : fields) context += "[" + Quote(field) + "]";
+  return context + ": ";
 }
 
 }  // namespace tf_npz

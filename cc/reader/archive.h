@@ -51,8 +51,8 @@ class Archive {
   Result<const ZipEntry*> Find(std::string_view name) const;
 
   // PATH["NAME"]: or PATH: , for messages about `entry`, or about the only array where that is
-  // null.
-  std::string Context(const ZipEntry* entry) const;
+  // null; PATH["NAME"]["FIELD"]: about a field of it.
+  std::string Context(const ZipEntry* entry, const std::vector<std::string>& fields = {}) const;
 
  private:
   Archive(std::string label, std::unique_ptr<RandomAccessFile> file)

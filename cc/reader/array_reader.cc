@@ -1,7 +1,9 @@
 #include "tf_npz/reader/array_reader.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "tf_npz/base/text.h"
@@ -14,6 +16,18 @@ namespace {
 // A member of up to this size is loaded when its header is read: a stream would cost more, and its
 // checksum is verified before its first element is seen.
 constexpr uint64_t kLoadAtOnce = uint64_t{64} << 10;
+
+// Structures are decoded in parts of about this size, which stay in the cache while their fields
+// are taken out of them.
+constexpr uint64_t kFieldsAtOnce = uint64_t{256} << 10;
+
+// The index of item number `item` of an array of `shape`, as NumPy prints one.
+std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
+  std::vector<int64_t> index(shape.size());
+  for (size_t axis = shape.size(); axis-- > 0; item /= shape[axis])
+    index[axis] = item % shape[axis];
+  return ShapeText(index);
+}
 
 }  // namespace
 
@@ -66,7 +80,10 @@ Status ArrayReader::Init(bool rows) {
   }
   count_ = rows ? header_.shape[0] : 1;
   element_shape_.assign(header_.shape.begin() + (rows ? 1 : 0), header_.shape.end());
-  element_size_ = static_cast<uint64_t>(ElementCount(element_shape_)) * header_.dtype.itemsize;
+  row_count_ = header_.shape.empty() ? 1 : header_.shape[0];
+  rows_per_element_ = rows ? 1 : row_count_;
+  items_per_row_ = header_.shape.empty() ? 1 : ElementCount(header_.shape, 1);
+  row_size_ = static_cast<uint64_t>(items_per_row_) * header_.dtype.itemsize;
   // Of one dimension or one element both orders are the same.
   if (header_.shape.size() < 2) header_.fortran_order = false;
   // Nobody will read elements that there are none of, but whether there are none is for the
@@ -86,41 +103,112 @@ bool ArrayReader::must_load() const {
 
 Status ArrayReader::Load() { return member_->Load().WithContext(context_); }
 
-Status ArrayReader::Read(int64_t first, int64_t count, char* destination, int64_t* done) {
-  int64_t ignored;
-  if (done == nullptr) done = &ignored;
-  *done = 0;
-  return ReadElements(first, count, destination, done).WithContext(context_);
+void ArrayReader::Choose(std::vector<Component> components) {
+  components_ = std::move(components);
+  const FieldView& field = components_[0].field;
+  takes_items_ = components_.size() == 1 && field.offset == 0 && field.is_contiguous() &&
+                 field.count() * field.dtype.itemsize == header_.dtype.itemsize;
 }
 
-Status ArrayReader::ReadElements(int64_t first, int64_t count, char* destination, int64_t* done) {
-  const size_t size = static_cast<uint64_t>(count) * element_size_;
+Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
+                         int64_t* done) {
+  int64_t rows_done = 0;
+  const Status status =
+      ReadRows(first * rows_per_element_, count * rows_per_element_, destinations, &rows_done);
+  if (done != nullptr) {
+    *done = status.ok() ? count : rows_per_element_ == 0 ? 0 : rows_done / rows_per_element_;
+  }
+  return status.WithContext(context_);
+}
+
+Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
+                             int64_t* done) {
+  if (!takes_items_) return ReadFields(first, count, destinations, done);
+  const Status read = ReadItems(first, count, destinations[0], done);
+  const Status converted = Convert(components_[0], first, *done, destinations[0], done);
+  return converted.ok() ? read : converted;
+}
+
+// The items of rows, as the file has them, in C order.
+Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, int64_t* done) {
+  *done = 0;
   if (header_.fortran_order) {
     TF_NPZ_RETURN_IF_ERROR(ReadFortran(first, count, destination));
   } else {
-    const uint64_t offset = header_.data_offset + static_cast<uint64_t>(first) * element_size_;
+    const uint64_t offset = header_.data_offset + static_cast<uint64_t>(first) * row_size_;
     size_t bytes_done = 0;
-    const Status status = member_->Read(offset, destination, size, &bytes_done);
+    const Status status = member_->Read(offset, destination, count * row_size_, &bytes_done);
     if (!status.ok()) {
-      *done = element_size_ == 0 ? 0 : static_cast<int64_t>(bytes_done / element_size_);
-      ConvertToNative(header_.dtype, destination, static_cast<uint64_t>(*done) * element_size_);
+      *done = row_size_ == 0 ? 0 : static_cast<int64_t>(bytes_done / row_size_);
       return status;
     }
-    if (first + count == count_) TF_NPZ_RETURN_IF_ERROR(member_->Finish());
   }
-  ConvertToNative(header_.dtype, destination, size);
+  // With the last of them, the checksum. In Fortran order it was looked at before.
+  if (first + count == row_count_ && !header_.fortran_order) {
+    TF_NPZ_RETURN_IF_ERROR(member_->Finish());
+  }
   *done = count;
   return OkStatus();
 }
 
-Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination) {
-  const int itemsize = header_.dtype.itemsize;
-  // A whole array is all of its rows.
-  const bool whole = element_shape_.size() == header_.shape.size();
-  if (whole) {
-    first = 0;
-    count = header_.shape[0];
+// Brings `count` rows of a component, at `data`, from the file's form into native form, in place.
+Status ArrayReader::Convert(const Component& component, int64_t first, int64_t count, char* data,
+                            int64_t* done) const {
+  const DType& dtype = component.field.dtype;
+  const int64_t items = count * items_per_row_ * component.field.count();
+  if (dtype.kind != DType::Kind::kUnicode) {
+    ConvertToNative(dtype, data, items * dtype.itemsize);
+    return OkStatus();
   }
+  const std::optional<BadText> bad = Utf32ToUtf8(data, items, dtype.itemsize, dtype.big_endian);
+  if (!bad) return OkStatus();
+  const int64_t item = first * items_per_row_ + bad->item / component.field.count();
+  *done = bad->item / component.field.count() / std::max<int64_t>(items_per_row_, 1);
+  char code_point[16];
+  std::snprintf(code_point, sizeof(code_point), "U+%04X", static_cast<unsigned>(bad->code_point));
+  const std::string where =
+      component.path.empty() ? "" : "field " + QuoteList(component.path) + ": ";
+  return DataLoss(where + "text at index " + IndexText(header_.shape, item) + " holds " +
+                  code_point + ", which is not a character and can't be encoded in UTF-8");
+}
+
+// Rows of structures: decoded in parts, of which each component takes its field.
+Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
+                               int64_t* done) {
+  *done = 0;
+  const int64_t item_size = header_.dtype.itemsize;
+  int64_t step = std::max<int64_t>(1, kFieldsAtOnce / std::max<uint64_t>(row_size_, 1));
+  // Rows of columns that are not in memory are gathered best all at once.
+  const bool scattered = header_.fortran_order && !must_load() && !member_->is_loaded();
+  if (scattered || step > count) step = count;
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, options_.pool->Allocate(step * row_size_));
+  std::vector<char*> targets = destinations;
+  Status status;
+  do {
+    int64_t rows = 0;
+    status = ReadItems(first + *done, std::min(step, count - *done), part.data(), &rows);
+    const int64_t items = rows * items_per_row_;
+    int64_t good = rows;
+    for (size_t i = 0; i < components_.size(); ++i) {
+      const FieldView& field = components_[i].field;
+      GatherField(part.data(), items, item_size, field.offset, field.shape, field.strides,
+                  field.dtype.itemsize, targets[i]);
+      int64_t converted = rows;
+      const Status conversion =
+          Convert(components_[i], first + *done, rows, targets[i], &converted);
+      if (!conversion.ok() && converted < good) {
+        good = converted;
+        status = conversion;
+      }
+      targets[i] += items * field.count() * field.dtype.itemsize;
+    }
+    *done += good;
+  } while (status.ok() && *done < count);
+  return status;
+}
+
+Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination) {
+  const int64_t itemsize = header_.dtype.itemsize;
   if (must_load()) TF_NPZ_RETURN_IF_ERROR(member_->Load());
   if (member_->is_loaded()) {
     CopyFortranRows(member_->loaded().data() + header_.data_offset, header_.shape, itemsize, first,
@@ -151,27 +239,35 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
   return OkStatus();
 }
 
-Result<ArrayData> ArrayReader::ReadAll() {
-  Result<ArrayData> data = ReadAllElements();
-  if (!data.ok()) return data.status().WithContext(context_);
-  return data;
+Result<std::vector<ArrayData>> ArrayReader::ReadAll() {
+  Result<std::vector<ArrayData>> all = ReadAllElements();
+  if (!all.ok()) return all.status().WithContext(context_);
+  return all;
 }
 
-Result<ArrayData> ArrayReader::ReadAllElements() {
-  ArrayData data;
-  data.shape = header_.shape;
-  // The loaded member itself serves where its elements lie as they must.
-  if (member_->is_loaded() && !header_.fortran_order &&
-      header_.data_offset % kBufferAlignment == 0) {
-    data.buffer = member_->TakeLoaded();
-    data.offset = header_.data_offset;
-    ConvertToNative(header_.dtype, data.buffer.data() + data.offset, header_.data_size);
-    return data;
+Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
+  std::vector<ArrayData> all(components_.size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].shape = components_[i].element_shape;
+    all[i].item_size = components_[i].item_size;
   }
   int64_t done = 0;
-  TF_NPZ_ASSIGN_OR_RETURN(data.buffer, options_.pool->Allocate(header_.data_size));
-  TF_NPZ_RETURN_IF_ERROR(ReadElements(0, count_, data.buffer.data(), &done));
-  return data;
+  // The loaded member itself serves where its elements lie as they must.
+  if (takes_items_ && member_->is_loaded() && !header_.fortran_order &&
+      header_.data_offset % kBufferAlignment == 0) {
+    all[0].buffer = member_->TakeLoaded();
+    all[0].offset = header_.data_offset;
+    TF_NPZ_RETURN_IF_ERROR(
+        Convert(components_[0], 0, row_count_, all[0].buffer.data() + all[0].offset, &done));
+    return all;
+  }
+  std::vector<char*> destinations;
+  for (size_t i = 0; i < all.size(); ++i) {
+    TF_NPZ_ASSIGN_OR_RETURN(all[i].buffer, options_.pool->Allocate(components_[i].element_size()));
+    destinations.push_back(all[i].buffer.data());
+  }
+  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, row_count_, destinations, &done));
+  return all;
 }
 
 }  // namespace tf_npz

@@ -1,7 +1,8 @@
 // ArrayReader: the elements of one array, decoded into the caller's memory in C order and native
 // form.
 //
-// An element is a row, one step along axis 0, or, of a reader for whole arrays, the array. One
+// An element is a row, one step along axis 0, or, of a reader for whole arrays, the array. Its
+// items may be structures; each component takes one field of them, or the items as they are. One
 // thread at a time.
 
 #ifndef TF_NPZ_READER_ARRAY_READER_H_
@@ -9,12 +10,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "tf_npz/base/status.h"
 #include "tf_npz/format/npy_header.h"
 #include "tf_npz/io/buffer.h"
 #include "tf_npz/reader/archive.h"
+#include "tf_npz/reader/component.h"
 #include "tf_npz/reader/member_reader.h"
 
 namespace tf_npz {
@@ -24,6 +27,8 @@ struct ArrayData {
   Buffer buffer;
   size_t offset = 0;
   std::vector<int64_t> shape;
+  // Bytes from one item to the next. A string takes all of them, padded with NULs.
+  int64_t item_size = 0;
 };
 
 // Reads the header of the array in `member`.
@@ -36,10 +41,16 @@ class ArrayReader {
                                                    const ZipEntry* entry, bool rows,
                                                    ReadOptions options);
 
+  // PATH[NAME]: for messages about the array.
+  const std::string& context() const { return context_; }
   const NpyHeader& header() const { return header_; }
   int64_t count() const { return count_; }
+  // Of the array itself; components may add dimensions.
   const std::vector<int64_t>& element_shape() const { return element_shape_; }
-  uint64_t element_size() const { return element_size_; }  // bytes
+
+  // Settles what the calls below read. To be called once, before them.
+  void Choose(std::vector<Component> components);
+  const std::vector<Component>& components() const { return components_; }
 
   // Bytes of memory that Load takes until the reader goes; 0 where it has been done or there is no
   // point in it.
@@ -50,22 +61,32 @@ class ArrayReader {
   // Decodes the whole member into memory at once, which is faster than in pieces.
   Status Load();
 
-  // Decodes elements `first` … `first + count - 1` to `destination`. `*done`, where given, is how
-  // many came out right before an error. Elements are best read in their order: going back in a
-  // stream begins it anew.
-  Status Read(int64_t first, int64_t count, char* destination, int64_t* done = nullptr);
+  // Decodes elements `first` … `first + count - 1` to `destinations`, one for each component.
+  // `*done`, where given, is how many came out right before an error. Elements are best read in
+  // their order: going back in a stream begins it anew.
+  Status Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
+              int64_t* done = nullptr);
 
-  // Decodes all elements into memory of their own; the reader is of no use afterwards.
-  // ArrayData::shape is the array's.
-  Result<ArrayData> ReadAll();
+  // Decodes all elements into memory of their own, for each component; the reader is of no use
+  // afterwards. ArrayData::shape is without a dimension for the elements' number: of a reader for
+  // whole arrays.
+  Result<std::vector<ArrayData>> ReadAll();
 
  private:
   ArrayReader(std::string context, std::unique_ptr<MemberReader> member, ReadOptions options)
       : context_(std::move(context)), member_(std::move(member)), options_(std::move(options)) {}
   Status Init(bool rows);
-  Status ReadElements(int64_t first, int64_t count, char* destination, int64_t* done);
+  // Rows, here, are steps along axis 0 of whole arrays too; the only item of an array without
+  // dimensions is one.
+  Status ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
+                  int64_t* done);
+  Status ReadItems(int64_t first, int64_t count, char* destination, int64_t* done);
+  Status ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
+                    int64_t* done);
   Status ReadFortran(int64_t first, int64_t count, char* destination);
-  Result<ArrayData> ReadAllElements();
+  Status Convert(const Component& component, int64_t first, int64_t count, char* data,
+                 int64_t* done) const;
+  Result<std::vector<ArrayData>> ReadAllElements();
 
   const std::string context_;
   const std::unique_ptr<MemberReader> member_;
@@ -73,7 +94,12 @@ class ArrayReader {
   NpyHeader header_;
   int64_t count_ = 0;
   std::vector<int64_t> element_shape_;
-  uint64_t element_size_ = 0;
+  std::vector<Component> components_;
+  bool takes_items_ = false;  // the only component is the items as they are
+  int64_t row_count_ = 0;
+  int64_t rows_per_element_ = 1;
+  int64_t items_per_row_ = 0;
+  uint64_t row_size_ = 0;  // bytes in the file
   bool gather_verified_ =
       false;  // the checksum of a member that is read out of order has been looked at
 };

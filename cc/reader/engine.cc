@@ -32,14 +32,12 @@ class StdThread : public Thread {
 Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
                   uint64_t memory_limit) {
   uint64_t size = 0;
-  for (size_t i = 0; i < selected.arrays.size() && selection.rows; ++i) {
-    const ArrayReader& array = *selected.arrays[i];
-    if (!array.must_load()) continue;
-    size += array.load_size();
+  for (const SelectedArray& array : selected.arrays) {
+    if (!selection.rows || !array.reader->must_load()) continue;
+    size += array.reader->load_size();
     if (size <= memory_limit) continue;
-    const ZipEntry* entry = selected.archive->Find(selection.keys[i]).value();
     return ResourceExhausted(
-        selected.archive->Context(entry) +
+        array.reader->context() +
         "rows of deflated arrays in Fortran order need all of their bytes in memory, here " +
         std::to_string(size) + ", but memory_limit is " + std::to_string(memory_limit) +
         "; raise it, or save the arrays in C order");
@@ -288,13 +286,16 @@ void Engine::RunTask(const Task& task, std::unique_lock<std::mutex>& lock) {
 }
 
 Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
-  ArrayData& target = piece.slot->arrays[array.index];
-  if (piece.slot->is_whole || target.buffer.data() != nullptr) return OkStatus();
-  Result<Buffer> buffer = pool_->Allocate(piece.slot->array_sizes[array.index]);
-  if (!buffer.ok()) {
-    return buffer.status().WithContext(Escape(paths_[array.file->index]) + ": ");
+  if (piece.slot->is_whole) return OkStatus();
+  for (const size_t component : array.components) {
+    ArrayData& target = piece.slot->arrays[component];
+    if (target.buffer.data() != nullptr) continue;
+    Result<Buffer> buffer = pool_->Allocate(piece.slot->array_sizes[component]);
+    if (!buffer.ok()) {
+      return buffer.status().WithContext(Escape(paths_[array.file->index]) + ": ");
+    }
+    target.buffer = std::move(*buffer);
   }
-  target.buffer = std::move(*buffer);
   return OkStatus();
 }
 
@@ -334,7 +335,8 @@ void Engine::FinishOpen(File& file, Result<SelectedArrays> opened) {
   for (size_t i = 0; i < file.arrays.size(); ++i) {
     file.arrays[i].file = &file;
     file.arrays[i].index = i;
-    file.arrays[i].reader = std::move(opened->arrays[i]);
+    file.arrays[i].reader = std::move(opened->arrays[i].reader);
+    file.arrays[i].components = std::move(opened->arrays[i].components);
   }
   ChooseDecoders(file);
   if (files_.size() > kMaxUnparked) file.archive->file().Park();
@@ -343,34 +345,56 @@ void Engine::FinishOpen(File& file, Result<SelectedArrays> opened) {
 Status Engine::Decode(Array& array, const Piece& piece, int64_t* done) const {
   ArrayReader& reader = *array.reader;
   if (std::exchange(array.load_next, false)) TF_NPZ_RETURN_IF_ERROR(reader.Load());
-  ArrayData& target = piece.slot->arrays[array.index];
+  std::vector<ArrayData>& targets = piece.slot->arrays;
   if (piece.slot->is_whole) {
-    TF_NPZ_ASSIGN_OR_RETURN(target, reader.ReadAll());
+    TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayData> whole, reader.ReadAll());
+    for (size_t i = 0; i < whole.size(); ++i) targets[array.components[i]] = std::move(whole[i]);
     *done = 1;
     return OkStatus();
   }
-  const int64_t element_size = ElementCount(target.shape) * reader.header().dtype.itemsize;
-  char* destination = target.buffer.data() + piece.slot_offset * element_size;
-  if (reader.element_shape() == target.shape) {
-    return reader.Read(piece.first, piece.count, destination, done);
+  bool in_place = true;
+  std::vector<char*> destinations;
+  for (size_t i = 0; i < array.components.size(); ++i) {
+    const Component& component = reader.components()[i];
+    const ArrayData& target = targets[array.components[i]];
+    const int64_t element_size = ElementCount(target.shape) * target.item_size;
+    destinations.push_back(target.buffer.data() + piece.slot_offset * element_size);
+    // Where there is nothing to copy to, the reader still looks at the file.
+    in_place = in_place && (element_size == 0 || (component.element_shape == target.shape &&
+                                                  component.item_size == target.item_size));
   }
-  if (element_size == 0) {
-    // Nothing to copy to; the reader still looks at the file.
-    return reader.Read(piece.first, piece.count, destination, done);
+  if (in_place) return reader.Read(piece.first, piece.count, destinations, done);
+  return DecodeApart(array, piece, destinations, done);
+}
+
+// Decodes elements in parts, which are then copied to larger ones in the block.
+Status Engine::DecodeApart(Array& array, const Piece& piece, const std::vector<char*>& destinations,
+                           int64_t* done) const {
+  ArrayReader& reader = *array.reader;
+  const std::vector<Component>& components = reader.components();
+  uint64_t size = 0;
+  for (const Component& component : components) size += component.element_size();
+  const int64_t step =
+      std::clamp<int64_t>(kUnpaddedSize / std::max<uint64_t>(size, 1), 1, piece.count);
+  std::vector<Buffer> parts;
+  std::vector<char*> part_data;
+  for (const Component& component : components) {
+    TF_NPZ_ASSIGN_OR_RETURN(Buffer part, pool_->Allocate(step * component.element_size()));
+    part_data.push_back(part.data());
+    parts.push_back(std::move(part));
   }
-  const auto unpadded_size = static_cast<int64_t>(reader.element_size());
-  const int64_t fitting = static_cast<int64_t>(kUnpaddedSize) / std::max<int64_t>(unpadded_size, 1);
-  const int64_t step = std::clamp<int64_t>(fitting, 1, piece.count);
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer unpadded, pool_->Allocate(step * unpadded_size));
   Status status;
   while (*done < piece.count && status.ok()) {
     int64_t step_done = 0;
-    status = reader.Read(piece.first + *done, std::min(step, piece.count - *done), unpadded.data(),
+    status = reader.Read(piece.first + *done, std::min(step, piece.count - *done), part_data,
                          &step_done);
-    for (int64_t i = 0; i < step_done; ++i) {
-      CopyPadded(unpadded.data() + i * unpadded_size, reader.element_shape(),
-                 destination + (*done + i) * element_size, target.shape,
-                 options_.padding[array.index]);
+    for (size_t i = 0; i < components.size(); ++i) {
+      const ArrayData& target = piece.slot->arrays[array.components[i]];
+      const int64_t element_size = ElementCount(target.shape) * target.item_size;
+      const std::string padding =
+          options_.padding.empty() ? "" : options_.padding[array.components[i]];
+      CopyElements(part_data[i], step_done, components[i].element_shape, components[i].item_size,
+                   destinations[i] + *done * element_size, target.shape, target.item_size, padding);
     }
     *done += step_done;
   }

@@ -55,7 +55,7 @@ struct Position {
   }
 };
 
-// `count` elements in a row, for each selected array: ArrayData::shape is that of one element.
+// `count` elements in a row, for each component: ArrayData::shape is that of one element.
 struct Block {
   int64_t count = 0;
   std::vector<ArrayData> arrays;
@@ -77,8 +77,9 @@ struct EngineOptions {
   int64_t batch_size = 0;
   // Leaves out a last batch that isn't full.
   bool drop_remainder = false;
-  // For batches: one item in native byte order for each array, or none. Given, elements of
-  // different shapes are padded to the largest; not given, they are an error.
+  // For batches: one item in native byte order, or the bytes of a string, for each component, or
+  // none. Given, elements of different shapes are padded to the largest; not given, they are an
+  // error.
   std::vector<std::string> padding;
   // Threads that decode ahead. 0: the caller of Next decodes. With a single file at most one thread
   // is used, and none while there is nothing to run ahead of.
@@ -118,6 +119,8 @@ class Engine {
   bool Admit(File& file);
   Slot* OpenSlot(const File& file);
   Status Join(const File& file, Slot& slot) const;
+  Status CheckUnits(const File& file);
+  std::string ComponentContext(const File& file, size_t component) const;
   void Seal(Slot& slot);
   bool Reserve(Slot& slot);
   void SetReady(Array& array);
@@ -151,6 +154,8 @@ class Engine {
   // These want it not held.
   Result<SelectedArrays> OpenFile(const std::string& path) const;
   Status Decode(Array& array, const Piece& piece, int64_t* done) const;
+  Status DecodeApart(Array& array, const Piece& piece, const std::vector<char*>& destinations,
+                     int64_t* done) const;
   void WorkerLoop();
   void StartThreads(int count);
 
@@ -174,6 +179,8 @@ class Engine {
   int64_t next_plan_ = 0;                    // the file whose elements are laid out next
   std::map<int64_t, int64_t> truncated_;  // files that failed, and how many elements they have left
   Position start_;                        // where this plan began
+  // Of each component that holds datetimes, their unit, as the first file has it.
+  std::map<size_t, std::string> units_;
 
   std::deque<std::unique_ptr<Slot>> slots_;  // blocks planned and not delivered, in order
   uint64_t next_sequence_ = 0;

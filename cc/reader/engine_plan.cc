@@ -39,6 +39,10 @@ void Engine::Plan() {
     if (!IsSkipped(next_plan_)) {
       File* file = FindFile(next_plan_);
       if (file == nullptr || file->phase == File::Phase::kOpening) return;
+      if (file->phase == File::Phase::kOpen) {
+        file->status = CheckUnits(*file);
+        if (!file->status.ok()) file->phase = File::Phase::kFailed;
+      }
       if (file->phase == File::Phase::kFailed) {
         const bool joins = !slots_.empty() && !slots_.back()->is_sealed;
         Fail({file->index, 0}, joins ? slots_.back()->sequence : next_sequence_, file->status,
@@ -105,15 +109,29 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
     if (!last.is_reserved) return nullptr;
     if (slots_.size() >= (paths_.size() == 1 ? kMaxSlotsOfOneFile : kMaxSlots)) return nullptr;
   }
-  uint64_t element_size = 0;
-  auto slot = std::make_unique<Slot>();
-  for (const Array& array : file.arrays) {
-    element_size += array.reader->element_size();
-    ArrayData data;
-    data.shape = array.reader->element_shape();
-    slot->arrays.push_back(std::move(data));
-  }
   const bool batched = options_.batch_size > 0;
+  uint64_t element_size = 0;
+  // A batch of one shape, whatever files it gets its elements from. Strings of other files may be
+  // longer.
+  bool is_fixed = options_.padding.empty();
+  auto slot = std::make_unique<Slot>();
+  slot->arrays.resize(selection_.specs.size());
+  for (const Array& array : file.arrays) {
+    for (size_t i = 0; i < array.components.size(); ++i) {
+      const Component& component = array.reader->components()[i];
+      element_size += component.element_size();
+      ArrayData& data = slot->arrays[array.components[i]];
+      data.shape = component.element_shape;
+      data.item_size = component.item_size;
+      if (component.type == ElementType::kString) {
+        is_fixed = is_fixed && !batched;
+        if (!options_.padding.empty()) {
+          const size_t padding_size = options_.padding[array.components[i]].size();
+          data.item_size = std::max(data.item_size, static_cast<int64_t>(padding_size));
+        }
+      }
+    }
+  }
   slot->is_whole = !batched && !selection_.rows;
   slot->capacity = options_.batch_size;
   if (!batched) {
@@ -125,8 +143,7 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
   // A batch of known shape gets its memory now, so that its first elements need not wait for its
   // last ones to be found, unless it is so large that it may well never be full.
   uint64_t size = 0;
-  const bool early = options_.padding.empty() &&
-                     CheckedMultiply<uint64_t>(slot->capacity, element_size, &size) &&
+  const bool early = is_fixed && CheckedMultiply<uint64_t>(slot->capacity, element_size, &size) &&
                      (!batched || size <= options_.memory_limit);
   if (!slots_.empty() && !Fits((early ? size : 0) + kSlotOverhead)) return nullptr;
   slot->sequence = next_sequence_++;
@@ -138,27 +155,53 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
 
 // Makes room in `slot` for the shape of `file`'s elements.
 Status Engine::Join(const File& file, Slot& slot) const {
-  for (size_t i = 0; i < file.arrays.size(); ++i) {
-    const std::vector<int64_t>& shape = file.arrays[i].reader->element_shape();
-    std::vector<int64_t>& joint = slot.arrays[i].shape;
-    if (shape == joint) continue;
-    const std::string context =
-        Escape(paths_[file.index]) +
-        (selection_.keys.empty() ? "" : "[" + Quote(selection_.keys[i]) + "]") + ": ";
-    const std::string both =
-        ShapeText(shape) + " can't be batched with elements of shape " + ShapeText(joint);
-    if (options_.padding.empty()) {
-      return InvalidArgument(context + "elements of shape " + both +
-                             " before them; pass padding= to pad them to one shape");
+  for (const Array& array : file.arrays) {
+    for (size_t i = 0; i < array.components.size(); ++i) {
+      const Component& component = array.reader->components()[i];
+      ArrayData& joint = slot.arrays[array.components[i]];
+      joint.item_size = std::max(joint.item_size, component.item_size);
+      const std::vector<int64_t>& shape = component.element_shape;
+      if (shape == joint.shape) continue;
+      const std::string context = ComponentContext(file, array.components[i]);
+      const std::string both =
+          ShapeText(shape) + " can't be batched with elements of shape " + ShapeText(joint.shape);
+      if (options_.padding.empty()) {
+        return InvalidArgument(context + "elements of shape " + both +
+                               " before them; pass padding= to pad them to one shape");
+      }
+      if (shape.size() != joint.shape.size()) {
+        return InvalidArgument(context + "elements of shape " + both +
+                               " before them: the ranks differ");
+      }
+      for (size_t axis = 0; axis < shape.size(); ++axis) {
+        joint.shape[axis] = std::max(joint.shape[axis], shape[axis]);
+      }
     }
-    if (shape.size() != joint.size()) {
-      return InvalidArgument(context + "elements of shape " + both +
-                             " before them: the ranks differ");
-    }
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-      joint[axis] = std::max(joint[axis], shape[axis]);
   }
   return OkStatus();
+}
+
+// A tensor of datetimes does not tell their unit, so all files must have the same.
+Status Engine::CheckUnits(const File& file) {
+  for (const Array& array : file.arrays) {
+    for (size_t i = 0; i < array.components.size(); ++i) {
+      const DType& dtype = array.reader->components()[i].field.dtype;
+      if (dtype.kind != DType::Kind::kDateTime && dtype.kind != DType::Kind::kTimeDelta) continue;
+      const std::string& first = units_.emplace(array.components[i], dtype.name()).first->second;
+      if (first == dtype.name()) continue;
+      return InvalidArgument(ComponentContext(file, array.components[i]) + "holds " + dtype.name() +
+                             ", but the files before it hold " + first +
+                             "; read them as two datasets, and bring them to one unit");
+    }
+  }
+  return OkStatus();
+}
+
+// PATH["NAME"]: for messages about a component.
+std::string Engine::ComponentContext(const File& file, size_t component) const {
+  std::string context = Escape(paths_[file.index]);
+  for (const std::string& name : selection_.paths[component]) context += "[" + Quote(name) + "]";
+  return context + ": ";
 }
 
 void Engine::Seal(Slot& slot) {
@@ -173,7 +216,7 @@ bool Engine::Reserve(Slot& slot) {
   uint64_t size = kSlotOverhead;
   for (size_t i = 0; i < slot.arrays.size(); ++i) {
     // The shape first: where it holds a zero, any count will do.
-    uint64_t bytes = selection_.specs[i].dtype.itemsize;
+    auto bytes = static_cast<uint64_t>(slot.arrays[i].item_size);
     bool fits = true;
     for (const int64_t dimension : slot.arrays[i].shape) {
       fits = fits && CheckedMultiply(bytes, static_cast<uint64_t>(dimension), &bytes);

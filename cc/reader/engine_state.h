@@ -27,9 +27,10 @@ struct Engine::Array {
   File* file = nullptr;
   size_t index = 0;
   std::unique_ptr<ArrayReader> reader;
-  std::deque<Piece> pieces;  // planned and not decoded, in order
-  bool is_busy = false;      // a task is at the first of them
-  bool load_next = false;    // that task is to load the array first
+  std::vector<size_t> components;  // where those of the reader stand in a block
+  std::deque<Piece> pieces;        // planned and not decoded, in order
+  bool is_busy = false;            // a task is at the first of them
+  bool load_next = false;          // that task is to load the array first
 };
 
 struct Engine::File {
@@ -61,8 +62,8 @@ struct Engine::Slot {
   bool is_reserved = false;   // its memory is set apart: its pieces may be decoded
   bool is_discarded = false;  // a remainder that nobody wants
   int64_t pieces_left = 0;
-  uint64_t size = 0;  // what memory_used_ holds for it
-  std::vector<ArrayData> arrays;
+  uint64_t size = 0;                  // what memory_used_ holds for it
+  std::vector<ArrayData> arrays;      // one for each component
   std::vector<uint64_t> array_sizes;  // bytes of each, from is_reserved on
   std::vector<Array*> waiting;        // for the slot's memory, to decode into it
 

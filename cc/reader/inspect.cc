@@ -8,12 +8,29 @@
 namespace tf_npz {
 namespace {
 
+ComponentFacts InspectComponent(const NpyHeader& header, FieldPath path, FieldView field,
+                                const std::string& context) {
+  ComponentFacts facts;
+  facts.path = path;
+  facts.dtype = field.dtype;
+  const Result<ElementType> type = ComponentType(header.dtype, field.dtype);
+  facts.status = type.status().WithContext(context);
+  if (!type.ok()) return facts;
+  Result<Component> component =
+      MakeComponent(header.shape, std::move(path), std::move(field), *type);
+  facts.status = component.status().WithContext(context);
+  if (!component.ok()) return facts;
+  facts.type = component->type;
+  facts.shape = std::move(component->element_shape);
+  return facts;
+}
+
 Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
                      const std::shared_ptr<BufferPool>& pool, MemberFacts* facts) {
   ReadOptions options;
   options.pool = pool;
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<MemberReader> member,
-                          MemberReader::Open(std::move(archive), entry, options));
+                          MemberReader::Open(archive, entry, options));
   facts->size = member->size();
   char magic[kNpyMagic.size()];
   const size_t magic_size = std::min<uint64_t>(sizeof(magic), member->size());
@@ -23,6 +40,10 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
                     ArrayName(entry->name) != entry->name;
   if (!facts->is_array) return DataLoss("is not an array: it does not begin as an .npy does");
   TF_NPZ_ASSIGN_OR_RETURN(facts->header, ReadNpyHeader(*member));
+  for (auto& [path, field] : LeafFields(facts->header.dtype)) {
+    const std::string context = archive->Context(entry, path);
+    facts->components.push_back(InspectComponent(facts->header, path, std::move(field), context));
+  }
   return OkStatus();
 }
 

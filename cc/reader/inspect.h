@@ -9,18 +9,31 @@
 #include <vector>
 
 #include "tf_npz/base/status.h"
+#include "tf_npz/format/element_type.h"
+#include "tf_npz/format/field_view.h"
 #include "tf_npz/format/npy_header.h"
 #include "tf_npz/format/zip_directory.h"
 #include "tf_npz/reader/archive.h"
 
 namespace tf_npz {
 
+// A component that an array makes: the array as it is, or a field of its structures.
+struct ComponentFacts {
+  FieldPath path;
+  DType dtype;
+  Status status;  // why no tensor can be made of it; what follows holds only where this is OK
+  ElementType type = ElementType::kFloat32;
+  std::vector<int64_t> shape;  // of the whole array's component
+};
+
 struct MemberFacts {
   std::string name;      // the array's; empty for an `.npy`
   bool is_array = true;  // false: the member's bytes are no `.npy` array
-  // Why no tensor can be made of it, with path and name; `header` holds only where this is OK.
+  // What is wrong with it, with path and name; `header` and `components` hold only where this is
+  // OK.
   Status status;
   NpyHeader header;
+  std::vector<ComponentFacts> components;
   uint64_t compressed_size = 0;  // bytes in the file
   uint64_t size = 0;             // bytes uncompressed, header included
   std::string compression;       // ZipMethodName; "stored" for an `.npy`

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 namespace tf_npz {
 namespace {
@@ -122,6 +123,25 @@ void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* des
   }
   Fill(destination + shape[0] * destination_step, destination + padded_shape[0] * destination_step,
        padding);
+}
+
+void CopyElements(const char* source, int64_t count, const std::vector<int64_t>& shape,
+                  int64_t item_size, char* destination, const std::vector<int64_t>& padded_shape,
+                  int64_t wider, std::string_view padding) {
+  if (wider == 0) return;
+  std::string item(padding);
+  item.resize(wider, '\0');
+  const int64_t items = ElementCount(shape);
+  const int64_t step = ElementCount(padded_shape) * wider;
+  std::vector<char> widened(item_size == wider ? 0 : items * wider);
+  for (int64_t i = 0; i < count; ++i) {
+    const char* element = source + i * items * item_size;
+    if (item_size != wider) {
+      WidenItems(element, items, item_size, widened.data(), wider);
+      element = widened.data();
+    }
+    CopyPadded(element, shape, destination + i * step, padded_shape, item);
+  }
 }
 
 }  // namespace tf_npz

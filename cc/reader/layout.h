@@ -25,6 +25,13 @@ void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int 
 void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* destination,
                 const std::vector<int64_t>& padded_shape, std::string_view padding);
 
+// Copies `count` elements one after another, each as CopyPadded does, their items of `item_size`
+// bytes to items of `wider` bytes. Strings are widened with NULs; other items are of one size.
+// `padding` fills an item, or less of it.
+void CopyElements(const char* source, int64_t count, const std::vector<int64_t>& shape,
+                  int64_t item_size, char* destination, const std::vector<int64_t>& padded_shape,
+                  int64_t wider, std::string_view padding);
+
 }  // namespace tf_npz
 
 #endif  // TF_NPZ_READER_LAYOUT_H_

@@ -1,15 +1,20 @@
 #include "tf_npz/reader/selection.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "tf_npz/base/text.h"
 
 namespace tf_npz {
 namespace {
 
-bool Admits(const ElementSpec& spec, const ArrayReader& array) {
-  const DType& dtype = array.header().dtype;
-  if (dtype.kind != spec.dtype.kind || dtype.itemsize != spec.dtype.itemsize) return false;
+// "float32 (28, 28)"
+std::string TypeText(std::string_view type, const std::optional<std::vector<int64_t>>& shape) {
+  return std::string(type) + " " + (shape ? ShapeText(*shape) : "of any shape");
+}
+
+bool Admits(const ElementSpec& spec, const std::vector<int64_t>& shape) {
   if (!spec.shape) return true;
-  const std::vector<int64_t>& shape = array.element_shape();
   if (shape.size() != spec.shape->size()) return false;
   for (size_t axis = 0; axis < shape.size(); ++axis) {
     if ((*spec.shape)[axis] >= 0 && (*spec.shape)[axis] != shape[axis]) return false;
@@ -17,46 +22,108 @@ bool Admits(const ElementSpec& spec, const ArrayReader& array) {
   return true;
 }
 
-// "float32 (28, 28)"
-std::string TypeText(const DType& dtype, const std::optional<std::vector<int64_t>>& shape) {
-  return dtype.name() + " " + (shape ? ShapeText(*shape) : "of any shape");
-}
-
-// What to do about an array that `spec` does not admit.
-std::string Advice(const Selection& selection, const ElementSpec& spec, const ArrayReader& array) {
-  const DType& dtype = array.header().dtype;
-  if (dtype.kind != spec.dtype.kind || dtype.itemsize != spec.dtype.itemsize) {
-    return "; pass an element_spec of the array's dtype, and cast what is read";
-  }
-  const size_t rank = array.element_shape().size();
-  if (!selection.rows && spec.shape->size() + 1 == rank) {
+// What to do about an element of `rank` dimensions that `spec` does not admit.
+std::string_view ShapeAdvice(bool rows, const ElementSpec& spec, size_t rank) {
+  if (!rows && spec.shape->size() + 1 == rank) {
     return "; is the spec one of rows? make it with rows=False";
   }
-  if (selection.rows && spec.shape->size() == rank + 1) {
+  if (rows && spec.shape->size() == rank + 1) {
     return "; is the spec one of whole arrays? make it with rows=True";
   }
   return "; pass a wider element_spec";
 }
 
-Status CheckSpec(const Selection& selection, size_t i, const ArrayReader& array,
-                 const std::string& context) {
-  const ElementSpec& spec = selection.specs[i];
-  if (Admits(spec, array)) return OkStatus();
-  const char* what = selection.rows ? "rows of " : "an array of ";
-  return InvalidArgument(context + "holds " + what +
-                         TypeText(array.header().dtype, array.element_shape()) +
-                         ", but element_spec says " + TypeText(spec.dtype, spec.shape) +
-                         Advice(selection, spec, array));
-}
+// Selects components of one array of one file.
+class ArraySelector {
+ public:
+  ArraySelector(const Selection& selection, const Archive& archive, const ZipEntry* entry)
+      : selection_(selection), archive_(archive), entry_(entry) {}
 
-Status CheckLengths(const Selection& selection, const SelectedArrays& selected) {
-  for (size_t i = 1; i < selected.arrays.size(); ++i) {
-    if (selected.arrays[i]->count() == selected.count) continue;
-    return InvalidArgument(selected.archive->label() +
-                           ": arrays differ in length: " + Quote(selection.keys[0]) + " has " +
-                           std::to_string(selected.count) + " rows, " + Quote(selection.keys[i]) +
-                           " has " + std::to_string(selected.arrays[i]->count()) +
-                           "; read them with rows=False, or choose others with keys");
+  // Opens the array, of which `components` of the selection are taken.
+  Result<SelectedArray> Open(std::shared_ptr<const Archive> archive, std::vector<size_t> components,
+                             const ReadOptions& options) const {
+    SelectedArray selected;
+    TF_NPZ_ASSIGN_OR_RETURN(
+        selected.reader, ArrayReader::Open(std::move(archive), entry_, selection_.rows, options));
+    std::vector<Component> chosen;
+    for (const size_t i : components) {
+      TF_NPZ_ASSIGN_OR_RETURN(Component component, Choose(*selected.reader, i));
+      chosen.push_back(std::move(component));
+    }
+    selected.reader->Choose(std::move(chosen));
+    selected.components = std::move(components);
+    return selected;
+  }
+
+ private:
+  Result<Component> Choose(const ArrayReader& array, size_t i) const {
+    const ElementSpec& spec = selection_.specs[i];
+    const DType& dtype = array.header().dtype;
+    FieldPath path = selection_.paths[i];
+    if (archive_.is_npz()) path.erase(path.begin());
+    if (!path.empty() && dtype.kind != DType::Kind::kStruct) return NoFields(path, dtype);
+    Result<FieldView> field = FindField(dtype, path);
+    if (!field.ok()) return field.status().WithContext(Context({}));
+    TF_NPZ_RETURN_IF_ERROR(CheckType(dtype, field->dtype, spec, path));
+    Result<Component> component =
+        MakeComponent(array.element_shape(), path, std::move(*field), spec.type);
+    if (!component.ok()) return component.status().WithContext(Context(path));
+    if (Admits(spec, component->element_shape)) return component;
+    return InvalidArgument(
+        Context(path) + Holds() +
+        TypeText(component->field.dtype.name(), component->element_shape) +
+        ", but element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape) +
+        std::string(ShapeAdvice(selection_.rows, spec, component->element_shape.size())));
+  }
+
+  // Whether the field at `path`, of `dtype`, of an array of items of `item` can be read as `spec`
+  // says.
+  Status CheckType(const DType& item, const DType& dtype, const ElementSpec& spec,
+                   const FieldPath& path) const {
+    const std::string says =
+        ", but element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape);
+    if (dtype.kind == DType::Kind::kStruct) {
+      return InvalidArgument(Context(path) + Holds() + "structures of dtype " + dtype.name() +
+                             says +
+                             "; a structured dtype is a dict of its fields: make the spec with "
+                             "tf_npz.element_spec");
+    }
+    if (const Status status = ComponentType(item, dtype).status(); !status.ok()) {
+      return status.WithContext(Context(path));
+    }
+    if (CanReadAs(dtype, spec.type)) return OkStatus();
+    return InvalidArgument(Context(path) + Holds() + dtype.name() + says +
+                           "; pass an element_spec of the array's dtype, and cast what is read");
+  }
+
+  Status NoFields(const FieldPath& path, const DType& dtype) const {
+    if (archive_.is_npz()) {
+      return InvalidArgument(Context({}) + "has no field " + Quote(path[0]) +
+                             ": it is an array of " + dtype.name());
+    }
+    return InvalidArgument(archive_.label() + ": is an .npy file, which has no array " +
+                           Quote(path[0]) + " but one without a name; leave keys out");
+  }
+
+  const char* Holds() const { return selection_.rows ? "holds rows of " : "holds an array of "; }
+  std::string Context(const FieldPath& path) const { return archive_.Context(entry_, path); }
+
+  const Selection& selection_;
+  const Archive& archive_;
+  const ZipEntry* const entry_;
+};
+
+Status CheckLengths(const SelectedArrays& selected, const Selection& selection) {
+  const auto name = [&](const SelectedArray& array) {
+    return Quote(selection.paths[array.components[0]][0]);
+  };
+  for (const SelectedArray& array : selected.arrays) {
+    const int64_t count = array.reader->count();
+    if (count == selected.count) continue;
+    return InvalidArgument(
+        selected.archive->label() + ": arrays differ in length: " + name(selected.arrays[0]) +
+        " has " + std::to_string(selected.count) + " rows, " + name(array) + " has " +
+        std::to_string(count) + "; read them with rows=False, or choose others with keys");
   }
   return OkStatus();
 }
@@ -68,27 +135,36 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
   SelectedArrays selected;
   selected.archive = archive;
-  if (selection.keys.empty() && archive->is_npz()) {
-    return InvalidArgument(
-        archive->label() + ": is an .npz file; say with keys which of its arrays to read (it has " +
-        (archive->members().empty() ? "none" : QuoteList(archive->Names())) + ")");
-  }
-  if (!selection.keys.empty() && !archive->is_npz()) {
-    return InvalidArgument(archive->label() + ": is an .npy file, which has no array " +
-                           Quote(selection.keys[0]) + " but one without a name; leave keys out");
-  }
-  for (size_t i = 0; i < selection.specs.size(); ++i) {
+  // Components of one array are read together.
+  std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
+  for (size_t i = 0; i < selection.paths.size(); ++i) {
     const ZipEntry* entry = nullptr;
-    if (archive->is_npz()) {
-      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i]));
+    if (archive->is_npz() && selection.paths[i].empty()) {
+      return InvalidArgument(archive->label() +
+                             ": is an .npz file; say with keys which of its arrays to read (it "
+                             "has " +
+                             (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
+                             ")");
     }
-    TF_NPZ_ASSIGN_OR_RETURN(std::unique_ptr<ArrayReader> array,
-                            ArrayReader::Open(archive, entry, selection.rows, options));
-    TF_NPZ_RETURN_IF_ERROR(CheckSpec(selection, i, *array, archive->Context(entry)));
+    if (archive->is_npz()) {
+      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.paths[i][0]));
+    }
+    const auto known = std::find_if(arrays.begin(), arrays.end(),
+                                    [entry](const auto& array) { return array.first == entry; });
+    if (known != arrays.end()) {
+      known->second.push_back(i);
+    } else {
+      arrays.push_back({entry, {i}});
+    }
+  }
+  for (auto& [entry, components] : arrays) {
+    const ArraySelector selector(selection, *archive, entry);
+    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array,
+                            selector.Open(archive, std::move(components), options));
     selected.arrays.push_back(std::move(array));
   }
-  selected.count = selected.arrays[0]->count();
-  TF_NPZ_RETURN_IF_ERROR(CheckLengths(selection, selected));
+  selected.count = selected.arrays[0].reader->count();
+  TF_NPZ_RETURN_IF_ERROR(CheckLengths(selected, selection));
   return selected;
 }
 
@@ -97,16 +173,17 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
                                              const ReadOptions& options) {
   TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
                           OpenSelection(std::move(archive), selection, options));
-  std::vector<ArrayData> all;
-  for (const std::unique_ptr<ArrayReader>& array : selected.arrays) {
+  std::vector<ArrayData> all(selection.specs.size());
+  for (const SelectedArray& array : selected.arrays) {
+    ArrayReader& reader = *array.reader;
     // The memory that it is loaded into becomes the result's, where that is aligned as it must be.
     // Where it isn't, a large array is better decoded to its place.
-    const bool serves = array->header().data_offset % kBufferAlignment == 0;
-    if (array->load_size() > 0 && (serves || array->load_size() <= kMaxWholeInflate)) {
-      TF_NPZ_RETURN_IF_ERROR(array->Load());
+    const bool serves = reader.header().data_offset % kBufferAlignment == 0;
+    if (reader.load_size() > 0 && (serves || reader.load_size() <= kMaxWholeInflate)) {
+      TF_NPZ_RETURN_IF_ERROR(reader.Load());
     }
-    TF_NPZ_ASSIGN_OR_RETURN(ArrayData data, array->ReadAll());
-    all.push_back(std::move(data));
+    TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayData> data, reader.ReadAll());
+    for (size_t i = 0; i < data.size(); ++i) all[array.components[i]] = std::move(data[i]);
   }
   return all;
 }

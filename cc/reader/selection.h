@@ -10,30 +10,39 @@
 #include <vector>
 
 #include "tf_npz/base/status.h"
+#include "tf_npz/format/element_type.h"
+#include "tf_npz/format/field_view.h"
 #include "tf_npz/reader/archive.h"
 #include "tf_npz/reader/array_reader.h"
 
 namespace tf_npz {
 
-// What an array's elements must be. A negative dimension admits any length, no shape any shape.
+// What the elements of a component must be. A negative dimension admits any length, no shape any
+// shape.
 struct ElementSpec {
-  DType dtype;  // its byte order plays no part
+  ElementType type = ElementType::kFloat32;
   std::optional<std::vector<int64_t>> shape;
 };
 
 struct Selection {
-  // The names of the arrays; none of them: the only array of an `.npy`.
-  std::vector<std::string> keys;
-  // One for each key, or one for the only array.
-  std::vector<ElementSpec> specs;
+  // What each component is: the names by which what np.load returns would be indexed. Of an `.npz`
+  // the first is an array's, of an `.npy` all are fields'; none is its only array as it is.
+  std::vector<FieldPath> paths;
+  std::vector<ElementSpec> specs;  // one for each path
   // An element is a row, or a file's whole arrays.
   bool rows = true;
+};
+
+// One array of a file, and the selected components that it holds, in the order of the reader's.
+struct SelectedArray {
+  std::unique_ptr<ArrayReader> reader;
+  std::vector<size_t> components;  // where they stand in the selection
 };
 
 // The selected arrays of one file, which all have `count` elements.
 struct SelectedArrays {
   std::shared_ptr<Archive> archive;
-  std::vector<std::unique_ptr<ArrayReader>> arrays;
+  std::vector<SelectedArray> arrays;
   int64_t count = 0;
 };
 
@@ -42,7 +51,7 @@ struct SelectedArrays {
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options);
 
-// Decodes the selected arrays, whole, on the calling thread. `selection.rows` must be false.
+// Decodes the selected components, whole, on the calling thread. `selection.rows` must be false.
 Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
                                              const Selection& selection,
                                              const ReadOptions& options);

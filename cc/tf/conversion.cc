@@ -3,6 +3,8 @@
 #include <cctype>
 #include <cstdint>
 #include <cstring>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,27 +39,20 @@ class ArrayTensorBuffer : public tensorflow::TensorBuffer {
   const size_t size_;
 };
 
-struct Dtype {
-  DataType tensorflow;
-  DType::Kind kind;
-  int itemsize;
+// Where TensorFlow's name of a dtype differs from NumPy's.
+struct NamePair {
+  std::string_view tensorflow;
+  std::string_view ours;
 };
-constexpr Dtype kDtypes[] = {
-    {tensorflow::DT_BOOL, DType::Kind::kBool, 1},
-    {tensorflow::DT_INT8, DType::Kind::kInt, 1},
-    {tensorflow::DT_INT16, DType::Kind::kInt, 2},
-    {tensorflow::DT_INT32, DType::Kind::kInt, 4},
-    {tensorflow::DT_INT64, DType::Kind::kInt, 8},
-    {tensorflow::DT_UINT8, DType::Kind::kUInt, 1},
-    {tensorflow::DT_UINT16, DType::Kind::kUInt, 2},
-    {tensorflow::DT_UINT32, DType::Kind::kUInt, 4},
-    {tensorflow::DT_UINT64, DType::Kind::kUInt, 8},
-    {tensorflow::DT_HALF, DType::Kind::kFloat, 2},
-    {tensorflow::DT_FLOAT, DType::Kind::kFloat, 4},
-    {tensorflow::DT_DOUBLE, DType::Kind::kFloat, 8},
-    {tensorflow::DT_COMPLEX64, DType::Kind::kComplex, 8},
-    {tensorflow::DT_COMPLEX128, DType::Kind::kComplex, 16},
-};
+constexpr NamePair kNames[] = {{"half", "float16"}, {"float", "float32"}, {"double", "float64"}};
+
+std::optional<ElementType> ToElementType(DataType dtype) {
+  const std::string name = tensorflow::DataTypeString(dtype);
+  for (const NamePair& pair : kNames) {
+    if (pair.tensorflow == name) return ElementTypeNamed(pair.ours);
+  }
+  return ElementTypeNamed(name);
+}
 
 struct CodePair {
   Code ours;
@@ -113,16 +108,12 @@ Result<std::vector<ElementSpec>> ToElementSpecs(const tensorflow::DataTypeVector
   std::vector<ElementSpec> specs;
   for (size_t i = 0; i < dtypes.size(); ++i) {
     ElementSpec spec;
-    bool found = false;
-    for (const Dtype& dtype : kDtypes) {
-      if (dtype.tensorflow != dtypes[i]) continue;
-      spec.dtype = DType{dtype.kind, dtype.itemsize, false};
-      found = true;
-    }
-    if (!found) {
+    const std::optional<ElementType> type = ToElementType(dtypes[i]);
+    if (!type) {
       return InvalidArgument("element_spec says " + tensorflow::DataTypeString(dtypes[i]) +
                              ", which no array can be read as");
     }
+    spec.type = *type;
     if (!shapes[i].unknown_rank()) {
       spec.shape.emplace();
       for (const auto& dimension : shapes[i]) spec.shape->push_back(dimension.size);
@@ -140,12 +131,54 @@ std::vector<std::string> ToStrings(const Tensor& tensor) {
   return strings;
 }
 
+Result<std::vector<FieldPath>> ToPaths(const Tensor& keys, const std::vector<int64_t>& key_depths) {
+  const std::vector<std::string> names = ToStrings(keys);
+  std::vector<FieldPath> paths;
+  auto next = names.begin();
+  for (const int64_t depth : key_depths) {
+    if (depth < 0 || depth > names.end() - next) {
+      return InvalidArgument("key_depths do not add up to the number of keys");
+    }
+    paths.emplace_back(next, next + depth);
+    next += depth;
+  }
+  if (next != names.end()) {
+    return InvalidArgument("key_depths do not add up to the number of keys");
+  }
+  return paths;
+}
+
+namespace {
+
+// A tensor of the strings in `size` bytes per item, without the NULs that pad them.
+absl::Status ToStringTensor(const char* items, int64_t item_size, const TensorShape& shape,
+                            Tensor* tensor) {
+  *tensor = Tensor(tensorflow::cpu_allocator(), tensorflow::DT_STRING, shape);
+  const int64_t count = shape.num_elements();
+  if (count == 0) return absl::OkStatus();
+  if (!tensor->IsInitialized()) {
+    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", count, " strings"));
+  }
+  auto* strings = static_cast<tensorflow::tstring*>(tensor->data());
+  for (int64_t i = 0; i < count; ++i, items += item_size) {
+    int64_t length = item_size;
+    while (length > 0 && items[length - 1] == '\0') --length;
+    strings[i].assign(items, length);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* tensor) {
   std::vector<int64_t> dimensions = std::move(data.shape);
   if (count >= 0) dimensions.insert(dimensions.begin(), count);
   TensorShape shape;
   absl::Status status = TensorShape::BuildTensorShape(dimensions, &shape);
   if (!status.ok()) return status;
+  if (dtype == tensorflow::DT_STRING) {
+    return ToStringTensor(data.buffer.data() + data.offset, data.item_size, shape, tensor);
+  }
   const size_t size = shape.num_elements() * tensorflow::DataTypeSize(dtype);
   // TensorFlow aborts on tensors that aren't aligned.
   if (size == 0 || !IsAligned(data.buffer.data() + data.offset)) {
@@ -164,13 +197,15 @@ absl::Status CopyElement(const ArrayData& data, DataType dtype, int64_t index, T
   TensorShape shape;
   absl::Status status = TensorShape::BuildTensorShape(data.shape, &shape);
   if (!status.ok()) return status;
+  const size_t size = shape.num_elements() * data.item_size;
+  const char* const source = data.buffer.data() + data.offset + index * size;
+  if (dtype == tensorflow::DT_STRING) return ToStringTensor(source, data.item_size, shape, tensor);
   *tensor = Tensor(tensorflow::cpu_allocator(), dtype, shape);
-  const size_t size = shape.num_elements() * tensorflow::DataTypeSize(dtype);
   if (size == 0) return absl::OkStatus();
   if (!tensor->IsInitialized()) {
     return absl::ResourceExhaustedError(absl::StrCat("no memory for ", size, " bytes"));
   }
-  std::memcpy(tensor->data(), data.buffer.data() + data.offset + index * size, size);
+  std::memcpy(tensor->data(), source, size);
   return absl::OkStatus();
 }
 

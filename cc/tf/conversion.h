@@ -28,6 +28,10 @@ Result<std::vector<ElementSpec>> ToElementSpecs(
 // The strings of a tensor of any shape.
 std::vector<std::string> ToStrings(const tensorflow::Tensor& tensor);
 
+// The strings of `keys`, as many for each path as `key_depths` says.
+Result<std::vector<FieldPath>> ToPaths(const tensorflow::Tensor& keys,
+                                       const std::vector<int64_t>& key_depths);
+
 // A tensor over the memory of `data`, which it takes over: `count` elements along a new first axis,
 // or, where `count` is negative, the one element without it.
 absl::Status ToTensor(ArrayData data, tensorflow::DataType dtype, int64_t count,

@@ -34,8 +34,10 @@ class ReadOp : public OpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &dtypes_));
     std::vector<tensorflow::PartialTensorShape> shapes;
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &shapes));
-    OP_REQUIRES(ctx, dtypes_.size() == shapes.size(),
-                absl::InvalidArgumentError("output_types and output_shapes differ in length"));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("key_depths", &key_depths_));
+    OP_REQUIRES(
+        ctx, dtypes_.size() == shapes.size() && dtypes_.size() == key_depths_.size(),
+        absl::InvalidArgumentError("key_depths, output_types and output_shapes differ in length"));
     Result<std::vector<ElementSpec>> specs = ToElementSpecs(dtypes_, shapes);
     OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
     specs_ = std::move(*specs);
@@ -48,12 +50,11 @@ class ReadOp : public OpKernel {
           absl::InvalidArgumentError("filename, contents and verify_checksums are scalars"));
     }
     Selection selection;
-    selection.keys = ToStrings(ctx->input(1));
+    Result<std::vector<FieldPath>> paths = ToPaths(ctx->input(1), key_depths_);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(paths.status()));
+    selection.paths = std::move(*paths);
     selection.specs = specs_;
     selection.rows = false;
-    const bool only_array = selection.keys.empty() && specs_.size() == 1;
-    OP_REQUIRES(ctx, only_array || selection.keys.size() == specs_.size(),
-                absl::InvalidArgumentError("keys and output_types differ in length"));
     ReadOptions options;
     options.pool = pool_;
     options.verify_checksums = ctx->input(2).flat<bool>()(0);
@@ -84,6 +85,7 @@ class ReadOp : public OpKernel {
   virtual Result<std::shared_ptr<Archive>> Open(const tensorflow::tstring& source) const = 0;
 
   const std::shared_ptr<BufferPool> pool_;
+  std::vector<int64_t> key_depths_;
   tensorflow::DataTypeVector dtypes_;
   std::vector<ElementSpec> specs_;
 };

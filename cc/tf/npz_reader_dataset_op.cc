@@ -55,7 +55,7 @@ constexpr int64_t kNotBatched = -1;
 // What the op was given.
 struct Arguments {
   std::vector<std::string> filenames;
-  std::vector<std::string> keys;
+  std::vector<FieldPath> paths;
   int64_t batch_size = kNotBatched;
   bool drop_remainder = false;
   std::vector<Tensor> padding;
@@ -104,10 +104,16 @@ class Dataset : public DatasetBase {
   absl::Status AsGraphDefInternal(SerializationContext* /*ctx*/, DatasetGraphDefBuilder* b,
                                   Node** output) const override {
     const Arguments& a = arguments_;
+    std::vector<std::string> names;
+    std::vector<int64_t> depths;
+    for (const FieldPath& path : a.paths) {
+      names.insert(names.end(), path.begin(), path.end());
+      depths.push_back(static_cast<int64_t>(path.size()));
+    }
     Node *filenames, *keys, *batch_size, *drop_remainder, *num_parallel_reads, *memory_limit,
         *verify_checksums;
     TF_RETURN_IF_ERROR(b->AddVector(a.filenames, &filenames));
-    TF_RETURN_IF_ERROR(b->AddVector(a.keys, &keys));
+    TF_RETURN_IF_ERROR(b->AddVector(names, &keys));
     TF_RETURN_IF_ERROR(b->AddScalar(a.batch_size, &batch_size));
     TF_RETURN_IF_ERROR(b->AddScalar(a.drop_remainder, &drop_remainder));
     TF_RETURN_IF_ERROR(b->AddScalar(a.num_parallel_reads, &num_parallel_reads));
@@ -121,8 +127,9 @@ class Dataset : public DatasetBase {
       padding.push_back(node);
       padding_types.push_back(value.dtype());
     }
-    tensorflow::AttrValue rows, tpadding;
+    tensorflow::AttrValue rows, key_depths, tpadding;
     b->BuildAttrValue(a.rows, &rows);
+    b->BuildAttrValue(depths, &key_depths);
     b->BuildAttrValue(padding_types, &tpadding);
     return b->AddDataset(this,
                          {{0, filenames},
@@ -132,7 +139,9 @@ class Dataset : public DatasetBase {
                           {5, num_parallel_reads},
                           {6, memory_limit},
                           {7, verify_checksums}},
-                         {{4, padding}}, {{"rows", rows}, {"Tpadding", tpadding}}, output);
+                         {{4, padding}},
+                         {{"rows", rows}, {"key_depths", key_depths}, {"Tpadding", tpadding}},
+                         output);
   }
 
  private:
@@ -255,15 +264,19 @@ class Dataset : public DatasetBase {
   std::unique_ptr<Engine> NewEngine(StartThread start_thread, Position start) const {
     const Arguments& a = arguments_;
     Selection selection;
-    selection.keys = a.keys;
+    selection.paths = a.paths;
     selection.specs = specs_;
     selection.rows = a.rows;
     EngineOptions options;
     options.batch_size = a.batch_size == kNotBatched ? 0 : a.batch_size;
     options.drop_remainder = a.drop_remainder;
     for (const Tensor& value : a.padding) {
-      options.padding.emplace_back(static_cast<const char*>(value.data()),
-                                   tensorflow::DataTypeSize(value.dtype()));
+      if (value.dtype() == tensorflow::DT_STRING) {
+        options.padding.push_back(ToStrings(value)[0]);
+      } else {
+        options.padding.emplace_back(static_cast<const char*>(value.data()),
+                                     tensorflow::DataTypeSize(value.dtype()));
+      }
     }
     const bool is_auto = a.num_parallel_reads == tensorflow::data::model::kAutotune;
     options.num_threads = static_cast<int>(
@@ -284,6 +297,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
  public:
   explicit NpzReaderDatasetOp(OpKernelConstruction* ctx) : DatasetOpKernel(ctx) {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("rows", &attributes_.rows));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("key_depths", &key_depths_));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &attributes_.output_types));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &attributes_.output_shapes));
   }
@@ -297,7 +311,9 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
                 absl::InvalidArgumentError("filenames must be a scalar or a vector"));
     a.filenames = ToStrings(*strings);
     OP_REQUIRES_OK(ctx, ctx->input("keys", &strings));
-    a.keys = ToStrings(*strings);
+    Result<std::vector<FieldPath>> paths = ToPaths(*strings, key_depths_);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(paths.status()));
+    a.paths = std::move(*paths);
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_parallel_reads", &a.num_parallel_reads));
@@ -315,10 +331,9 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
   // The specs of single elements, if the arguments make sense together.
   static Result<std::vector<ElementSpec>> CheckedSpecs(const Arguments& a) {
     if (a.filenames.empty()) return InvalidArgument("filenames is empty");
-    const bool only_array = a.keys.empty() && a.output_types.size() == 1;
     if (a.output_shapes.size() != a.output_types.size() ||
-        (!only_array && a.keys.size() != a.output_types.size())) {
-      return InvalidArgument("keys, output_types and output_shapes differ in length");
+        a.paths.size() != a.output_types.size()) {
+      return InvalidArgument("key_depths, output_types and output_shapes differ in length");
     }
     if (a.batch_size <= 0 && a.batch_size != kNotBatched) {
       return InvalidArgument("batch_size must be positive");
@@ -346,6 +361,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
   }
 
   Arguments attributes_;  // those that are attributes of the op
+  std::vector<int64_t> key_depths_;
 };
 
 REGISTER_KERNEL_BUILDER(Name("NpzReaderDataset").Device(tensorflow::DEVICE_CPU),

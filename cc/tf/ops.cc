@@ -54,6 +54,7 @@ REGISTER_OP("NpzReaderDataset")
     .Input("verify_checksums: bool")
     .Output("handle: variant")
     .Attr("rows: bool")
+    .Attr("key_depths: list(int) >= 1")
     .Attr("Tpadding: list(type) >= 0")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
@@ -65,14 +66,15 @@ REGISTER_OP("NpzReaderDataset")
 Reads the arrays of .npy and .npz files, in order, row by row or whole, one at a time or in batches.
 
 filenames: A path or several, in the order of reading.
-keys: The names of the arrays that make an element. None: the only array of an .npy.
+keys: For each component of an element the names that lead to it: of an array, then of fields of its structure.
 batch_size: Elements of a batch; -1 for elements that are not batched.
 drop_remainder: Whether a last batch that is not full is left out.
-padding: For each array, what pads elements of a batch to one shape. None: they must have one shape.
+padding: For each component, what pads elements of a batch to one shape. None: they must have one shape.
 num_parallel_reads: Threads that read ahead, 256 at most; -1 lets the kernel choose.
 memory_limit: Bytes of decoded data that may wait.
 verify_checksums: Whether the CRC-32 of archive members is verified.
 rows: Whether an element is a step along axis 0, or a file's whole arrays.
+key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
 output_shapes: With the batch dimension, where there is one. A file that does not fit is an error.
 )doc");
 
@@ -81,6 +83,7 @@ REGISTER_OP("NpzLoad")
     .Input("keys: string")
     .Input("verify_checksums: bool")
     .Output("components: output_types")
+    .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .SetShapeFn(PromisedShapes)
@@ -88,8 +91,9 @@ REGISTER_OP("NpzLoad")
 Reads whole arrays of one .npy or .npz file.
 
 filename: The path.
-keys: The names of the arrays. None: the only array of an .npy.
+keys: For each component the names that lead to it: of an array, then of fields of its structure.
 verify_checksums: Whether the CRC-32 of archive members is verified.
+key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
 output_shapes: A file that does not fit is an error.
 )doc");
 
@@ -98,6 +102,7 @@ REGISTER_OP("NpzDecode")
     .Input("keys: string")
     .Input("verify_checksums: bool")
     .Output("components: output_types")
+    .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .SetShapeFn(PromisedShapes)
@@ -105,8 +110,9 @@ REGISTER_OP("NpzDecode")
 Decodes whole arrays from the bytes of an .npy or .npz file.
 
 contents: The bytes.
-keys: The names of the arrays. None: the only array of an .npy.
+keys: For each component the names that lead to it: of an array, then of fields of its structure.
 verify_checksums: Whether the CRC-32 of archive members is verified.
+key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
 output_shapes: Contents that do not fit are an error.
 )doc");
 

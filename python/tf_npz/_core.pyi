@@ -1,10 +1,21 @@
 # What cc/py/core.cc defines. The TypedDicts are plain dicts at run time.
 
 from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 class StatusError(Exception):
     """args: the code's name, as in "DataLoss", and the message."""
+
+# NumPy's dtype.descr: a str, or a list of fields (name or (title, name), descr, and perhaps a shape).
+Descr: TypeAlias = str | list[tuple[Any, ...]]
+
+class ComponentFacts(TypedDict):
+    path: tuple[str, ...]
+    dtype: str
+    error: tuple[str, str] | None
+    # Where there is no error:
+    element_type: str
+    shape: tuple[int, ...]
 
 class MemberFacts(TypedDict):
     name: str
@@ -15,10 +26,11 @@ class MemberFacts(TypedDict):
     error: tuple[str, str] | None
     # Where there is no error:
     dtype: str
-    descr: str
+    descr: Descr
     shape: tuple[int, ...]
     fortran_order: bool
     version: tuple[int, int]
+    components: list[ComponentFacts]
 
 class FileFacts(TypedDict):
     format: Literal["npy", "npz"]

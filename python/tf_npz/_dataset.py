@@ -62,7 +62,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             TensorFlow works: gs://, ram://, ... A symbolic tensor holds paths, never patterns.
           keys: The arrays of an element, and its structure. None: a dict of all arrays (a tensor, for an .npy). "x": a
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict under new
-            names.
+            names. An array of a structured dtype is a dict of its fields; of a structured .npy, keys are fields.
           rows: Whether an element is one step along axis 0 of the arrays, which must agree in length. If not, it is one
             file's whole arrays.
           batch_size: Elements of a batch, which may come from several files. Each batch equals what
@@ -108,7 +108,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         flat_spec = tf.nest.flatten(self._element_spec)
         variant = _ops.library().npz_reader_dataset(
             filenames=_files.to_tensor(paths),
-            keys=tf.constant(components.keys, tf.string),
+            **components.op_arguments(),
             batch_size=tf.constant(_NOT_BATCHED, tf.int64) if size is None else size,
             drop_remainder=drop_remainder,
             padding=[] if padding is None else _padding.padding_values(padding, components),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import _core, _errors, _headers
 
 if TYPE_CHECKING:
-    from ._core import MemberFacts
+    from ._core import Descr, MemberFacts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,18 +17,22 @@ class ArrayInfo:
 
     Attributes:
       name: Its name in the archive; empty for the only array of an .npy.
-      dtype: NumPy's name of its type, without byte order: "float32".
+      dtype: Its type as NumPy's `dtype` takes it, without byte order: "float32", "S5", "datetime64[ns]"; the text of
+        `descr` where it is structured.
+      descr: The type as NumPy's `dtype.descr` has it, with byte order: "<f4", or a list of fields. It is what
+        `numpy.lib.format.descr_to_dtype` takes.
       shape: Its dimensions; () for a scalar.
       fortran_order: Whether its first index varies fastest in the file (column-major).
-      byte_order: "little" or "big"; None where elements are single bytes.
+      byte_order: "little" or "big"; None where it has no meaning, and of structured dtypes, whose fields each have one.
       version: The version of its .npy header: (1, 0), (2, 0) or (3, 0).
-      compression: "stored" or "deflate".
+      compression: "stored", "deflate" or "gzip".
       compressed_size: Bytes that it takes in the file.
       size: Bytes that it takes uncompressed, header included.
     """
 
     name: str
     dtype: str
+    descr: "Descr"
     shape: tuple[int, ...]
     fortran_order: bool
     byte_order: str | None
@@ -50,7 +54,8 @@ class FileInfo:
       format: "npy" or "npz".
       file_size: Bytes of the whole file.
       arrays: The arrays by name, in file order; the name of an .npy's only array is empty.
-      problems: The arrays that can't be read, by name, and the reason for each.
+      problems: The arrays of which no tensor can be made, by name, and the reason for each. Those whose headers could
+        be read, such as arrays of objects, are among `arrays` too.
       other_members: Members of the archive that are no arrays.
     """
 
@@ -84,7 +89,7 @@ def inspect(filename: str | os.PathLike[str]) -> FileInfo:
       IsADirectoryError: It is a directory.
       PermissionError: It may not be read.
       ValueError: It is damaged, or neither an .npy nor an .npz file.
-      NotImplementedError: It is well-formed, but of a kind that is not supported: gzip, an .npy of objects, ...
+      NotImplementedError: It is well-formed, but of a kind that is not supported, such as an archive in several parts.
       OSError: It can't be read for another reason.
 
     Example:
@@ -108,23 +113,35 @@ def inspect(filename: str | os.PathLike[str]) -> FileInfo:
         format=facts["format"],
         file_size=facts["file_size"],
         arrays={member["name"]: _array_info(member) for member in members if not member["error"]},
-        problems={m["name"]: m["error"][1] for m in members if m["error"] and m["is_array"]},
+        problems={m["name"]: problem for m in members if m["is_array"] and (problem := _problem(m))},
         other_members=tuple(member["name"] for member in members if not member["is_array"]),
     )
+
+
+def _problem(member: "MemberFacts") -> str | None:
+    errors = [member["error"]]
+    if not member["error"]:
+        errors = [component["error"] for component in member["components"]]
+    return next((error[1] for error in errors if error), None)
 
 
 def _array_info(member: "MemberFacts") -> ArrayInfo:
     return ArrayInfo(
         name=member["name"],
         dtype=member["dtype"],
+        descr=member["descr"],
         shape=member["shape"],
         fortran_order=member["fortran_order"],
-        byte_order={"<": "little", ">": "big"}.get(member["descr"][0]),
+        byte_order=_byte_order(member["descr"]),
         version=member["version"],
         compression=member["compression"],
         compressed_size=member["compressed_size"],
         size=member["size"],
     )
+
+
+def _byte_order(descr: "Descr") -> str | None:
+    return {"<": "little", ">": "big"}.get(descr[0]) if isinstance(descr, str) else None
 
 
 def _row(array: ArrayInfo) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def decode(
 
 def _common_arguments(components: Components, verify_checksums: bool) -> dict[str, Any]:
     return {
-        "keys": tf.constant(components.keys, tf.string),
+        **components.op_arguments(),
         "verify_checksums": verify_checksums,
         "output_types": [spec.dtype for spec in components.specs],
         "output_shapes": [spec.shape for spec in components.specs],

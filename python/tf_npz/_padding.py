@@ -20,7 +20,7 @@ def padding_values(padding: Any, components: Components) -> list[tf.Tensor]:
     Raises:
       ValueError: `padding` has another structure than an element; a value can't be represented in its component's
         dtype; or a component's number of dimensions is not known.
-      TypeError: A value is no number.
+      TypeError: A value is neither a number nor, for a component of strings, a str or bytes.
     """
     for spec in components.specs:
         if spec.shape.rank is None:
@@ -50,11 +50,15 @@ def _cast(value: Any, dtype: tf.DType) -> tf.Tensor:
                 raise ValueError(f"padding {value!r} is not a scalar of the component's dtype, {dtype.name}")
             return value
         value = static
+    if dtype == tf.string and isinstance(value, str | bytes):
+        return tf.constant(value, tf.string)
     array = np.asarray(value)
     number = array.item() if array.ndim == 0 else None
     if not isinstance(number, int | float | complex):
-        raise TypeError(f"padding must be a number, or a structure of numbers, not {value!r}")
-    converted = _converted(number, dtype)
+        raise TypeError(
+            f"padding must be a number (of strings, a str or bytes), or a structure of them, not {value!r}"
+        )
+    converted = None if dtype == tf.string else _converted(number, dtype)
     if converted is None:
         raise ValueError(
             f"padding {value!r} can't be represented in the dtype of a component, {dtype.name}; "

@@ -1,7 +1,8 @@
 """Element specs from headers: of one file, and the tightest one that admits several."""
 
 import concurrent.futures
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorflow as tf
@@ -10,7 +11,7 @@ from . import _core, _errors, _files, _headers, _ops
 from ._structure import Components, ElementSpec, Keys, normalized_keys
 
 if TYPE_CHECKING:
-    from ._core import FileFacts, MemberFacts
+    from ._core import ComponentFacts, FileFacts, MemberFacts
 
 # Of more files than this a sample is read: ~0.1 ms a file where they are cached, more over a network.
 _MAX_FILES = 1000
@@ -31,8 +32,9 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
       rows: Whether an element is one step along axis 0 of the arrays, or the whole arrays.
 
     Returns:
-      A tf.TensorSpec, or a tuple or dict of them, as `keys` has it. Over several files it is the tightest that admits
-      all: dimensions in which they differ are None, and the shape is unknown where the number of dimensions differs.
+      A tf.TensorSpec, or a tuple or dict of them, as `keys` has it; for an array of a structured dtype a dict of its
+      fields, nested as the dtype is. Over several files it is the tightest that admits all: dimensions in which they
+      differ are None, and the shape is unknown where the number of dimensions differs.
 
     Raises:
       tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype; with `keys=None`, files hold different
@@ -94,15 +96,26 @@ def of_contents(contents: bytes, keys: Keys | None) -> Components:
         raise _errors.to_tensorflow(error) from None
 
 
-class _Component(NamedTuple):
-    """The spec of one component, and the file that its dtype is from."""
+@dataclasses.dataclass(frozen=True)
+class _Component:
+    """One component of an element, as the header of an array tells it.
 
+    Attributes:
+      keys: The names that lead to it.
+      dtype: NumPy's, without byte order.
+      type: The tensor's dtype.
+      shape: The tensor's shape; None where the number of dimensions differs.
+      path: The file that the dtype is from.
+    """
+
+    keys: tuple[str, ...]
     dtype: str
+    type: tf.DType
     shape: tuple[int | None, ...] | None
     path: str
 
     def spec(self) -> tf.TensorSpec:
-        return tf.TensorSpec(self.shape, tf.dtypes.as_dtype(self.dtype))
+        return tf.TensorSpec(self.shape, self.type)
 
 
 class _FileSpec(NamedTuple):
@@ -110,47 +123,63 @@ class _FileSpec(NamedTuple):
 
     Attributes:
       path: The file, or the first of them.
-      keys: The structure of an element, with the names of arrays as leaves; None for an .npy.
-      components: One for each name, in the order of tf.nest.flatten; one for an .npy.
+      element: The structure of an element, with a _Component for each of its own.
     """
 
     path: str
-    keys: Any
-    leaves: list[_Component]
+    element: Any
+
+    @property
+    def leaves(self) -> list[_Component]:
+        flat: list[_Component] = tf.nest.flatten(self.element)
+        return flat
 
     def components(self) -> Components:
-        specs = [leaf.spec() for leaf in self.leaves]
-        if self.keys is None:
-            return Components([], specs[0])
-        return Components(tf.nest.flatten(self.keys), tf.nest.pack_sequence_as(self.keys, specs))
+        spec = tf.nest.map_structure(lambda component: component.spec(), self.element)
+        return Components([component.keys for component in self.leaves], spec)
 
 
 def _file_spec(path: str, facts: "FileFacts", keys: Keys | None, rows: bool) -> _FileSpec:
     """Raises StatusError where the file does not hold what is asked for."""
     if facts["format"] == "npy":
-        if keys is not None:
+        member = facts["members"][0]
+        element = _array_element(path, member, (), rows)
+        if keys is None:
+            return _FileSpec(path, element)
+        if not isinstance(element, Mapping):
             raise _invalid(f"{path}: is an .npy, whose only array has no name, but keys is {keys!r}; leave keys out")
-        return _FileSpec(path, None, [_component(path, facts["members"][0], rows)])
+        return _FileSpec(path, _map_keys(lambda key: _field(path, element, key), keys))
     members = {member["name"]: member for member in facts["members"]}
-    if keys is None:
-        structure = {name: name for name, member in members.items() if member["is_array"]}
-        if not structure:
-            raise _invalid(f"{path}: holds no arrays, so there is nothing to make an element of")
-    else:
-        structure = normalized_keys(keys)
-    if keys is None:
-        for name in structure:
-            _refuse_unreadable(members[name], [other for other in structure if not members[other]["error"]])
-    return _FileSpec(
-        path, structure, [_component(path, _member(path, members, key), rows) for key in tf.nest.flatten(structure)]
-    )
+    if keys is not None:
+        return _FileSpec(
+            path, _map_keys(lambda key: _array_element(path, _member(path, members, key), (key,), rows), keys)
+        )
+    arrays = {name: member for name, member in members.items() if member["is_array"]}
+    if not arrays:
+        raise _invalid(f"{path}: holds no arrays, so there is nothing to make an element of")
+    readable = [name for name, member in arrays.items() if not _problem(member)]
+    for member in arrays.values():
+        _refuse_unreadable(member, readable)
+    return _FileSpec(path, {name: _array_element(path, member, (name,), rows) for name, member in arrays.items()})
+
+
+def _map_keys(function: Callable[[str], Any], keys: Keys) -> Any:
+    return tf.nest.map_structure(function, normalized_keys(keys))
+
+
+def _problem(member: "MemberFacts") -> tuple[str, str] | None:
+    """Why an array can't be read, or one of its fields."""
+    if member["error"]:
+        return member["error"]
+    return next((component["error"] for component in member["components"] if component["error"]), None)
 
 
 def _refuse_unreadable(member: "MemberFacts", readable: list[str]) -> None:
     """Raises for an array that nobody named, saying how to do without it."""
-    if not member["error"]:
+    problem = _problem(member)
+    if not problem:
         return
-    code, message = member["error"]
+    code, message = problem
     if code == "Unimplemented" and readable:
         message += f"; to read the others, pass keys: {_listed(readable)}"
     raise _core.StatusError(code, message)
@@ -164,40 +193,68 @@ def _member(path: str, members: Mapping[str, "MemberFacts"], key: str) -> "Membe
     raise _invalid(f"{path}: has no array {_quoted(key)} (it has {_listed(members)})")
 
 
-def _component(path: str, member: "MemberFacts", rows: bool) -> _Component:
-    if member["error"]:
-        raise _core.StatusError(*member["error"])
-    shape = member["shape"]
-    if not rows:
-        return _Component(member["dtype"], shape, path)
-    if not shape:
+def _field(path: str, fields: Mapping[str, Any], key: str) -> Any:
+    if key not in fields:
+        raise _invalid(f"{path}: has no field {_quoted(key)} (it has {_listed(fields)})")
+    return fields[key]
+
+
+def _array_element(path: str, member: "MemberFacts", keys: tuple[str, ...], rows: bool) -> Any:
+    """A component for an array, or, where its dtype is structured, a dict of them, nested as the dtype is."""
+    problem = _problem(member)
+    if problem:
+        raise _core.StatusError(*problem)
+    if rows and not member["shape"]:
         name = f"[{_quoted(member['name'])}]" if member["name"] else ""
         remedy = "pass rows=False, or choose other arrays with keys" if name else "pass rows=False"
         raise _invalid(f"{path}{name}: has no dimensions, so it can't be read in rows: {remedy}")
-    return _Component(member["dtype"], shape[1:], path)
+    element: dict[str, Any] = {}
+    for facts in member["components"]:
+        shape = facts["shape"][1:] if rows else facts["shape"]
+        component = _Component(keys + facts["path"], facts["dtype"], _dtype(path, facts), shape, path)
+        if not facts["path"]:
+            return component
+        fields = element
+        for name in facts["path"][:-1]:
+            fields = fields.setdefault(name, {})
+        fields[facts["path"][-1]] = component
+    if not element:
+        raise _invalid(f"{path}: its structured dtype has no fields, so there is nothing to make an element of")
+    return element
+
+
+def _dtype(path: str, facts: "ComponentFacts") -> tf.DType:
+    try:
+        return tf.dtypes.as_dtype(facts["element_type"])
+    except TypeError:
+        raise _core.StatusError(
+            "Unimplemented", f"{path}: TensorFlow {tf.__version__} has no dtype {facts['element_type']}"
+        ) from None
 
 
 def _merge(merged: _FileSpec, other: _FileSpec) -> _FileSpec:
-    if merged.keys != other.keys:
+    names, other_names = ([component.keys for component in spec.leaves] for spec in (merged, other))
+    if names != other_names:
         raise _errors.invalid_argument(
-            f"files hold different arrays: {merged.path} has {_described(merged.keys)}, {other.path} has "
-            f"{_described(other.keys)}; pass keys to name those that an element is made of, and files that have them"
+            f"files hold different arrays: {merged.path} has {_described(names)}, {other.path} has "
+            f"{_described(other_names)}; pass keys to name those that an element is made of, and files that have them"
         )
-    names = [None] if merged.keys is None else tf.nest.flatten(merged.keys)
-    leaves = [_merge_component(*leaves) for leaves in zip(names, merged.leaves, other.leaves, strict=True)]
-    return merged._replace(leaves=leaves)
+    leaves = list(map(_merge_component, merged.leaves, other.leaves))
+    return merged._replace(element=tf.nest.pack_sequence_as(merged.element, leaves))
 
 
-def _merge_component(name: str | None, a: _Component, b: _Component) -> _Component:
-    if a.dtype != b.dtype:
-        array = "" if name is None else f" of {_quoted(name)}"
+def _merge_component(a: _Component, b: _Component) -> _Component:
+    # Datetimes of different units are all int64, and mean something else.
+    if a.type != b.type or (a.dtype != b.dtype and "64[" in a.dtype + b.dtype):
+        array = f" of {_path_text(a.keys)}" if a.keys else ""
         raise _errors.invalid_argument(
             f"files differ in the dtype{array}: {a.dtype} in {a.path}, {b.dtype} in {b.path}; "
             "read them as two datasets, cast one to the dtype of the other, and concatenate"
         )
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
-        return a._replace(shape=None)
-    return a._replace(shape=tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)))
+        return dataclasses.replace(a, shape=None)
+    shape = tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True))
+    return dataclasses.replace(a, shape=shape)
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:
@@ -217,14 +274,22 @@ def _invalid(message: str) -> _core.StatusError:
     return _core.StatusError("InvalidArgument", message)
 
 
-def _described(keys: Any) -> str:
-    return "one without a name, as an .npy does" if keys is None else _listed(tf.nest.flatten(keys))
+def _described(paths: Sequence[tuple[str, ...]]) -> str:
+    return _joined(list(map(_path_text, paths))) if paths != [()] else "one without a name, as an .npy does"
 
 
-def _listed(names: Any, limit: int = 20) -> str:
-    names = list(names)
-    listed = ", ".join(map(_quoted, names[:limit])) or "none"
-    return listed if len(names) <= limit else f"{listed}, … ({len(names)} in all)"
+def _path_text(path: tuple[str, ...]) -> str:
+    """An array's name, and in brackets those of fields: "x"["a"]."""
+    return _quoted(path[0]) + "".join(f"[{_quoted(field)}]" for field in path[1:])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return _joined(list(map(_quoted, names)))
+
+
+def _joined(texts: list[str], limit: int = 20) -> str:
+    listed = ", ".join(texts[:limit]) or "none"
+    return listed if len(texts) <= limit else f"{listed}, … ({len(texts)} in all)"
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Keys and specs: the structure of an element, and the name of the array behind each of its components."""
+"""Keys and specs: the structure of an element, and the names that lead to each of its components."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -14,11 +14,12 @@ class Components(NamedTuple):
     """An element, taken apart in the order of tf.nest.flatten.
 
     Attributes:
-      keys: The name of the array behind each component; empty for an .npy, whose only array has none.
-      spec: The element's spec: one tf.TensorSpec for each key, or a single one for an .npy.
+      paths: For each component the names by which what np.load returns would be indexed: of an array, then of fields of
+        its structured dtype; none for the only array of an .npy.
+      spec: The element's spec: one tf.TensorSpec for each path.
     """
 
-    keys: list[str]
+    paths: list[tuple[str, ...]]
     spec: ElementSpec
 
     @property
@@ -26,6 +27,13 @@ class Components(NamedTuple):
         """The spec of each component."""
         flat: list[tf.TensorSpec] = tf.nest.flatten(self.spec)
         return flat
+
+    def op_arguments(self) -> dict[str, Any]:
+        """The inputs and attributes by which the ops are told of the paths."""
+        return {
+            "keys": tf.constant([name for path in self.paths for name in path], tf.string),
+            "key_depths": [len(path) for path in self.paths],
+        }
 
 
 def normalized_keys(keys: Keys) -> Any:
@@ -50,7 +58,8 @@ def components(keys: Keys | None, spec: ElementSpec) -> Components:
 
     Args:
       keys: As the caller gave them. None: a dict spec's keys are the names; a bare spec is that of an .npy.
-      spec: The element spec that the caller gave.
+      spec: The element spec that the caller gave. In the place of an array of a structured dtype it has a dict of its
+        fields, or of some of them.
 
     Raises:
       TypeError: `spec` holds something else than tf.TensorSpec.
@@ -63,21 +72,41 @@ def components(keys: Keys | None, spec: ElementSpec) -> Components:
                 f"element_spec must be a tf.TensorSpec, or a tuple or dict of them, not {component!r}; "
                 "tf_npz.element_spec(a_file) returns one"
             )
-    if keys is None:
-        if isinstance(spec, tf.TensorSpec):
-            return Components([], spec)
-        if not isinstance(spec, Mapping) or not all(isinstance(name, str) for name in spec):
-            raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well")
-        keys = {name: name for name in spec}
-    structure = normalized_keys(keys)
     try:
-        tf.nest.assert_same_structure(structure, spec)
-    except (TypeError, ValueError):
+        if keys is None:
+            return Components(_field_paths((), spec), spec)
+        return Components(_paths(normalized_keys(keys), spec), spec)
+    except _StructuresDifferError:
+        if keys is None:
+            raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
         raise ValueError(
             f"keys and element_spec must have one structure, but keys is {keys!r} and element_spec is {spec!r}; "
             "tf_npz.element_spec(a_file, keys=...) returns the one that belongs to keys"
         ) from None
-    return Components(tf.nest.flatten(structure), spec)
+
+
+class _StructuresDifferError(Exception):
+    pass
+
+
+def _paths(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
+    """The path to each component of `spec`, which has the structure of `keys` down to the names of arrays."""
+    if isinstance(keys, str):
+        return _field_paths((keys,), spec)
+    if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
+        return [path for name in sorted(keys) for path in _paths(keys[name], spec[name])]
+    if isinstance(keys, tuple) and type(keys) is type(spec) and len(keys) == len(spec):
+        return [path for key, item in zip(keys, spec, strict=True) for path in _paths(key, item)]
+    raise _StructuresDifferError
+
+
+def _field_paths(prefix: tuple[str, ...], spec: ElementSpec) -> list[tuple[str, ...]]:
+    """The path to each component of a dict of fields, of dicts of fields, ... or to a single one."""
+    if isinstance(spec, tf.TensorSpec):
+        return [prefix]
+    if not isinstance(spec, Mapping) or not spec or not all(isinstance(name, str) for name in spec):
+        raise _StructuresDifferError
+    return [path for name in sorted(spec) for path in _field_paths((*prefix, name), spec[name])]
 
 
 def _lists_to_tuples(structure: Any) -> Any:

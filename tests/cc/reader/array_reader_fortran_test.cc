@@ -98,7 +98,7 @@ TEST_F(LargeFortranOrder, VerifiesTheChecksumBeforeTheFirstRow) {
     for (int again = 0; again < 3; ++again) {
       std::string rows(count * row_size_, '\0');
       int64_t done = 7;
-      EXPECT_ERROR(array->Read(0, count, rows.data(), &done), kDataLoss,
+      EXPECT_ERROR(array->Read(0, count, {rows.data()}, &done), kDataLoss,
                    "f[\"x\"]: CRC-32 mismatch")
           << "time " << again;
       EXPECT_EQ(done, 0);

@@ -66,11 +66,11 @@ TEST(ArrayReader, KnowsItsElements) {
   const std::unique_ptr<ArrayReader> rows = OpenArray(npy, true).value();
   EXPECT_EQ(rows->count(), 7);
   EXPECT_EQ(rows->element_shape(), (Shape{3, 2}));
-  EXPECT_EQ(rows->element_size(), 24u);
+  EXPECT_EQ(rows->components()[0].element_size(), 24u);
   const std::unique_ptr<ArrayReader> whole = OpenArray(npy, false).value();
   EXPECT_EQ(whole->count(), 1);
   EXPECT_EQ(whole->element_shape(), (Shape{7, 3, 2}));
-  EXPECT_EQ(whole->element_size(), 168u);
+  EXPECT_EQ(whole->components()[0].element_size(), 168u);
 }
 
 TEST(ArrayReader, BringsBigEndianNumbersIntoNativeForm) {
@@ -128,12 +128,13 @@ TEST(ArrayReader, AlignsWholeArraysWhereverTheirHeadersEnd) {
       if (padding % 2 == 0) {
         ASSERT_OK(array->Load());
       }
-      const Result<ArrayData> data = array->ReadAll();
-      ASSERT_OK(data);
-      EXPECT_EQ(BytesIn(*data, 8), "12345678");
-      EXPECT_EQ(data->shape, (Shape{2}));
-      EXPECT_EQ(data->offset % kBufferAlignment, 0u);
-      EXPECT_EQ(reinterpret_cast<uintptr_t>(data->buffer.data()) % kBufferAlignment, 0u);
+      const Result<std::vector<ArrayData>> all = array->ReadAll();
+      ASSERT_OK(all);
+      const ArrayData& data = all->front();
+      EXPECT_EQ(BytesIn(data, 8), "12345678");
+      EXPECT_EQ(data.shape, (Shape{2}));
+      EXPECT_EQ(data.offset % kBufferAlignment, 0u);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(data.buffer.data()) % kBufferAlignment, 0u);
     }
   }
 }
@@ -196,7 +197,7 @@ TEST(ArrayReader, VerifiesTheChecksumWithTheLastRow) {
     EXPECT_TRUE(ReadElements(*array, 0, 999).value() == bytes.substr(0, 999 * 400));
     std::string row(400, '\0');
     int64_t done = 7;
-    EXPECT_ERROR(array->Read(999, 1, row.data(), &done), kDataLoss, "CRC-32 mismatch");
+    EXPECT_ERROR(array->Read(999, 1, {row.data()}, &done), kDataLoss, "CRC-32 mismatch");
     EXPECT_EQ(done, 0);
     const std::unique_ptr<ArrayReader> trusting = OpenArray(npz, true, TestOptions(false)).value();
     EXPECT_TRUE(ReadInSteps(*trusting, 300).value() == bytes);
@@ -212,7 +213,7 @@ TEST(ArrayReader, SaysHowManyRowsCameOutBeforeAnError) {
   const std::unique_ptr<ArrayReader> array = OpenArray(npz, true).value();
   std::string rows(4000000, '\xAA');
   int64_t done = 0;
-  EXPECT_EQ(array->Read(0, 10000, rows.data(), &done).code(), Code::kDataLoss);
+  EXPECT_EQ(array->Read(0, 10000, {rows.data()}, &done).code(), Code::kDataLoss);
   EXPECT_GT(done, 0);
   EXPECT_LT(done, 10000);
   EXPECT_TRUE(rows.substr(0, done * 400) == BytesOf(values).substr(0, done * 400));

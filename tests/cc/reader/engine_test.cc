@@ -77,8 +77,8 @@ TEST(Engine, RowsBeforeAnErrorComeBeforeIt) {
   TestFileSystem files;
   files.Add("a", archive);
   Selection selection;
-  selection.keys = {"x"};
-  selection.specs = {{DType{DType::Kind::kUInt, 1, false}, Shape{width}}};
+  selection.paths = {{"x"}};
+  selection.specs = {{ElementType::kUInt8, Shape{width}}};
   EngineOptions options;
   options.memory_limit = 2 << 20;  // less than the member: it streams
   Engine engine(files, {"a"}, selection, options);
@@ -215,7 +215,8 @@ TEST(Engine, CountlessElementsOfNoBytesCostNothing) {
   TestFileSystem files;
   files.Add("a", Npy("<f4", {int64_t{1} << 40, 0}, ""));
   Selection selection;
-  selection.specs = {{DType{DType::Kind::kFloat, 4, false}, Shape{0}}};
+  selection.paths = {FieldPath()};
+  selection.specs = {{ElementType::kFloat32, Shape{0}}};
   for (const int64_t batch_size : {int64_t{0}, int64_t{7}, int64_t{1} << 62}) {
     EngineOptions options;
     options.batch_size = batch_size;

@@ -82,9 +82,8 @@ inline std::string TwoArrays(int64_t from, int64_t rows, int64_t width, bool def
 
 inline Selection XAndY(int64_t width) {
   Selection selection;
-  selection.keys = {"x", "y"};
-  selection.specs = {{DType{DType::Kind::kInt, 4, false}, Shape{width}},
-                     {DType{DType::Kind::kInt, 8, false}, Shape{}}};
+  selection.paths = {{"x"}, {"y"}};
+  selection.specs = {{ElementType::kInt32, Shape{width}}, {ElementType::kInt64, Shape{}}};
   return selection;
 }
 

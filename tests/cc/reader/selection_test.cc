@@ -10,17 +10,12 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-ElementSpec Spec(DType::Kind kind, int itemsize, std::optional<Shape> shape) {
-  ElementSpec spec;
-  spec.dtype = {kind, itemsize, false};
-  spec.shape = std::move(shape);
-  return spec;
-}
+ElementSpec Spec(ElementType type, std::optional<Shape> shape) { return {type, std::move(shape)}; }
 ElementSpec Float32(std::optional<Shape> shape) {
-  return Spec(DType::Kind::kFloat, 4, std::move(shape));
+  return Spec(ElementType::kFloat32, std::move(shape));
 }
 ElementSpec Int64(std::optional<Shape> shape) {
-  return Spec(DType::Kind::kInt, 8, std::move(shape));
+  return Spec(ElementType::kInt64, std::move(shape));
 }
 
 // x: float32 (3, 2); y: int64 (3,), big-endian; z: int64 (2,); object: a pickle.
@@ -44,17 +39,17 @@ class SelectionTest : public ::testing::Test {
 
 TEST_F(SelectionTest, OpensTheArraysThatTheKeysName) {
   const Result<SelectedArrays> selected =
-      Open(bytes_, {{"y", "x.npy"}, {Int64(Shape{}), Float32(Shape{2})}, true});
+      Open(bytes_, {{{"y"}, {"x.npy"}}, {Int64(Shape{}), Float32(Shape{2})}, true});
   ASSERT_OK(selected);
   EXPECT_EQ(selected->count, 3);
   ASSERT_EQ(selected->arrays.size(), 2u);
-  EXPECT_EQ(selected->arrays[0]->header().dtype.name(), "int64");
-  EXPECT_EQ(ReadInSteps(*selected->arrays[1], 2).value(), x_);
+  EXPECT_EQ(selected->arrays[0].reader->header().dtype.name(), "int64");
+  EXPECT_EQ(ReadInSteps(*selected->arrays[1].reader, 2).value(), x_);
   EXPECT_EQ(selected->archive->label(), "f");
 }
 
 TEST_F(SelectionTest, OpensTheOnlyArrayOfAnNpy) {
-  const Result<SelectedArrays> selected = Open(npy_, {{}, {Float32(Shape{2})}, true});
+  const Result<SelectedArrays> selected = Open(npy_, {{FieldPath()}, {Float32(Shape{2})}, true});
   ASSERT_OK(selected);
   EXPECT_EQ(selected->count, 3);
 }
@@ -72,14 +67,14 @@ TEST_F(SelectionTest, AdmitsWhatTheSpecAdmits) {
       {"another length", true, Float32(Shape{3}), false},
       {"another rank", true, Float32(Shape{2, 1}), false},
       {"a scalar", true, Float32(Shape{}), false},
-      {"another size", true, Spec(DType::Kind::kFloat, 8, Shape{2}), false},
-      {"another kind", true, Spec(DType::Kind::kInt, 4, Shape{2}), false},
+      {"another size", true, Spec(ElementType::kFloat64, Shape{2}), false},
+      {"another kind", true, Spec(ElementType::kInt32, Shape{2}), false},
       {"the whole shape", false, Float32(Shape{3, 2}), true},
       {"any number of rows", false, Float32(Shape{-1, 2}), true},
       {"a row's shape for the whole", false, Float32(Shape{2}), false},
   };
   for (const auto& c : cases) {
-    const Status status = Open(bytes_, {{"x"}, {c.spec}, c.rows}).status();
+    const Status status = Open(bytes_, {{{"x"}}, {c.spec}, c.rows}).status();
     EXPECT_EQ(status.ok(), c.admitted) << c.name << ": " << status.message();
   }
 }
@@ -94,47 +89,47 @@ TEST_F(SelectionTest, TellsTheUserWhatDoesNotFitAndWhatToDo) {
   } cases[] = {
       {"an array that is not there",
        true,
-       {{"w"}, {Float32(Shape{2})}, true},
+       {{{"w"}}, {Float32(Shape{2})}, true},
        Code::kInvalidArgument,
        R"(f: has no array "w" (it has "x", "y", "z", "object", "notes.txt"))"},
       {"no keys for an npz",
        true,
-       {{}, {Float32(Shape{2})}, true},
+       {{FieldPath()}, {Float32(Shape{2})}, true},
        Code::kInvalidArgument,
        R"(f: is an .npz file; say with keys which of its arrays to read (it has "x", "y")"},
       {"keys for an npy",
        false,
-       {{"x"}, {Float32(Shape{2})}, true},
+       {{{"x"}}, {Float32(Shape{2})}, true},
        Code::kInvalidArgument,
        R"(f: is an .npy file, which has no array "x" but one without a name; leave keys out)"},
       {"rows of another shape",
        true,
-       {{"x"}, {Float32(Shape{3, -1})}, true},
+       {{{"x"}}, {Float32(Shape{3, -1})}, true},
        Code::kInvalidArgument,
        R"(f["x"]: holds rows of float32 (2,), but element_spec says float32 (3, None); is the spec one of whole arrays? make it with rows=True)"},
       {"an array of another dtype",
        true,
-       {{"x"}, {Int64(std::nullopt)}, false},
+       {{{"x"}}, {Int64(std::nullopt)}, false},
        Code::kInvalidArgument,
        R"(f["x"]: holds an array of float32 (3, 2), but element_spec says int64 of any shape)"},
       {"an npy of another shape",
        false,
-       {{}, {Float32(Shape{})}, true},
+       {{FieldPath()}, {Float32(Shape{})}, true},
        Code::kInvalidArgument,
        "f: holds rows of float32 (2,), but element_spec says float32 ()"},
       {"lengths that differ",
        true,
-       {{"x", "z"}, {Float32(Shape{2}), Int64(Shape{})}, true},
+       {{{"x"}, {"z"}}, {Float32(Shape{2}), Int64(Shape{})}, true},
        Code::kInvalidArgument,
        R"(f: arrays differ in length: "x" has 3 rows, "z" has 2; read them with rows=False, or choose others with keys)"},
       {"an object array",
        true,
-       {{"object"}, {Float32(std::nullopt)}, true},
+       {{{"object"}}, {Float32(std::nullopt)}, true},
        Code::kUnimplemented,
        R"(f["object"]: dtype "|O": object arrays hold pickles, which are never loaded)"},
       {"a member that is no array",
        true,
-       {{"notes.txt"}, {Float32(std::nullopt)}, true},
+       {{{"notes.txt"}}, {Float32(std::nullopt)}, true},
        Code::kDataLoss,
        R"(f["notes.txt"]: not an array at byte 0)"},
   };
@@ -145,23 +140,26 @@ TEST_F(SelectionTest, TellsTheUserWhatDoesNotFitAndWhatToDo) {
 }
 
 TEST_F(SelectionTest, WholeArraysMayDifferInLength) {
-  EXPECT_OK(Open(bytes_, {{"x", "z"}, {Float32(Shape{3, 2}), Int64(Shape{2})}, false}));
+  EXPECT_OK(Open(bytes_, {{{"x"}, {"z"}}, {Float32(Shape{3, 2}), Int64(Shape{2})}, false}));
 }
 
 TEST_F(SelectionTest, SaysThatAnEmptyArchiveHasNone) {
   const std::string empty = WriteZip(ZipArchive());
-  EXPECT_ERROR(Open(empty, {{}, {Float32(std::nullopt)}, true}), kInvalidArgument, "(it has none)");
+  EXPECT_ERROR(Open(empty, {{FieldPath()}, {Float32(std::nullopt)}, true}), kInvalidArgument,
+               "(it has none)");
 }
 
 TEST_F(SelectionTest, ReadsWholeArrays) {
   const Result<std::vector<ArrayData>> arrays = Read(
-      bytes_, {{"x", "y", "z"}, {Float32(Shape{3, 2}), Int64(Shape{3}), Int64(Shape{-1})}, false});
+      bytes_,
+      {{{"x"}, {"y"}, {"z"}}, {Float32(Shape{3, 2}), Int64(Shape{3}), Int64(Shape{-1})}, false});
   ASSERT_OK(arrays);
   ASSERT_EQ(arrays->size(), 3u);
   EXPECT_EQ((*arrays)[0].shape, (Shape{3, 2}));
   EXPECT_EQ(BytesIn((*arrays)[0], 24), x_);
   EXPECT_EQ((*arrays)[1].shape, (Shape{3}));
-  const Result<std::vector<ArrayData>> only = Read(npy_, {{}, {Float32(std::nullopt)}, false});
+  const Result<std::vector<ArrayData>> only =
+      Read(npy_, {{FieldPath()}, {Float32(std::nullopt)}, false});
   ASSERT_OK(only);
   EXPECT_EQ(BytesIn((*only)[0], 24), x_);
 }
@@ -174,7 +172,7 @@ TEST_F(SelectionTest, ReadsLargeArraysOfEveryKind) {
       const std::string npz =
           NpzOf(Npy("<f4", {300, 400}, is_fortran ? fortran : c_order, is_fortran), deflated);
       const Result<std::vector<ArrayData>> arrays =
-          Read(npz, {{"x"}, {Float32(Shape{300, 400})}, false});
+          Read(npz, {{{"x"}}, {Float32(Shape{300, 400})}, false});
       ASSERT_OK(arrays);
       EXPECT_TRUE(BytesIn((*arrays)[0], c_order.size()) == c_order);
     }
@@ -185,7 +183,7 @@ TEST_F(SelectionTest, ReportsDamageOfWholeArrays) {
   for (const bool deflated : {false, true}) {
     ZipMember member = Member("x.npy", npy_, deflated);
     member.crc32 = 0;
-    EXPECT_ERROR(Read(WriteZip({member}), {{"x"}, {Float32(std::nullopt)}, false}), kDataLoss,
+    EXPECT_ERROR(Read(WriteZip({member}), {{{"x"}}, {Float32(std::nullopt)}, false}), kDataLoss,
                  "f[\"x\"]: CRC-32 mismatch");
   }
 }

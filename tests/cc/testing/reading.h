@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "testing/npy_writer.h"
 #include "testing/zip_writer.h"
@@ -42,6 +43,20 @@ inline Result<std::shared_ptr<Archive>> OpenBytes(std::string_view bytes) {
   return Archive::OpenContents(bytes, "f");
 }
 
+// The leaf fields of an array as its components, each as it is by nature.
+inline Status ChooseAll(ArrayReader& array) {
+  std::vector<Component> components;
+  for (auto& [path, field] : LeafFields(array.header().dtype)) {
+    TF_NPZ_ASSIGN_OR_RETURN(const ElementType type,
+                            ComponentType(array.header().dtype, field.dtype));
+    TF_NPZ_ASSIGN_OR_RETURN(Component component,
+                            MakeComponent(array.element_shape(), path, field, type));
+    components.push_back(std::move(component));
+  }
+  array.Choose(std::move(components));
+  return OkStatus();
+}
+
 // The array `name` of an npz, or the only one of an npy.
 inline Result<std::unique_ptr<ArrayReader>> OpenArray(std::string_view bytes, bool rows,
                                                       ReadOptions options = TestOptions(),
@@ -51,14 +66,30 @@ inline Result<std::unique_ptr<ArrayReader>> OpenArray(std::string_view bytes, bo
   if (archive->is_npz()) {
     TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(name));
   }
-  return ArrayReader::Open(std::move(archive), entry, rows, std::move(options));
+  TF_NPZ_ASSIGN_OR_RETURN(std::unique_ptr<ArrayReader> array,
+                          ArrayReader::Open(std::move(archive), entry, rows, std::move(options)));
+  TF_NPZ_RETURN_IF_ERROR(ChooseAll(*array));
+  return array;
 }
 
-// The elements `first` … `first + count - 1`.
-inline Result<std::string> ReadElements(ArrayReader& array, int64_t first, int64_t count) {
-  std::string bytes(count * array.element_size(), '\xAA');
-  TF_NPZ_RETURN_IF_ERROR(array.Read(first, count, bytes.data()));
+// The elements `first` … `first + count - 1` of each component.
+inline Result<std::vector<std::string>> ReadComponents(ArrayReader& array, int64_t first,
+                                                       int64_t count) {
+  std::vector<std::string> bytes;
+  for (const Component& component : array.components()) {
+    bytes.emplace_back(count * component.element_size(), '\xAA');
+  }
+  std::vector<char*> destinations;
+  for (std::string& component : bytes) destinations.push_back(component.data());
+  TF_NPZ_RETURN_IF_ERROR(array.Read(first, count, destinations));
   return bytes;
+}
+
+// The same of the only component.
+inline Result<std::string> ReadElements(ArrayReader& array, int64_t first, int64_t count) {
+  TF_NPZ_ASSIGN_OR_RETURN(const std::vector<std::string> bytes,
+                          ReadComponents(array, first, count));
+  return bytes[0];
 }
 
 // All elements, `step` at a time.
@@ -78,8 +109,8 @@ inline std::string_view BytesIn(const ArrayData& data, size_t size) {
 
 // The whole array's elements, as ReadAll gives them.
 inline Result<std::string> ReadWhole(ArrayReader& array) {
-  TF_NPZ_ASSIGN_OR_RETURN(const ArrayData data, array.ReadAll());
-  return std::string(BytesIn(data, array.header().data_size));
+  TF_NPZ_ASSIGN_OR_RETURN(const std::vector<ArrayData> data, array.ReadAll());
+  return std::string(BytesIn(data[0], array.header().data_size));
 }
 
 }  // namespace tf_npz

@@ -1,0 +1,57 @@
+#include "tf_npz/reader/component.h"
+
+#include <string>
+#include <utility>
+
+#include "tf_npz/base/checked.h"
+#include "tf_npz/base/text.h"
+#include "tf_npz/reader/layout.h"
+
+namespace tf_npz {
+namespace {
+
+// What has bytes was held against the file. Strings of none take memory all the same.
+Status CheckEmptyStrings(const Component& component) {
+  int64_t strings = 1;
+  for (const int64_t dimension : component.element_shape) {
+    if (CheckedMultiply(strings, dimension, &strings) && strings <= kMaxEmptyStrings) continue;
+    return ResourceExhausted("elements of shape " + ShapeText(component.element_shape) +
+                             " hold more than " + std::to_string(kMaxEmptyStrings) +
+                             " strings of no bytes, which is the limit");
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+uint64_t Component::element_size() const {
+  return static_cast<uint64_t>(ElementCount(element_shape)) * item_size;
+}
+
+Result<ElementType> ComponentType(const DType& item, const DType& field) {
+  if (HoldsObjects(item) && !HoldsObjects(field)) {
+    return Unimplemented(
+        "the array's structures hold objects too, so all of it is a pickle, which is never loaded; "
+        "save it without those fields");
+  }
+  return NaturalElementType(field);
+}
+
+Result<Component> MakeComponent(const std::vector<int64_t>& element_shape, FieldPath path,
+                                FieldView field, ElementType type) {
+  Component component;
+  component.element_shape = element_shape;
+  component.element_shape.insert(component.element_shape.end(), field.shape.begin(),
+                                 field.shape.end());
+  if (AddsDimension(field.dtype, type)) component.element_shape.push_back(field.dtype.itemsize);
+  component.item_size = type == ElementType::kString ? field.dtype.itemsize : ElementTypeSize(type);
+  component.path = std::move(path);
+  component.field = std::move(field);
+  component.type = type;
+  if (type == ElementType::kString && component.item_size == 0) {
+    TF_NPZ_RETURN_IF_ERROR(CheckEmptyStrings(component));
+  }
+  return component;
+}
+
+}  // namespace tf_npz
