@@ -121,16 +121,9 @@ def test_arrays_may_be_called_by_the_names_of_their_members(folder: Path) -> Non
 
 # --- What is refused, and why ----------------------------------------------------------------------------------------
 
-STRUCTURED = np.zeros(3, [("a", "f4"), ("b", "i4")])
 KINDS: dict[str, tuple[np.ndarray, str]] = {
     "objects": (np.array([1, "a", None], object), "object arrays hold pickles, which are never loaded"),
-    "byte strings": (np.array([b"abc"] * 3), "byte strings are not supported"),
-    "unicode strings": (np.array(["abc"] * 3), "unicode strings are not supported"),
-    "datetime64": (np.zeros(3, "M8[s]"), "datetime64 is not supported; save with astype(numpy.int64)"),
-    "timedelta64": (np.zeros(3, "m8[s]"), "timedelta64 is not supported; save with astype(numpy.int64)"),
-    "structured": (STRUCTURED, "structured dtypes are not supported; save each field as an array of its own"),
-    "structured with objects": (np.zeros(3, [("a", "f4"), ("b", "O")]), "hold pickles, which are never loaded"),
-    "void": (np.zeros(3, "V4"), "raw void data is not supported"),
+    "structured with objects": (np.zeros(3, [("a", "f4"), ("b", "O")]), "never loaded"),
     "longdouble": (np.zeros(3, np.longdouble), "TensorFlow has no float128; save with astype(numpy.float64)"),
     "clongdouble": (np.zeros(3, np.clongdouble), "TensorFlow has no complex256; save with astype(numpy.complex128)"),
 }
@@ -185,7 +178,7 @@ def test_methods_that_are_not_supported_are_named(
 
 
 def test_what_is_refused_does_not_keep_the_rest_from_being_read(folder: Path) -> None:
-    np.savez("a.npz", x=X, names=np.array(["a", "b", "c"]), objects=np.array([None] * 3), allow_pickle=True)
+    np.savez("a.npz", x=X, long=np.zeros(3, np.longdouble), objects=np.array([None] * 3), allow_pickle=True)
     assert_same(tf_npz.load("a.npz", "x").numpy(), X)
     assert_gives(tf_npz.NpzReaderDataset("a.npz", "x"), list(X))
 
@@ -241,9 +234,9 @@ def test_a_large_array_behind_an_odd_header_is_loaded_too(folder: Path) -> None:
     np.testing.assert_array_equal(tf_npz.load("a.npz", "x"), array)
 
 
-def test_an_array_of_strings_does_not_hide_how_to_read_the_others(folder: Path) -> None:
-    np.savez("a.npz", label=np.array(["cat"]), x=np.zeros(1))
-    with pytest.raises(tf.errors.UnimplementedError, match=r'integer codes; to read the others, pass keys: "x"'):
+def test_an_array_of_objects_does_not_hide_how_to_read_the_others(folder: Path) -> None:
+    np.savez("a.npz", label=np.array(["cat", None]), x=np.zeros(1))
+    with pytest.raises(tf.errors.UnimplementedError, match=r'to read the others, pass keys: "x"'):
         tf_npz.load("a.npz")
 
 
