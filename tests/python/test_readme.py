@@ -26,6 +26,8 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         np.savez_compressed(f"{i}.npz", data=x)
         np.save(f"{i}.npy", random.normal(size=(4 + i, 9 - i, 3)).astype(np.float32))
     np.savez("a.npz", x=np.arange(3))
+    pathlib.Path("events").mkdir()
+    np.save("events/0.npy", np.zeros(10, [("id", "<u4"), ("xyz", "<f4", (3,))]))
     model = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     return {
@@ -53,6 +55,8 @@ def test_the_code_runs_as_it_stands(names: dict[str, Any], capsys: pytest.Captur
             exec(block, names)
             datasets.append(names["ds"])
     assert len(datasets) == len(BLOCKS) - 4
+    assert names["ids"] == tf.TensorSpec([None], tf.uint32)
+    assert names["points"] == tf.TensorSpec([None, 3], tf.float32)
     capsys.readouterr()
 
 
