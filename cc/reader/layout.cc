@@ -4,57 +4,134 @@
 #include <cstring>
 #include <string>
 
+#include "tf_npz/reader/small_copy.h"
+#include "tf_npz/reader/transpose.h"
+
 namespace tf_npz {
 namespace {
 
-// Rows and columns of a block of a transposition: two blocks of 16-byte items fit the L1 cache.
-constexpr int64_t kTile = 16;
+// Steps through the indices of some dimensions in C order, and knows how far from the first each
+// lies.
+class Walk {
+ public:
+  void AddDimension(int64_t size, int64_t stride) {  // the outermost first
+    if (size != 1) dimensions_.push_back({size, stride, 0});
+  }
 
-struct Item16 {
-  uint64_t halves[2];
+  int64_t offset() const { return offset_; }
+
+  // After the last index comes the first again.
+  void Step() {
+    for (size_t axis = dimensions_.size(); axis-- > 0;) {
+      Dimension& dimension = dimensions_[axis];
+      offset_ += dimension.stride;
+      if (++dimension.index < dimension.size) return;
+      offset_ -= dimension.size * dimension.stride;
+      dimension.index = 0;
+    }
+  }
+
+ private:
+  struct Dimension {
+    int64_t size;
+    int64_t stride;
+    int64_t index;
+  };
+  std::vector<Dimension> dimensions_;
+  int64_t offset_ = 0;
 };
 
-// destination[r][c] = source[c][r] for `rows` and `columns`, whose strides are counted in items.
-template <typename T>
-void Transpose(const char* source, int64_t source_column_stride, char* destination,
-               int64_t destination_row_stride, int64_t rows, int64_t columns) {
-  for (int64_t r0 = 0; r0 < rows; r0 += kTile) {
-    const int64_t r1 = std::min(rows, r0 + kTile);
-    for (int64_t c0 = 0; c0 < columns; c0 += kTile) {
-      const int64_t c1 = std::min(columns, c0 + kTile);
-      for (int64_t r = r0; r < r1; ++r) {
-        const char* from = source + r * static_cast<int64_t>(sizeof(T));
-        char* to = destination + r * destination_row_stride * static_cast<int64_t>(sizeof(T));
-        for (int64_t c = c0; c < c1; ++c) {
-          // memcpy: neither side need be aligned to T.
-          std::memcpy(to + c * sizeof(T), from + c * source_column_stride * sizeof(T), sizeof(T));
-        }
-      }
+// An array in Fortran order as a matrix: its first dimensions are the rows, which lie one after
+// another at the source; the others are the columns, which lie so at the destination.
+struct Matrix {
+  int64_t rows = 1;
+  int64_t columns = 1;
+  Walk row_offsets;     // at the destination, in the order of the source
+  Walk column_offsets;  // at the source, in the order of the destination
+};
+
+// Columns of fewer bytes share cache lines: the next dimension's rows are better taken with them.
+constexpr int64_t kLine = 64;
+
+Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t count) {
+  Matrix matrix;
+  matrix.rows = count;
+  size_t split = 1;
+  // Not where the columns have rows that are not wanted: those lie between.
+  while (count == shape[0] && matrix.rows * itemsize < kLine && split + 1 < shape.size()) {
+    matrix.rows *= shape[split++];
+  }
+  matrix.columns = ElementCount(shape, split);
+  for (size_t axis = split; axis-- > 0;) {
+    matrix.row_offsets.AddDimension(axis == 0 ? count : shape[axis],
+                                    ElementCount(shape, axis + 1) * itemsize);
+  }
+  int64_t stride = itemsize;
+  for (size_t axis = 0; axis < split; ++axis) stride *= shape[axis];
+  for (size_t axis = split; axis < shape.size(); ++axis) {
+    matrix.column_offsets.AddDimension(shape[axis], stride);
+    stride *= shape[axis];
+  }
+  return matrix;
+}
+
+// A transposition goes tile by tile: as many columns, each with so many bytes of rows, are copied
+// side by side into the L1 cache first. At the source they may all be a power of two apart, and
+// then would drive each other out of it.
+constexpr int64_t kTileColumns = 64;
+constexpr int64_t kTileColumnBytes = 256;
+
+struct Tile {
+  alignas(64) char data[kTileColumns * kTileColumnBytes + kBlockBytes];
+  const char* columns[kTileColumns];      // at the source
+  int64_t row_offsets[kTileColumnBytes];  // at the destination
+};
+
+void LoadTile(int64_t first_byte, int64_t bytes, int64_t columns, Tile* tile) {
+  WithCopyOf(bytes, [&](auto copy) {
+    for (int64_t c = 0; c < columns; ++c) {
+      copy(tile->data + c * kTileColumnBytes, tile->columns[c] + first_byte);
     }
+  });
+}
+
+template <int kWidth>
+void StoreTile(const Tile& tile, int64_t /*itemsize*/, int64_t rows, int64_t columns,
+               char* destination) {
+  constexpr int64_t kBlockRows = kBlockBytes / kWidth;
+  for (int64_t r = 0; r < rows; r += kBlockRows) {
+    TransposeColumns<kWidth>(tile.data + r * kWidth, kTileColumnBytes, columns, destination,
+                             tile.row_offsets + r, std::min(rows - r, kBlockRows));
   }
 }
 
-// For each index of the middle dimensions 1 … rank-2 the first and the last dimension make a
-// matrix.
-template <typename T>
-void CopyRows(const char* source, const std::vector<int64_t>& shape, int64_t first, int64_t count,
-              char* destination) {
-  const size_t rank = shape.size();
-  const int64_t row_items = ElementCount(shape, 1);
-  const int64_t columns = shape[rank - 1];
-  const int64_t column_stride = ElementCount(shape) / columns;
-  const int64_t matrices = row_items / columns;
-  source += first * static_cast<int64_t>(sizeof(T));
-  std::vector<int64_t> index(rank, 0);
-  for (int64_t matrix = 0; matrix < matrices; ++matrix) {
-    int64_t source_offset = 0;
-    for (size_t axis = 1, stride = shape[0]; axis + 1 < rank; stride *= shape[axis], ++axis) {
-      source_offset += index[axis] * static_cast<int64_t>(stride);
+void StoreTileOfAny(const Tile& tile, int64_t itemsize, int64_t rows, int64_t columns,
+                    char* destination) {
+  WithCopyOf(itemsize, [&](auto copy) {
+    for (int64_t r = 0; r < rows; ++r) {
+      const char* from = tile.data + r * itemsize;
+      char* to = destination + tile.row_offsets[r];
+      for (int64_t c = 0; c < columns; ++c) {
+        copy(to + c * itemsize, from + c * kTileColumnBytes);
+      }
     }
-    Transpose<T>(source + source_offset * sizeof(T), column_stride,
-                 destination + matrix * columns * sizeof(T), row_items, count, columns);
-    // The next index in C order.
-    for (size_t axis = rank - 2; axis >= 1 && ++index[axis] == shape[axis]; --axis) index[axis] = 0;
+  });
+}
+
+auto StoreTileFunction(int64_t itemsize) {
+  switch (itemsize) {
+    case 1:
+      return StoreTile<1>;
+    case 2:
+      return StoreTile<2>;
+    case 4:
+      return StoreTile<4>;
+    case 8:
+      return StoreTile<8>;
+    case 16:
+      return StoreTile<16>;
+    default:
+      return StoreTileOfAny;
   }
 }
 
@@ -74,25 +151,100 @@ int64_t ElementCount(const std::vector<int64_t>& shape, size_t begin) {
   return count;
 }
 
-void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int itemsize,
+void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int64_t itemsize,
                      int64_t first, int64_t count, char* destination) {
-  if (count == 0 || ElementCount(shape) == 0) return;
+  if (count == 0 || itemsize == 0 || ElementCount(shape) == 0) return;
+  source += first * itemsize;
+  Matrix matrix = AsMatrix(shape, itemsize, count);
   if (shape.size() == 1) {
-    std::memcpy(destination, source + first * itemsize, count * itemsize);
+    std::memcpy(destination, source, count * itemsize);
     return;
   }
-  switch (itemsize) {
-    case 1:
-      return CopyRows<uint8_t>(source, shape, first, count, destination);
-    case 2:
-      return CopyRows<uint16_t>(source, shape, first, count, destination);
-    case 4:
-      return CopyRows<uint32_t>(source, shape, first, count, destination);
-    case 8:
-      return CopyRows<uint64_t>(source, shape, first, count, destination);
-    default:
-      return CopyRows<Item16>(source, shape, first, count, destination);
+  const auto store = StoreTileFunction(itemsize);
+  const int64_t tile_rows = std::max<int64_t>(1, kTileColumnBytes / itemsize);
+  Tile tile;
+  for (int64_t c0 = 0; c0 < matrix.columns; c0 += kTileColumns) {
+    const int64_t columns = std::min(matrix.columns - c0, kTileColumns);
+    for (int64_t c = 0; c < columns; ++c, matrix.column_offsets.Step()) {
+      tile.columns[c] = source + matrix.column_offsets.offset();
+    }
+    for (int64_t r0 = 0; r0 < matrix.rows; r0 += tile_rows) {
+      const int64_t rows = std::min(matrix.rows - r0, tile_rows);
+      for (int64_t r = 0; r < rows; ++r, matrix.row_offsets.Step()) {
+        tile.row_offsets[r] = matrix.row_offsets.offset();
+      }
+      char* to = destination + c0 * itemsize;
+      if (itemsize > kTileColumnBytes) {  // one row, of items that need no help from the cache
+        for (int64_t c = 0; c < columns; ++c) {
+          std::memcpy(to + tile.row_offsets[0] + c * itemsize, tile.columns[c] + r0 * itemsize,
+                      itemsize);
+        }
+      } else {
+        LoadTile(r0 * itemsize, rows * itemsize, columns, &tile);
+        store(tile, itemsize, rows, columns, to);
+      }
+    }
   }
+}
+
+void GatherField(const char* source, int64_t item_size, int64_t count, int64_t offset,
+                 const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
+                 int64_t width, char* destination) {
+  if (count == 0 || width == 0 || ElementCount(shape) == 0) return;
+  // The items of the array are the outermost dimension; dimensions of one step are none.
+  std::vector<int64_t> sizes = {count};
+  std::vector<int64_t> steps = {item_size};
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] == 1) continue;
+    sizes.push_back(shape[axis]);
+    steps.push_back(strides[axis]);
+  }
+  // The innermost dimensions without gaps are one run of bytes, the next one is the inner loop.
+  int64_t run = width;
+  while (!sizes.empty() && steps.back() == run) {
+    run *= sizes.back();
+    sizes.pop_back();
+    steps.pop_back();
+  }
+  source += offset;
+  if (sizes.empty()) {
+    std::memcpy(destination, source, run);
+    return;
+  }
+  const int64_t repeats = sizes.back();
+  const int64_t step = steps.back();
+  Walk outer;
+  int64_t loops = 1;
+  for (size_t axis = 0; axis + 1 < sizes.size(); ++axis) {
+    outer.AddDimension(sizes[axis], steps[axis]);
+    loops *= sizes[axis];
+  }
+  WithCopyOf(run, [&](auto copy) {
+    char* to = destination;
+    for (int64_t loop = 0; loop < loops; ++loop, outer.Step()) {
+      const char* from = source + outer.offset();
+      for (int64_t i = 0; i < repeats; ++i, to += run, from += step) copy(to, from);
+    }
+  });
+}
+
+void WidenItems(const char* source, int64_t width, int64_t count, int64_t wider,
+                char* destination) {
+  if (count == 0 || wider == 0) return;
+  if (width == 0) {
+    std::memset(destination, 0, count * wider);
+    return;
+  }
+  if (width == wider) {
+    std::memcpy(destination, source, count * width);
+    return;
+  }
+  WithCopyOf(width, [&](auto copy) {
+    for (int64_t i = 0; i < count; ++i, source += width, destination += wider) {
+      copy(destination, source);
+      std::memset(destination + width, 0, wider - width);
+    }
+  });
 }
 
 void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* destination,
