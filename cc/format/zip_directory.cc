@@ -6,6 +6,7 @@
 #include "tf_npz/base/bytes.h"
 #include "tf_npz/base/checked.h"
 #include "tf_npz/base/text.h"
+#include "tf_npz/format/zip_name.h"
 
 namespace tf_npz {
 namespace {
@@ -19,57 +20,44 @@ constexpr size_t kCentralHeaderSize = 46;
 constexpr uint16_t kSeeZip64Short = 0xFFFF;
 constexpr uint32_t kSeeZip64 = 0xFFFFFFFF;
 
-constexpr uint16_t kUtf8Flag = 1 << 11;
 constexpr uint16_t kZip64ExtraId = 0x0001;
+
+// General purpose bit flags (4.4.4).
+constexpr uint16_t kEncryptedFlag = 1 << 0;
+constexpr uint16_t kPatchFlag = 1 << 5;
+constexpr uint16_t kStrongEncryptionFlag = 1 << 6;
+constexpr uint16_t kMaskedHeaderFlag = 1 << 13;
+
+// The newest version of the format (4.4.3) that zipfile knows: 6.3.
+constexpr int kMaxVersionNeeded = 63;
+
+// A character of code page 437 takes at most this many bytes in UTF-8.
+constexpr size_t kMaxBytesPerCharacter = 3;
 
 bool HasMagic(std::string_view bytes, std::string_view magic) {
   return bytes.substr(0, magic.size()) == magic;
 }
 
-// The upper half of IBM code page 437 (appendix D.1).
-constexpr std::string_view kCodePage437[128] = {
-    "Ç", "ü", "é", "â", "ä", "à", "å", "ç", "ê", "ë", "è", "ï", "î", "ì", "Ä", "Å",
-    "É", "æ", "Æ", "ô", "ö", "ò", "û", "ù", "ÿ", "Ö", "Ü", "¢", "£", "¥", "₧", "ƒ",
-    "á", "í", "ó", "ú", "ñ", "Ñ", "ª", "º", "¿", "⌐", "¬", "½", "¼", "¡", "«", "»",
-    "░", "▒", "▓", "│", "┤", "╡", "╢", "╖", "╕", "╣", "║", "╗", "╝", "╜", "╛", "┐",
-    "└", "┴", "┬", "├", "─", "┼", "╞", "╟", "╚", "╔", "╩", "╦", "╠", "═", "╬", "╧",
-    "╨", "╤", "╥", "╙", "╘", "╒", "╓", "╫", "╪", "┘", "┌", "█", "▄", "▌", "▐", "▀",
-    "α", "ß", "Γ", "π", "Σ", "σ", "µ", "τ", "Φ", "Θ", "Ω", "δ", "∞", "φ", "ε", "∩",
-    "≡", "±", "≥", "≤", "⌠", "⌡", "÷", "≈", "°", "∙", "·", "√", "ⁿ", "²", "■", "\xC2\xA0"};
+std::string AtByte(uint64_t offset) { return " at byte " + std::to_string(offset); }
 
-std::string DecodeName(std::string_view raw, bool is_utf8) {
-  // One name that is not what its flag says leaves the other members readable.
-  if (is_utf8) return IsUtf8(raw) ? std::string(raw) : Escape(raw);
-  std::string name;
-  for (const char c : raw) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      name.push_back(c);
-    } else {
-      name += kCodePage437[byte - 0x80];
-    }
-  }
-  return name;
-}
+Status InSeveralParts() { return Unimplemented("zip archive in several parts"); }
 
-// Where in `tail` the end record begins. A comment may hold the signature too, so the record counts
-// whose comment ends where the file ends; failing that, as Python's zipfile has it, the last one
-// that fits.
-std::optional<size_t> FindEndRecord(std::string_view tail) {
-  if (tail.size() < kZipEndSize) return std::nullopt;
-  std::optional<size_t> fits;
-  for (size_t at = tail.rfind(kZipEmptyMagic, tail.size() - kZipEndSize);
-       at != std::string_view::npos;
-       at = at == 0 ? std::string_view::npos : tail.rfind(kZipEmptyMagic, at - 1)) {
-    const size_t end = at + kZipEndSize + LoadLittle16(&tail[at + 20]);
-    if (end == tail.size()) return at;
-    if (end < tail.size() && !fits) fits = at;
-  }
-  return fits;
+// Where in `tail` the zip64 end record begins that the `locator` (4.3.15), which stands at
+// tail[locator_at], leads to. zipfile looks right before the locator, whatever that says; an
+// extensible data sector (4.3.14.2) may stand between the two.
+std::optional<size_t> FindZip64End(std::string_view tail, size_t locator_at, uint64_t declared,
+                                   uint64_t tail_offset) {
+  if (locator_at < kZip64EndSize) return std::nullopt;
+  const size_t latest = locator_at - kZip64EndSize;
+  if (HasMagic(tail.substr(latest), kZip64EndMagic)) return latest;
+  if (declared < tail_offset || declared - tail_offset > latest) return std::nullopt;
+  const size_t at = declared - tail_offset;
+  if (HasMagic(tail.substr(at), kZip64EndMagic)) return at;
+  return std::nullopt;
 }
 
 // Replaces the fields of `entry` that say "see zip64" by those of the zip64 extended information
-// (4.5.3), which holds just these, in this order.
+// (4.5.3), which holds just these, in this order. Of several the first that has them counts.
 Status MergeZip64(std::string_view extra, ZipEntry* entry) {
   uint64_t* const fields[] = {&entry->uncompressed_size, &entry->compressed_size,
                               &entry->local_header_offset};
@@ -86,17 +74,67 @@ Status MergeZip64(std::string_view extra, ZipEntry* entry) {
       *field = LoadLittle64(&data[0]);
       data.remove_prefix(8);
     }
-    return OkStatus();
   }
   return OkStatus();
 }
 
+// Where in the file is what lies at `declared` by the archive's own count.
+uint64_t OffsetInFile(uint64_t declared, const ZipEnd& end) {
+  if (end.directory_offset < end.declared_offset) {
+    const uint64_t missing = end.declared_offset - end.directory_offset;
+    return declared < missing ? UINT64_MAX : declared - missing;
+  }
+  uint64_t offset = 0;
+  const uint64_t before = end.directory_offset - end.declared_offset;
+  return CheckedAdd(declared, before, &offset) ? offset : UINT64_MAX;
+}
+
+// Several entries may share one local header: that alone makes no member larger than the file.
+void SetDataLimits(const ZipEnd& end, std::vector<ZipEntry>* entries) {
+  std::vector<uint64_t> starts;
+  starts.reserve(entries->size());
+  for (const ZipEntry& entry : *entries) starts.push_back(entry.local_header_offset);
+  std::sort(starts.begin(), starts.end());
+  for (ZipEntry& entry : *entries) {
+    const auto next = std::upper_bound(starts.begin(), starts.end(), entry.local_header_offset);
+    entry.data_limit = next == starts.end() ? end.directory_offset
+                                            : std::min<uint64_t>(*next, end.directory_offset);
+  }
+}
+
+// `size` bytes of a member, its local header or what is behind that, at `offset`.
+Status CheckRoom(uint64_t offset, uint64_t size, const ZipEntry& entry, const ZipEnd& end) {
+  uint64_t data_end = 0;
+  const bool fits = CheckedAdd(offset, size, &data_end);
+  if (fits && data_end <= entry.data_limit) return OkStatus();
+  if (!fits || data_end > end.directory_offset) {
+    return DataLoss("member of " + std::to_string(entry.compressed_size) + " bytes does not fit" +
+                    (offset == UINT64_MAX ? " into the file" : AtByte(offset)) +
+                    " (the directory begins" + AtByte(end.directory_offset) + ")");
+  }
+  return DataLoss("members overlap: this one reaches to byte " + std::to_string(data_end) +
+                  ", and another begins" + AtByte(entry.data_limit));
+}
+
 }  // namespace
+
+bool ZipEntry::is_encrypted() const {
+  return (flags & (kEncryptedFlag | kStrongEncryptionFlag | kMaskedHeaderFlag)) != 0;
+}
 
 std::string ZipMethodName(uint16_t method) {
   switch (method) {
     case kZipStored:
       return "stored";
+    case 1:
+      return "shrink";
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+      return "reduce";
+    case 6:
+      return "implode";
     case kZipDeflated:
       return "deflate";
     case 9:
@@ -110,93 +148,105 @@ std::string ZipMethodName(uint16_t method) {
       return "zstd";
     case 95:
       return "xz";
+    case 98:
+      return "ppmd";
     default:
       return "method " + std::to_string(method);
   }
 }
 
-Result<ZipEnd> ParseZipEnd(std::string_view tail, uint64_t file_size) {
-  const std::optional<size_t> found = FindEndRecord(tail);
-  if (!found) {
-    return DataLoss("zip archive of " + std::to_string(file_size) +
-                    " bytes has no end of central directory record: it is cut off or damaged");
+std::vector<size_t> FindZipEnds(std::string_view tail) {
+  if (tail.size() < kZipEndSize) return {};
+  const auto is_exact = [tail](size_t at) {
+    return at + kZipEndSize + LoadLittle16(&tail[at + 20]) == tail.size();
+  };
+  const auto is_empty = [tail](size_t at) { return LoadLittle32(&tail[at + 12]) == 0; };
+  // zipfile takes the last signature that there is, and doesn't mind the length of the comment. A
+  // record whose comment ends where the file ends is the better choice where that leads nowhere.
+  // One without members can't be told from zeros, so others go before.
+  std::optional<size_t> of_zipfile, exact, empty;
+  const size_t last = tail.size() - kZipEndSize;
+  const size_t first = last > kMaxZipTrailSize ? last - kMaxZipTrailSize : 0;
+  for (size_t at = tail.rfind(kZipEmptyMagic, last);
+       at != std::string_view::npos && at >= first && !exact;
+       at = at == 0 ? std::string_view::npos : tail.rfind(kZipEmptyMagic, at - 1)) {
+    if (is_empty(at)) {
+      if (!empty) empty = at;
+    } else if (is_exact(at)) {
+      exact = at;
+    } else if (!of_zipfile && !empty) {
+      of_zipfile = at;
+    }
   }
-  const char* record = &tail[*found];
+  std::vector<size_t> ends;
+  for (const std::optional<size_t>& at : {of_zipfile, exact, empty}) {
+    if (at) ends.push_back(*at);
+  }
+  return ends;
+}
+
+Result<ZipEnd> ParseZipEnd(std::string_view tail, size_t at, uint64_t file_size) {
+  const char* record = &tail[at];
+  const uint64_t tail_offset = file_size - tail.size();
   const uint16_t disk = LoadLittle16(record + 4);
   const uint16_t directory_disk = LoadLittle16(record + 6);
   ZipEnd end;
   end.entry_count = LoadLittle16(record + 10);
   end.directory_size = LoadLittle32(record + 12);
-  end.directory_offset = LoadLittle32(record + 16);
-  end.directory_limit = file_size - tail.size() + *found;
+  end.declared_offset = LoadLittle32(record + 16);
+  size_t limit = at;  // of the directory
 
   // The locator, where there is one, stands right before the end record.
-  if (*found >= kZip64LocatorSize) {
-    const std::string_view locator = tail.substr(*found - kZip64LocatorSize, kZip64LocatorSize);
-    if (HasMagic(locator, kZip64LocatorMagic)) {
-      if (LoadLittle32(&locator[16]) > 1) return Unimplemented("zip archive in several parts");
-      end.is_zip64 = true;
-      end.zip64_end_offset = LoadLittle64(&locator[8]);
-      uint64_t record_end = 0;
-      if (!CheckedAdd<uint64_t>(end.zip64_end_offset, kZip64EndSize, &record_end) ||
-          record_end > end.directory_limit - kZip64LocatorSize) {
-        return DataLoss("zip64 end record lies outside the archive (at byte " +
-                        std::to_string(end.zip64_end_offset) + ")");
+  bool is_zip64 = false;
+  const std::string_view locator =
+      at < kZip64LocatorSize ? "" : tail.substr(at - kZip64LocatorSize, kZip64LocatorSize);
+  if (HasMagic(locator, kZip64LocatorMagic)) {
+    if (LoadLittle32(&locator[4]) != 0 || LoadLittle32(&locator[16]) > 1) return InSeveralParts();
+    const uint64_t declared = LoadLittle64(&locator[8]);
+    const std::optional<size_t> found =
+        FindZip64End(tail, at - kZip64LocatorSize, declared, tail_offset);
+    if (found) {
+      const char* record64 = &tail[*found];
+      if (LoadLittle32(record64 + 16) != 0 || LoadLittle32(record64 + 20) != 0) {
+        return InSeveralParts();
       }
-      return end;
+      end.entry_count = LoadLittle64(record64 + 32);
+      end.directory_size = LoadLittle64(record64 + 40);
+      end.declared_offset = LoadLittle64(record64 + 48);
+      limit = *found;
+      is_zip64 = true;
+    } else if (end.directory_size == kSeeZip64 || end.declared_offset == kSeeZip64) {
+      return DataLoss("no zip64 end record" + AtByte(declared));
     }
   }
-  if ((disk != 0 && disk != kSeeZip64Short) ||
-      (directory_disk != 0 && directory_disk != kSeeZip64Short)) {
-    return Unimplemented("zip archive in several parts");
+  if (!is_zip64 && ((disk != 0 && disk != kSeeZip64Short) ||
+                    (directory_disk != 0 && directory_disk != kSeeZip64Short))) {
+    return InSeveralParts();
   }
-  return end;
-}
 
-Status ParseZip64End(std::string_view record, ZipEnd* end) {
-  if (record.size() < kZip64EndSize || !HasMagic(record, kZip64EndMagic)) {
-    return DataLoss("no zip64 end record at byte " + std::to_string(end->zip64_end_offset));
-  }
-  if (LoadLittle32(&record[16]) != 0 || LoadLittle32(&record[20]) != 0) {
-    return Unimplemented("zip archive in several parts");
-  }
-  end->entry_count = LoadLittle64(&record[32]);
-  end->directory_size = LoadLittle64(&record[40]);
-  end->directory_offset = LoadLittle64(&record[48]);
-  end->directory_limit = end->zip64_end_offset;
-  return OkStatus();
-}
-
-Status CheckZipEnd(const ZipEnd& end) {
-  uint64_t directory_end = 0;
-  if (!CheckedAdd(end.directory_offset, end.directory_size, &directory_end) ||
-      directory_end != end.directory_limit) {
+  const uint64_t directory_limit = tail_offset + limit;
+  if (end.directory_size > directory_limit) {
     return DataLoss("central directory of " + std::to_string(end.directory_size) +
-                    " bytes at byte " + std::to_string(end.directory_offset) +
-                    " does not end where the end record begins, at byte " +
-                    std::to_string(end.directory_limit));
+                    " bytes does not fit before the end record" + AtByte(directory_limit));
   }
   if (end.directory_size > kMaxZipDirectorySize) {
     return ResourceExhausted("central directory of " + std::to_string(end.directory_size) +
                              " bytes (the limit is " + std::to_string(kMaxZipDirectorySize) + ")");
   }
-  if (end.entry_count > end.directory_size / kCentralHeaderSize) {
-    return DataLoss("central directory of " + std::to_string(end.directory_size) +
-                    " bytes can't hold " + std::to_string(end.entry_count) + " members");
-  }
-  return OkStatus();
+  end.directory_offset = directory_limit - end.directory_size;
+  return end;
 }
 
 Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, const ZipEnd& end) {
   std::vector<ZipEntry> entries;
-  entries.reserve(end.entry_count);
+  entries.reserve(std::min<uint64_t>(end.entry_count, directory.size() / kCentralHeaderSize));
   size_t at = 0;
   // To the directory's end, whatever its count says, as Python's zipfile has it: writers without
   // zip64 count modulo 65536, and a count that is damaged must not hide the last of several members
   // of one name.
   while (at < directory.size()) {
     const auto where = [&end, at] {
-      return " at byte " + std::to_string(end.directory_offset + at) + " of the central directory";
+      return AtByte(end.directory_offset + at) + " of the central directory";
     };
     if (directory.size() - at < kCentralHeaderSize ||
         !HasMagic(directory.substr(at), kCentralMagic)) {
@@ -217,27 +267,41 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
     entry.uncompressed_size = LoadLittle32(header + 24);
     entry.local_header_offset = LoadLittle32(header + 42);
     entry.raw_name = std::string(directory.substr(at + kCentralHeaderSize, name_length));
-    entry.name = DecodeName(entry.raw_name, (entry.flags & kUtf8Flag) != 0);
+    entry.name = DecodeZipName(entry.raw_name, entry.flags);
+    // zipfile cuts names here, against those that mean to deceive.
+    entry.name.resize(std::min(entry.name.size(), entry.name.find('\0')));
+    const auto member = [&entry, &where] { return "member " + Quote(entry.name) + where() + ": "; };
+    const int version = static_cast<unsigned char>(header[6]);
+    if (version > kMaxVersionNeeded) {
+      return Unimplemented(member() + "needs version " + std::to_string(version / 10) + "." +
+                           std::to_string(version % 10) +
+                           " of the zip format (supported: up to 6.3)");
+    }
     const std::string_view extra =
         directory.substr(at + kCentralHeaderSize + name_length, extra_length);
     const Status status = MergeZip64(extra, &entry);
-    if (!status.ok()) return status.WithContext("member " + Quote(entry.name) + where() + ": ");
+    if (!status.ok()) return status.WithContext(member());
+    entry.local_header_offset = OffsetInFile(entry.local_header_offset, end);
     entries.push_back(std::move(entry));
     at += size;
   }
+  SetDataLimits(end, &entries);
   return entries;
 }
 
 Status CheckZipEntry(const ZipEntry& entry, const ZipEnd& end) {
-  uint64_t data_end = 0;
-  if (!CheckedAdd(entry.local_header_offset, entry.compressed_size, &data_end) ||
-      data_end > end.directory_offset) {
-    return DataLoss("member of " + std::to_string(entry.compressed_size) +
-                    " bytes does not fit at byte " + std::to_string(entry.local_header_offset) +
-                    " (the directory begins at byte " + std::to_string(end.directory_offset) + ")");
+  if (entry.is_encrypted()) return Unimplemented("member is encrypted, which is not supported");
+  if ((entry.flags & kPatchFlag) != 0) {
+    return Unimplemented("member is compressed patched data, which is not supported");
   }
-  if (entry.method == kZipStored && entry.compressed_size != entry.uncompressed_size &&
-      !entry.is_encrypted()) {
+  if (entry.method != kZipStored && entry.method != kZipDeflated) {
+    return Unimplemented("member is compressed with " + ZipMethodName(entry.method) +
+                         " (supported: stored and deflate)");
+  }
+  uint64_t size = 0;
+  if (!CheckedAdd<uint64_t>(kZipLocalHeaderSize, entry.compressed_size, &size)) size = UINT64_MAX;
+  TF_NPZ_RETURN_IF_ERROR(CheckRoom(entry.local_header_offset, size, entry, end));
+  if (entry.method == kZipStored && entry.compressed_size != entry.uncompressed_size) {
     return DataLoss("stored member has two sizes (" + std::to_string(entry.compressed_size) +
                     " and " + std::to_string(entry.uncompressed_size) + " bytes)");
   }
@@ -250,18 +314,31 @@ Status CheckZipEntry(const ZipEntry& entry, const ZipEnd& end) {
   return OkStatus();
 }
 
-Result<uint64_t> ParseZipLocalHeader(std::string_view header, const ZipEntry& entry) {
-  const std::string where = " at byte " + std::to_string(entry.local_header_offset);
+size_t ZipLocalHeaderSize(const ZipEntry& entry) {
+  const uint64_t room = entry.data_limit - entry.local_header_offset;
+  return std::min<uint64_t>(kZipLocalHeaderSize + kMaxBytesPerCharacter * entry.raw_name.size(),
+                            room);
+}
+
+Result<uint64_t> ParseZipLocalHeader(std::string_view header, const ZipEntry& entry,
+                                     const ZipEnd& end) {
+  const std::string where = AtByte(entry.local_header_offset);
   if (header.size() < kZipLocalHeaderSize || !HasMagic(header, kZipLocalMagic)) {
     return DataLoss("no local header" + where);
   }
+  const uint16_t flags = LoadLittle16(&header[6]);
   const size_t name_length = LoadLittle16(&header[26]);
   const size_t extra_length = LoadLittle16(&header[28]);
   const std::string_view name = header.substr(kZipLocalHeaderSize, name_length);
-  if (name_length != entry.raw_name.size() || name != entry.raw_name) {
+  // Each of the two is encoded as its own flags say.
+  if (name.size() != name_length ||
+      DecodeZipName(name, flags) != DecodeZipName(entry.raw_name, entry.flags)) {
     return DataLoss("local header" + where + " is that of another member (" + Quote(name) + ")");
   }
-  return entry.local_header_offset + kZipLocalHeaderSize + name_length + extra_length;
+  const uint64_t data_offset =
+      entry.local_header_offset + kZipLocalHeaderSize + name_length + extra_length;
+  TF_NPZ_RETURN_IF_ERROR(CheckRoom(data_offset, entry.compressed_size, entry, end));
+  return data_offset;
 }
 
 }  // namespace tf_npz

@@ -79,17 +79,22 @@ Status Archive::ReadKind() {
 
 Status Archive::ReadDirectory() {
   const uint64_t size = file_->size();
-  const uint64_t tail_size = std::min<uint64_t>(size, kMaxZipEndSize);
+  const uint64_t tail_size = std::min<uint64_t>(size, kMaxZipTailSize);
   TF_NPZ_ASSIGN_OR_RETURN(const std::string tail, ReadString(*file_, size - tail_size, tail_size));
-  TF_NPZ_ASSIGN_OR_RETURN(zip_end_, ParseZipEnd(tail, size));
-  if (zip_end_.is_zip64) {
-    TF_NPZ_ASSIGN_OR_RETURN(const std::string record,
-                            ReadString(*file_, zip_end_.zip64_end_offset, kZip64EndSize));
-    TF_NPZ_RETURN_IF_ERROR(ParseZip64End(record, &zip_end_));
+  Status status = DataLoss("zip archive of " + std::to_string(size) +
+                           " bytes has no end of central directory record: it is cut off or "
+                           "damaged");
+  for (const size_t at : FindZipEnds(tail)) {
+    status = ReadDirectory(tail, at);
+    if (status.ok()) break;
   }
-  TF_NPZ_RETURN_IF_ERROR(CheckZipEnd(zip_end_));
+  return status;
+}
+
+Status Archive::ReadDirectory(const std::string& tail, size_t end_at) {
+  TF_NPZ_ASSIGN_OR_RETURN(zip_end_, ParseZipEnd(tail, end_at, file_->size()));
   // The tail mostly holds the directory too.
-  const uint64_t tail_offset = size - tail_size;
+  const uint64_t tail_offset = file_->size() - tail.size();
   std::string read;
   std::string_view directory;
   if (zip_end_.directory_offset >= tail_offset) {

@@ -59,6 +59,8 @@ class Archive {
       : label_(std::move(label)), file_(std::move(file)) {}
   Status ReadKind();
   Status ReadDirectory();
+  // As the end record at tail[end_at] has it.
+  Status ReadDirectory(const std::string& tail, size_t end_at);
   void IndexMembers();
 
   const std::string label_;

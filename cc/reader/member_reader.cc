@@ -31,22 +31,12 @@ Result<std::unique_ptr<MemberReader>> MemberReader::Open(std::shared_ptr<const A
     reader->size_ = reader->archive_->file().size();
     return reader;
   }
-  if (entry->is_encrypted()) return Unimplemented("member is encrypted, which is not supported");
-  if (entry->method != kZipStored && entry->method != kZipDeflated) {
-    return Unimplemented("member is compressed with " + ZipMethodName(entry->method) +
-                         " (supported: stored and deflate)");
-  }
-  TF_NPZ_RETURN_IF_ERROR(CheckZipEntry(*entry, reader->archive_->zip_end()));
-  std::string header(kZipLocalHeaderSize + entry->raw_name.size(), '\0');
+  const ZipEnd& end = reader->archive_->zip_end();
+  TF_NPZ_RETURN_IF_ERROR(CheckZipEntry(*entry, end));
+  std::string header(ZipLocalHeaderSize(*entry), '\0');
   TF_NPZ_RETURN_IF_ERROR(ReadExactly(reader->archive_->file(), entry->local_header_offset,
                                      header.data(), header.size()));
-  TF_NPZ_ASSIGN_OR_RETURN(reader->data_offset_, ParseZipLocalHeader(header, *entry));
-  // CheckZipEntry left the local header out of account.
-  if (reader->data_offset_ + entry->compressed_size >
-      reader->archive_->zip_end().directory_offset) {
-    return DataLoss("member's data runs into the directory at byte " +
-                    std::to_string(reader->archive_->zip_end().directory_offset));
-  }
+  TF_NPZ_ASSIGN_OR_RETURN(reader->data_offset_, ParseZipLocalHeader(header, *entry, end));
   reader->size_ = entry->uncompressed_size;
   return reader;
 }

@@ -59,10 +59,11 @@ std::string LocalPart(const ZipMember& member, const Said& said) {
   const bool later = member.local_sizes == LocalSizes::kDataDescriptor;
   const std::string name = member.local_name.value_or(member.name);
   Record extra;
+  extra.Bytes(member.local_extra);
   if (zip64) extra.U16(1).U16(16).U64(said.uncompressed_size).U64(said.compressed_size);
   Record part;
-  part.Bytes("PK\x03\x04").U16(zip64 ? 45 : 20).U16(said.flags).U16(said.method);
-  part.U32(0).U32(later ? 0 : said.crc32);  // 0: time and date
+  part.Bytes("PK\x03\x04").U16(zip64 ? 45 : 20).U16(member.local_flags.value_or(said.flags));
+  part.U16(said.method).U32(0).U32(later ? 0 : said.crc32);  // 0: time and date
   part.U32(later ? 0 : zip64 ? kSeeZip64 : said.compressed_size);
   part.U32(later ? 0 : zip64 ? kSeeZip64 : said.uncompressed_size);
   part.U16(name.size()).U16(extra.str().size()).Bytes(name).Bytes(extra.str()).Bytes(said.data);
@@ -80,8 +81,14 @@ std::string DirectoryHeader(const ZipMember& member, const Said& said, uint64_t 
   if (zip64) {
     extra.U16(1).U16(24).U64(said.uncompressed_size).U64(said.compressed_size).U64(offset);
   }
+  extra.Bytes(member.extra_behind);
   Record header;
-  header.Bytes("PK\x01\x02").U16(20).U16(20).U16(said.flags).U16(said.method).U32(0);
+  header.Bytes("PK\x01\x02")
+      .U16(20)
+      .U16(member.version_needed)
+      .U16(said.flags)
+      .U16(said.method)
+      .U32(0);
   header.U32(said.crc32).U32(zip64 ? kSeeZip64 : said.compressed_size);
   header.U32(zip64 ? kSeeZip64 : said.uncompressed_size);
   header.U16(member.name.size()).U16(extra.str().size()).U16(member.comment.size());
@@ -90,10 +97,18 @@ std::string DirectoryHeader(const ZipMember& member, const Said& said, uint64_t 
 }
 
 // 4.3.14 and 4.3.15.
-std::string Zip64End(uint64_t count, uint64_t directory_size, uint64_t directory_offset) {
+std::string Zip64End(uint64_t count, uint64_t directory_size, uint64_t directory_offset,
+                     const std::string& extension) {
   Record end;
-  end.Bytes("PK\x06\x06").U64(44).U16(45).U16(45).U32(0).U32(0).U64(count).U64(count);
-  end.U64(directory_size).U64(directory_offset);
+  end.Bytes("PK\x06\x06")
+      .U64(44 + extension.size())
+      .U16(45)
+      .U16(45)
+      .U32(0)
+      .U32(0)
+      .U64(count)
+      .U64(count);
+  end.U64(directory_size).U64(directory_offset).Bytes(extension);
   return end.Bytes("PK\x06\x07").U32(0).U64(directory_offset + directory_size).U32(1).str();
 }
 
@@ -125,7 +140,7 @@ std::string WriteZip(const ZipArchive& archive) {
   const uint64_t count = archive.count.value_or(archive.members.size());
   const bool zip64 = archive.zip64_end;
   bytes += directory;
-  if (zip64) bytes += Zip64End(count, directory.size(), offset);
+  if (zip64) bytes += Zip64End(count, directory.size(), offset, archive.zip64_extension);
   Record end;
   end.Bytes("PK\x05\x06").U16(0).U16(0).U16(zip64 ? 0xFFFF : count).U16(zip64 ? 0xFFFF : count);
   end.U32(zip64 ? kSeeZip64 : directory.size()).U32(zip64 ? kSeeZip64 : offset);

@@ -31,7 +31,11 @@ struct ZipMember {
   std::optional<uint64_t> uncompressed_size;
   std::optional<uint64_t> local_header_offset;
   std::optional<std::string> local_name;
-  std::string extra;    // of the directory's header, before the zip64 field
+  std::optional<uint16_t> local_flags;
+  uint8_t version_needed = 20;
+  std::string local_extra;  // of the local header, before the zip64 field
+  std::string extra;        // of the directory's header, before the zip64 field
+  std::string extra_behind;
   std::string comment;  // of the directory's header
 };
 
@@ -39,6 +43,7 @@ struct ZipArchive {
   std::vector<ZipMember> members;
   std::string comment;
   bool zip64_end = false;         // with a zip64 end record and its locator
+  std::string zip64_extension;    // the extensible data sector between the two
   std::optional<uint64_t> count;  // of members, as the end record has it
 };
 
