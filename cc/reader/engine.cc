@@ -37,10 +37,11 @@ Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
     if (!array.must_load()) continue;
     size += array.load_size();
     if (size <= memory_limit) continue;
-    const ZipEntry* entry = selected.archive->Find(selection.keys[i]).value();
+    const ZipEntry* entry = nullptr;
+    if (selected.archive->is_npz()) entry = selected.archive->Find(selection.keys[i]).value();
     return ResourceExhausted(
         selected.archive->Context(entry) +
-        "rows of deflated arrays in Fortran order need all of their bytes in memory, here " +
+        "rows of compressed arrays in Fortran order need all of their bytes in memory, here " +
         std::to_string(size) + ", but memory_limit is " + std::to_string(memory_limit) +
         "; raise it, or save the arrays in C order");
   }
