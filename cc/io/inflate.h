@@ -1,4 +1,4 @@
-// Raw deflate (RFC 1951), decoded whole or as a stream.
+// Deflate, raw (RFC 1951) or in gzip members (RFC 1952): decoded whole, or as a stream.
 //
 // Two decoders, because the faster one (libdeflate) can only decode a whole member into a whole
 // buffer. Built with TF_NPZ_SYSTEM_ZLIB, zlib does both. Errors are DataLoss and name the byte of
@@ -18,8 +18,25 @@
 
 namespace tf_npz {
 
-// Decodes `compressed` into `destination`, whose `size` must be the exact size of what it decodes
-// to.
+// What one compressed byte can become at most: RFC 1951 3.2.5, a match of 258 bytes, in the two
+// bits that its length and its distance cost at least.
+inline constexpr uint64_t kMaxInflateRatio = 1032;
+
+enum class InflateFormat {
+  kDeflate,  // raw
+  // One gzip member after the other (RFC 1952 2.2), with zeros after any of them, which Python's
+  // gzip skips too (https://www.gzip.org/#faq8); nothing else may follow.
+  kGzip,
+};
+
+struct InflateOptions {
+  InflateFormat format = InflateFormat::kDeflate;
+  // Whether CRC-32 and ISIZE of each gzip member are verified (RFC 1952 2.3.1).
+  bool verify_checksums = true;
+};
+
+// Decodes raw deflate, `compressed`, into `destination`, whose `size` must be the exact size of
+// what it decodes to.
 Status InflateWhole(std::string_view compressed, char* destination, size_t size);
 
 // Decodes a range of a file piece by piece, in memory that doesn't grow with it. One thread at a
@@ -29,13 +46,23 @@ class InflateStream {
   // The compressed bytes are `compressed_size` bytes at `offset` of `file`, which must outlive the
   // stream.
   static Result<std::unique_ptr<InflateStream>> Open(const RandomAccessFile& file, uint64_t offset,
-                                                     uint64_t compressed_size, BufferPool& pool);
+                                                     uint64_t compressed_size, BufferPool& pool,
+                                                     InflateOptions options = {});
   ~InflateStream();
 
   // Decodes the next `size` bytes, all of them: DataLoss where the data is malformed or ends
   // before.
   // `*done`, where given, is how many came out in any case.
   Status Read(char* destination, size_t size, size_t* done = nullptr);
+
+  // Decodes some bytes, at most `size`, perhaps none while it takes input. At the end there are
+  // none. Each call takes a bounded time: who loops may stop in between.
+  Result<size_t> ReadSome(char* destination, size_t size);
+  // Whether all has come out, and its checksums, where there are any, are right. Bytes that follow
+  // raw deflate in its range are for Finish to find.
+  bool at_end() const;
+  // The error that it is to need `size` bytes more at the end.
+  Status EndsBefore(size_t size) const;
 
   // Expects that the data has ended: nothing more comes out, and nothing follows it in the file's
   // range.
@@ -45,8 +72,8 @@ class InflateStream {
   struct State;  // zlib's, kept out of this header
   explicit InflateStream(std::unique_ptr<State> state);
   Status Refill();
-  // Decodes some bytes, at most `size`, perhaps none while it takes input.
-  Result<size_t> Step(char* destination, size_t size);
+  Status BeginNextMember();
+  Status Malformed() const;
 
   const std::unique_ptr<State> state_;
 };

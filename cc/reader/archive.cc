@@ -5,6 +5,8 @@
 
 #include "tf_npz/base/text.h"
 #include "tf_npz/format/npy_header.h"
+#include "tf_npz/io/buffer.h"
+#include "tf_npz/io/inflate.h"
 
 namespace tf_npz {
 namespace {
@@ -13,7 +15,11 @@ namespace {
 constexpr uint64_t kSmallFile = uint64_t{64} << 10;
 
 constexpr std::string_view kArraySuffix = ".npy";
-constexpr std::string_view kGzipMagic = "\x1f\x8b";
+constexpr std::string_view kGzipMagic = "\x1f\x8b";  // RFC 1952 2.3.1: ID1, ID2
+
+// Steps in which gzip is to show what it holds. Whatever takes longer, hundreds of empty members
+// perhaps, is for the array's reader to find out, which can be cancelled.
+constexpr int kGzipPeekSteps = 100;
 
 Result<std::unique_ptr<RandomAccessFile>> ReadIfSmall(std::unique_ptr<RandomAccessFile> file) {
   if (file->size() > kSmallFile) return file;
@@ -21,6 +27,13 @@ Result<std::unique_ptr<RandomAccessFile>> ReadIfSmall(std::unique_ptr<RandomAcce
   TF_NPZ_RETURN_IF_ERROR(ReadExactly(*file, 0, contents.data(), contents.size()));
   return NewMemoryFile(std::move(contents));
 }
+
+bool IsZip(std::string_view bytes) {
+  const std::string_view magic = bytes.substr(0, kZipLocalMagic.size());
+  return magic == kZipLocalMagic || magic == kZipEmptyMagic;
+}
+
+bool IsGzip(std::string_view bytes) { return bytes.substr(0, kGzipMagic.size()) == kGzipMagic; }
 
 Result<std::string> ReadString(const RandomAccessFile& file, uint64_t offset, uint64_t size) {
   std::string bytes(size, '\0');
@@ -64,17 +77,49 @@ Status Archive::ReadKind() {
   const std::string_view magic(bytes, count);
   if (magic.empty()) return DataLoss("is empty (expected an .npy or .npz file)");
   if (magic == kNpyMagic) return OkStatus();
-  const std::string_view zip_magic = magic.substr(0, kZipLocalMagic.size());
-  if (zip_magic == kZipLocalMagic || zip_magic == kZipEmptyMagic) {
+  if (IsZip(magic)) {
     is_npz_ = true;
     return ReadDirectory();
   }
-  if (magic.substr(0, kGzipMagic.size()) == kGzipMagic) {
-    return Unimplemented("is compressed with gzip, which is not supported; decompress it first");
+  if (IsGzip(magic)) {
+    is_gzip_ = true;
+    return ReadGzipKind();
   }
   return DataLoss("is neither an .npy nor an .npz file: begins with " + Quote(magic) +
                   " at byte 0 (expected " + Quote(kNpyMagic) + " or " + Quote(kZipLocalMagic) +
                   ")");
+}
+
+// What gzip holds, as far as that is for the archive to say.
+Status Archive::ReadGzipKind() {
+  const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
+  InflateOptions options;
+  options.format = InflateFormat::kGzip;
+  options.verify_checksums = false;  // for those who read on
+  TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<InflateStream> stream,
+                          InflateStream::Open(*file_, 0, file_->size(), *pool, options));
+  char bytes[kNpyMagic.size()];
+  size_t count = 0;
+  for (int i = 0; i < kGzipPeekSteps && count < sizeof(bytes) && !stream->at_end(); ++i) {
+    TF_NPZ_ASSIGN_OR_RETURN(const size_t done,
+                            stream->ReadSome(bytes + count, sizeof(bytes) - count));
+    count += done;
+  }
+  const std::string_view magic(bytes, count);
+  const bool unknown = count < sizeof(bytes) && !stream->at_end();
+  if (magic == kNpyMagic || unknown) return OkStatus();
+  if (IsZip(magic)) {
+    return Unimplemented(
+        "is an .npz compressed with gzip, which is not supported; decompress it first");
+  }
+  if (IsGzip(magic)) {
+    return Unimplemented(
+        "is compressed with gzip twice, which is not supported; decompress it "
+        "first");
+  }
+  return DataLoss(
+      "is compressed with gzip, and holds neither an .npy nor an .npz file: begins with " +
+      Quote(magic) + " (expected " + Quote(kNpyMagic) + ")");
 }
 
 Status Archive::ReadDirectory() {

@@ -1,8 +1,8 @@
 // Archive: one file or byte string, as named arrays.
 //
-// An `.npz` is a zip archive whose members are `.npy` arrays; an `.npy` is one array without a
-// name. Which it is, the first bytes say, as for np.load: names of files play no part. Messages
-// begin with the file's path.
+// An `.npz` is a zip archive whose members are `.npy` arrays; an `.npy`, which may be compressed
+// with gzip, is one array without a name. Which it is, the first bytes say, as for np.load: names
+// of files play no part. Messages begin with the file's path.
 
 #ifndef TF_NPZ_READER_ARCHIVE_H_
 #define TF_NPZ_READER_ARCHIVE_H_
@@ -36,6 +36,8 @@ class Archive {
   const std::string& label() const { return label_; }
   RandomAccessFile& file() const { return *file_; }
   bool is_npz() const { return is_npz_; }
+  // Whether it is an npy compressed with gzip.
+  bool is_gzip() const { return is_gzip_; }
 
   // An npz's members, in the order of the directory. Not all need be arrays. Empty for an npy.
   const std::vector<ZipEntry>& members() const { return members_; }
@@ -58,6 +60,7 @@ class Archive {
   Archive(std::string label, std::unique_ptr<RandomAccessFile> file)
       : label_(std::move(label)), file_(std::move(file)) {}
   Status ReadKind();
+  Status ReadGzipKind();
   Status ReadDirectory();
   // As the end record at tail[end_at] has it.
   Status ReadDirectory(const std::string& tail, size_t end_at);
@@ -66,6 +69,7 @@ class Archive {
   const std::string label_;
   std::unique_ptr<RandomAccessFile> file_;
   bool is_npz_ = false;
+  bool is_gzip_ = false;
   ZipEnd zip_end_;
   std::vector<ZipEntry> members_;
   std::map<std::string_view, const ZipEntry*> index_;  // into members_

@@ -45,6 +45,7 @@ Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
     TF_NPZ_RETURN_IF_ERROR(member.Read(known, header.data() + known, size - known));
   }
   TF_NPZ_ASSIGN_OR_RETURN(NpyHeader facts, ParseNpyHeader(header));
+  TF_NPZ_RETURN_IF_ERROR(member.SettleSize(facts.data_offset + facts.data_size));
   // More than the header says may follow: np.load leaves it unread.
   if (facts.data_size > member.size() - facts.data_offset) {
     return DataLoss("data is cut off at byte " + std::to_string(member.size()) + " (expected " +
@@ -70,10 +71,13 @@ Result<std::unique_ptr<ArrayReader>> ArrayReader::Open(std::shared_ptr<const Arc
 
 Status ArrayReader::Init(bool rows) {
   const bool worthwhile = !member_->is_random_access() || member_->has_checksum();
-  if (worthwhile && member_->size() <= kLoadAtOnce) {
-    TF_NPZ_RETURN_IF_ERROR(member_->Load());
-  }
+  const auto load_if_small = [&] {
+    const bool is_small = member_->is_size_known() && member_->size() <= kLoadAtOnce;
+    return worthwhile && is_small ? member_->Load() : OkStatus();
+  };
+  TF_NPZ_RETURN_IF_ERROR(load_if_small());
   TF_NPZ_ASSIGN_OR_RETURN(header_, ReadNpyHeader(*member_));
+  TF_NPZ_RETURN_IF_ERROR(load_if_small());  // of gzip only the header tells the size
   if (rows && header_.shape.empty()) {
     return InvalidArgument("is a single value of " + header_.dtype.name() +
                            ", which has no rows; read it with rows=False, or leave it out of keys");
@@ -93,7 +97,7 @@ Status ArrayReader::Init(bool rows) {
 
 uint64_t ArrayReader::load_size() const {
   const bool pointless =
-      member_->is_loaded() || (member_->is_random_access() && !header_.fortran_order);
+      member_->is_loaded() || (!member_->has_whole_decoder() && !header_.fortran_order);
   return pointless ? 0 : member_->size();
 }
 

@@ -38,7 +38,7 @@ Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
     if (size <= memory_limit) continue;
     return ResourceExhausted(
         array.reader->context() +
-        "rows of deflated arrays in Fortran order need all of their bytes in memory, here " +
+        "rows of compressed arrays in Fortran order need all of their bytes in memory, here " +
         std::to_string(size) + ", but memory_limit is " + std::to_string(memory_limit) +
         "; raise it, or save the arrays in C order");
   }

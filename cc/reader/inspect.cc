@@ -31,7 +31,7 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
   options.pool = pool;
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<MemberReader> member,
                           MemberReader::Open(archive, entry, options));
-  facts->size = member->size();
+  if (member->is_size_known()) facts->size = member->size();
   char magic[kNpyMagic.size()];
   const size_t magic_size = std::min<uint64_t>(sizeof(magic), member->size());
   TF_NPZ_RETURN_IF_ERROR(member->Read(0, magic, magic_size));
@@ -40,6 +40,7 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
                     ArrayName(entry->name) != entry->name;
   if (!facts->is_array) return DataLoss("is not an array: it does not begin as an .npy does");
   TF_NPZ_ASSIGN_OR_RETURN(facts->header, ReadNpyHeader(*member));
+  facts->size = member->size();
   for (auto& [path, field] : LeafFields(facts->header.dtype)) {
     const std::string context = archive->Context(entry, path);
     facts->components.push_back(InspectComponent(facts->header, path, std::move(field), context));
@@ -54,7 +55,7 @@ std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive) {
   std::vector<MemberFacts> all;
   if (!archive->is_npz()) {
     MemberFacts facts;
-    facts.compression = ZipMethodName(kZipStored);
+    facts.compression = archive->is_gzip() ? "gzip" : ZipMethodName(kZipStored);
     facts.compressed_size = archive->file().size();
     facts.status =
         InspectMember(archive, nullptr, pool, &facts).WithContext(archive->Context(nullptr));

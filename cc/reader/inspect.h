@@ -35,8 +35,8 @@ struct MemberFacts {
   NpyHeader header;
   std::vector<ComponentFacts> components;
   uint64_t compressed_size = 0;  // bytes in the file
-  uint64_t size = 0;             // bytes uncompressed, header included
-  std::string compression;       // ZipMethodName; "stored" for an `.npy`
+  uint64_t size = 0;             // bytes uncompressed, header included; of gzip, the array's
+  std::string compression;       // ZipMethodName; of an `.npy` "stored" or "gzip"
 };
 
 // One for each name that np.load would show, in that order; one, without a name, for an `.npy`.

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "tf_npz/base/checked.h"
 #include "tf_npz/io/crc32.h"
 
 namespace tf_npz {
@@ -29,6 +30,12 @@ Result<std::unique_ptr<MemberReader>> MemberReader::Open(std::shared_ptr<const A
       new MemberReader(std::move(archive), entry, std::move(options)));
   if (entry == nullptr) {
     reader->size_ = reader->archive_->file().size();
+    if (reader->is_gzip()) {
+      reader->is_size_known_ = false;
+      if (!CheckedMultiply(reader->size_, kMaxInflateRatio, &reader->size_)) {
+        reader->size_ = UINT64_MAX;
+      }
+    }
     return reader;
   }
   const ZipEnd& end = reader->archive_->zip_end();
@@ -39,6 +46,17 @@ Result<std::unique_ptr<MemberReader>> MemberReader::Open(std::shared_ptr<const A
   TF_NPZ_ASSIGN_OR_RETURN(reader->data_offset_, ParseZipLocalHeader(header, *entry, end));
   reader->size_ = entry->uncompressed_size;
   return reader;
+}
+
+Status MemberReader::SettleSize(uint64_t size) {
+  if (is_size_known_) return OkStatus();
+  if (size > size_) {
+    return DataLoss("array claims " + std::to_string(size) + " bytes, more than the file's " +
+                    std::to_string(archive_->file().size()) + " compressed bytes can hold");
+  }
+  size_ = size;
+  is_size_known_ = true;
+  return OkStatus();
 }
 
 Status MemberReader::Read(uint64_t offset, char* destination, size_t size, size_t* done) {
@@ -73,7 +91,7 @@ Status MemberReader::SkipTo(uint64_t offset) {
   }
   if (offset == position_) return OkStatus();
   const bool checked_on_the_way = has_checksum() && options_.verify_skipped && !verdict_;
-  if (!is_deflated() && !checked_on_the_way) {
+  if (!is_stream() && !checked_on_the_way) {
     crc_has_gap_ = true;
     position_ = offset;
     return OkStatus();
@@ -94,49 +112,72 @@ Status MemberReader::Discard(uint64_t end) {
   return OkStatus();
 }
 
+// Reads what comes next: of a stream perhaps less than `size`, even nothing.
 Status MemberReader::ReadNext(char* destination, size_t size, size_t* done) {
-  if (options_.cancelled != nullptr && options_.cancelled->load(std::memory_order_relaxed)) {
-    return Cancelled();
-  }
-  if (!is_deflated()) {
+  if (is_cancelled()) return Cancelled();
+  if (is_stream()) {
+    TF_NPZ_RETURN_IF_ERROR(ReadNextOfStream(destination, size, done));
+  } else {
     TF_NPZ_RETURN_IF_ERROR(
         ReadExactly(archive_->file(), data_offset_ + position_, destination, size));
-  } else {
-    if (stream_ == nullptr) {
-      TF_NPZ_ASSIGN_OR_RETURN(
-          stream_, InflateStream::Open(archive_->file(), data_offset_, entry_->compressed_size,
-                                       *options_.pool));
-    }
-    const Status status = stream_->Read(destination, size, done);
-    if (!status.ok()) {
-      // Where the stream stands is no longer what position_ says.
-      stream_.reset();
-      position_ = 0;
-      crc_ = 0;
-      return status;
-    }
+    *done = size;
   }
-  *done = size;
-  if (has_checksum()) crc_ = ExtendCrc32(crc_, destination, size);
-  position_ += size;
+  // The stream verifies gzip's itself.
+  if (has_checksum() && !is_gzip()) crc_ = ExtendCrc32(crc_, destination, *done);
+  position_ += *done;
+  return OkStatus();
+}
+
+Status MemberReader::ReadNextOfStream(char* destination, size_t size, size_t* done) {
+  if (stream_ == nullptr) {
+    InflateOptions options;
+    options.format = is_gzip() ? InflateFormat::kGzip : InflateFormat::kDeflate;
+    options.verify_checksums = options_.verify_checksums;
+    const uint64_t compressed_size = is_gzip() ? archive_->file().size() : entry_->compressed_size;
+    TF_NPZ_ASSIGN_OR_RETURN(stream_, InflateStream::Open(archive_->file(), data_offset_,
+                                                         compressed_size, *options_.pool, options));
+  }
+  const Result<size_t> produced = stream_->at_end() ? Result<size_t>(stream_->EndsBefore(size))
+                                                    : stream_->ReadSome(destination, size);
+  if (!produced.ok()) {
+    // Where the stream stands is no longer what position_ says.
+    stream_.reset();
+    position_ = 0;
+    crc_ = 0;
+    return produced.status();
+  }
+  *done = *produced;
+  return OkStatus();
+}
+
+// At the end of what is wanted.
+Status MemberReader::FinishStream() {
+  if (!is_gzip()) return stream_ == nullptr ? OkStatus() : stream_->Finish();
+  // More than the array may follow. np.load leaves it unread, but the checksum of the array's own
+  // bytes may be behind it.
+  char unwanted[size_t{16} << 10];
+  while (!stream_->at_end()) {
+    if (is_cancelled()) return Cancelled();
+    size_t ignored = 0;
+    TF_NPZ_RETURN_IF_ERROR(ReadNextOfStream(unwanted, sizeof(unwanted), &ignored));
+  }
   return OkStatus();
 }
 
 Status MemberReader::Finish() {
   if (verdict_) return *verdict_;
-  if (is_loaded() || entry_ == nullptr || crc_has_gap_) return OkStatus();
-  if (is_deflated() || has_checksum()) {
-    TF_NPZ_RETURN_IF_ERROR(Discard(size_));
-  }
-  if (stream_ != nullptr) TF_NPZ_RETURN_IF_ERROR(stream_->Finish());
-  verdict_ = has_checksum() ? CheckCrc(crc_) : OkStatus();
+  if (is_loaded() || crc_has_gap_) return OkStatus();
+  if (is_stream() || has_checksum()) TF_NPZ_RETURN_IF_ERROR(Discard(size_));
+  if (is_stream()) TF_NPZ_RETURN_IF_ERROR(FinishStream());
+  verdict_ = has_checksum() && !is_gzip() ? CheckCrc(crc_) : OkStatus();
   return *verdict_;
 }
 
 Status MemberReader::Load() {
   if (is_loaded()) return OkStatus();
+  if (!is_size_known_) return Internal("a member is loaded before its size is known");
   TF_NPZ_ASSIGN_OR_RETURN(Buffer buffer, options_.pool->Allocate(size_));
-  if (!is_deflated() || size_ > kMaxWholeInflate) {
+  if (!has_whole_decoder() || size_ > kMaxWholeInflate) {
     TF_NPZ_RETURN_IF_ERROR(Read(0, buffer.data(), size_));
     TF_NPZ_RETURN_IF_ERROR(Finish());
     stream_.reset();

@@ -1,9 +1,11 @@
-// MemberReader: the uncompressed bytes of one member of an archive, or of a whole `.npy` file.
+// MemberReader: the uncompressed bytes of one member of an archive, or of a whole `.npy` file,
+// which may be compressed with gzip.
 //
 // Stored bytes are read where they lie. Deflated bytes come as a stream, in bounded memory, or,
 // after Load, from memory. The CRC-32 of a member that is read from its first byte to its last is
 // verified on the way. A stored member of which a part is skipped is not, since that would read
-// what nobody asked for, unless verify_skipped asks for it. One thread at a time.
+// what nobody asked for, unless verify_skipped asks for it. Of gzip the CRC-32 and the size of
+// every gzip member are verified when Finish comes to its end. One thread at a time.
 
 #ifndef TF_NPZ_READER_MEMBER_READER_H_
 #define TF_NPZ_READER_MEMBER_READER_H_
@@ -42,12 +44,22 @@ class MemberReader {
   static Result<std::unique_ptr<MemberReader>> Open(std::shared_ptr<const Archive> archive,
                                                     const ZipEntry* entry, ReadOptions options);
 
+  // Of gzip, which doesn't say: what it can be at most, until SettleSize. Nothing is allocated by
+  // it.
   uint64_t size() const { return size_; }
+  bool is_size_known() const { return is_size_known_; }
+  // Where the size is unknown: makes it `size`, and leaves what follows for Finish to go through.
+  // DataLoss where there can't be as much.
+  Status SettleSize(uint64_t size);
 
   // Whether any part costs no more than its own bytes.
-  bool is_random_access() const { return entry_ == nullptr || !is_deflated() || is_loaded(); }
+  bool is_random_access() const { return !is_stream() || is_loaded(); }
+  // Whether there is a decoder for Load that is faster than a stream.
+  bool has_whole_decoder() const { return is_deflated(); }
   // Whether there is one to verify, and it is wanted.
-  bool has_checksum() const { return entry_ != nullptr && options_.verify_checksums; }
+  bool has_checksum() const {
+    return (entry_ != nullptr || is_gzip()) && options_.verify_checksums;
+  }
   bool is_loaded() const { return loaded_.data() != nullptr; }
 
   // Reads `size` bytes at `offset`. `*done`, where given, is how many came out right before an
@@ -57,8 +69,8 @@ class MemberReader {
   // Reads on to the member's end, where that is what its CRC needs, and verifies it.
   Status Finish();
 
-  // Takes the whole member into memory, size() bytes, and verifies it. Reads are copies from then
-  // on.
+  // Takes the whole member into memory, size() bytes, which must be known, and verifies it. Reads
+  // are copies from then on.
   Status Load();
 
   // After Load: gives its memory away. Nothing may be read any more.
@@ -69,10 +81,17 @@ class MemberReader {
   MemberReader(std::shared_ptr<const Archive> archive, const ZipEntry* entry, ReadOptions options)
       : archive_(std::move(archive)), entry_(entry), options_(std::move(options)) {}
 
+  bool is_gzip() const { return archive_->is_gzip(); }
   bool is_deflated() const { return entry_ != nullptr && entry_->method == kZipDeflated; }
+  bool is_stream() const { return is_deflated() || is_gzip(); }
+  bool is_cancelled() const {
+    return options_.cancelled != nullptr && options_.cancelled->load(std::memory_order_relaxed);
+  }
   Status SkipTo(uint64_t offset);
   Status ReadNext(char* destination, size_t size, size_t* done);
+  Status ReadNextOfStream(char* destination, size_t size, size_t* done);
   Status Discard(uint64_t end);
+  Status FinishStream();
   Status CheckCrc(uint32_t crc) const;
 
   const std::shared_ptr<const Archive> archive_;
@@ -80,13 +99,14 @@ class MemberReader {
   const ReadOptions options_;
   uint64_t data_offset_ = 0;  // of the (compressed) data in the file
   uint64_t size_ = 0;
+  bool is_size_known_ = true;
 
   // What has come out of the stream, or been read from the front without a gap, and its CRC so far.
   uint64_t position_ = 0;
   uint32_t crc_ = 0;
   bool crc_has_gap_ = false;
   std::optional<Status> verdict_;  // what Finish found at the member's end, once it was there
-  std::unique_ptr<InflateStream> stream_;  // of deflated members, from the first read on
+  std::unique_ptr<InflateStream> stream_;  // where is_stream(), from the first read on
   Buffer loaded_;
 };
 

@@ -82,7 +82,7 @@ TEST(Archive, SaysWhatAFileIsThatIsNone) {
        R"(begins with "hello," at byte 0 (expected "\x93NUMPY" or "PK\x03\x04"))"},
       {"\x80\x04\x95pickle", Code::kDataLoss, R"(begins with "\x80\x04\x95pic")"},
       {"?" + NpzOf("", false), Code::kDataLoss, "is neither"},
-      {"\x1f\x8b\x08\0\0"s, Code::kUnimplemented, "is compressed with gzip"},
+      {"\x1f\x8b\x08\0\0"s, Code::kDataLoss, "f: malformed gzip data at byte 5 of the compr"},
       {"PK\x03\x04", Code::kDataLoss, "f: zip archive of 4 bytes has no end of central directory"},
   };
   for (const auto& c : cases) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <ostream>
 
+#include "testing/gzip_writer.h"
 #include "testing/reading.h"
 #include "testing/status_matchers.h"
 #include "tf_npz/reader/inspect.h"
@@ -66,6 +67,18 @@ std::string Archived(bool deflated, bool zip64) {
     member.local_sizes = zip64 ? LocalSizes::kZip64 : LocalSizes::kDataDescriptor;
   }
   return WriteZip(zip);
+}
+
+// `npy` in gzip members, one of which ends in its header and one of which has all fields.
+std::string Gzipped(const std::string& npy) {
+  std::vector<GzipMember> members(2);
+  members[0].contents = npy.substr(0, 9);
+  members[1].contents = npy.substr(9);
+  members[1].name = "name";
+  members[1].comment = "comment";
+  members[1].extra = "extra";
+  members[1].has_header_crc = true;
+  return WriteGzip(members);
 }
 
 class MutationTest : public ::testing::TestWithParam<Sample> {
@@ -145,6 +158,9 @@ INSTANTIATE_TEST_SUITE_P(
     Files, MutationTest,
     ::testing::Values(Sample{"Npy", ArrayOf("<i4", false), {""}, false},
                       Sample{"FortranNpy", ArrayOf(">i4", true), {""}, false},
+                      Sample{"Gzip", Gzip(ArrayOf("<i4", false)), {""}, true},
+                      Sample{"GzipMembers", Gzipped(ArrayOf("<i4", false)), {""}, true},
+                      Sample{"FortranGzipMembers", Gzipped(ArrayOf(">u4", true)), {""}, true},
                       Sample{"Stored", Archived(false, false), {"x", "y"}, true},
                       Sample{"StoredZip64", Archived(false, true), {"x", "y"}, true},
                       Sample{"Deflated", Archived(true, false), {"x", "y"}, true},

@@ -1,0 +1,34 @@
+// Writes gzip files (RFC 1952) as tests need them: with every field of the header, and damaged.
+
+#ifndef TF_NPZ_TESTING_GZIP_WRITER_H_
+#define TF_NPZ_TESTING_GZIP_WRITER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tf_npz {
+
+// One member. The optional fields of the header stand in it where they are given, those of the
+// trailer in place of the truth.
+struct GzipMember {
+  std::string contents;
+  int level = 6;
+  bool is_text = false;
+  std::optional<std::string> extra;
+  std::optional<std::string> name;
+  std::optional<std::string> comment;
+  bool has_header_crc = false;
+  std::optional<uint32_t> crc32;
+  std::optional<uint32_t> isize;
+};
+
+std::string WriteGzip(const std::vector<GzipMember>& members);
+
+// One member without optional fields.
+std::string Gzip(std::string contents, int level = 6);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_TESTING_GZIP_WRITER_H_
