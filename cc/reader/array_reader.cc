@@ -164,7 +164,7 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
     ConvertToNative(dtype, data, items * dtype.itemsize);
     return OkStatus();
   }
-  const std::optional<BadText> bad = Utf32ToUtf8(data, items, dtype.itemsize, dtype.big_endian);
+  const std::optional<NoText> bad = Utf32ToUtf8(data, dtype.itemsize, items, dtype.big_endian);
   if (!bad) return OkStatus();
   const int64_t item = first * items_per_row_ + bad->item / component.field.count();
   *done = bad->item / component.field.count() / std::max<int64_t>(items_per_row_, 1);
@@ -195,7 +195,7 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
     int64_t good = rows;
     for (size_t i = 0; i < components_.size(); ++i) {
       const FieldView& field = components_[i].field;
-      GatherField(part.data(), items, item_size, field.offset, field.shape, field.strides,
+      GatherField(part.data(), item_size, items, field.offset, field.shape, field.strides,
                   field.dtype.itemsize, targets[i]);
       int64_t converted = rows;
       const Status conversion =

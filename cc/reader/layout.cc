@@ -289,7 +289,7 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
   for (int64_t i = 0; i < count; ++i) {
     const char* element = source + i * items * item_size;
     if (item_size != wider) {
-      WidenItems(element, items, item_size, widened.data(), wider);
+      WidenItems(element, item_size, items, wider, widened.data());
       element = widened.data();
     }
     CopyPadded(element, shape, destination + i * step, padded_shape, item);
