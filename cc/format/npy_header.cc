@@ -30,6 +30,8 @@ std::string Latin1ToUtf8(std::string_view latin1) {
   return utf8;
 }
 
+// A bool is an int to Python, so `_read_array_header` lets it pass, and a negative integer too; but
+// no array can be given such a shape, and `np.load` ends with a TypeError or a ValueError.
 Result<std::vector<int64_t>> ParseShape(const PythonLiteral& literal) {
   if (literal.type != PythonLiteral::Type::kTuple) {
     return DataLoss("header's shape is not a tuple of integers");
@@ -109,7 +111,7 @@ Result<NpyHeader> ParseNpyHeader(std::string_view bytes) {
       header.major_version == 3 ? std::string(encoded) : Latin1ToUtf8(encoded);
 
   PythonLiteralOptions options;
-  options.allow_long_suffix = header.major_version < 3;
+  options.python2 = header.major_version < 3;
   Result<PythonLiteral> parsed = ParsePythonLiteral(source, options);
   if (!parsed.ok()) {
     return parsed.status().WithContext("malformed header, which begins at byte " +

@@ -51,7 +51,9 @@ struct NpyHeader {
 // `preamble` holds kNpyPreambleSize bytes, or all there are.
 Result<size_t> ParseNpyPreamble(std::string_view preamble);
 
-// Parses a header, whole, from the magic to data_offset. Errors name the byte from the magic on.
+// Parses a header, whole, from the magic to data_offset. Errors name the byte from the magic on. A
+// shape that no array can be given is refused here; NumPy's reader of headers takes bools and
+// negative integers in it, and fails behind the header.
 Result<NpyHeader> ParseNpyHeader(std::string_view bytes);
 
 }  // namespace tf_npz

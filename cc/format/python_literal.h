@@ -1,9 +1,13 @@
 // A reader of Python literals: the language that `.npy` headers are written in.
 //
-// NumPy evaluates a header with `ast.literal_eval` (NEP 1; numpy/lib/format.py,
+// NumPy evaluates a header with `ast.literal_eval` (NEP 1; numpy/lib/_format_impl.py,
 // `_read_array_header`), so what that takes must be taken here: any spacing, comments, quotes,
-// number spellings. What an `.npy` header can't use (floats, bytes, sets, arithmetic) is an error.
-// Nothing is ever executed.
+// number spellings. Nothing is ever executed.
+//
+// What no dtype, shape or flag can be is an error: floats, complex numbers, bytes, sets, `...`,
+// integers beyond 64 bits, strings with lone surrogates or `\N{name}`, more than 64 brackets in one
+// another. To NumPy these may be where they do no harm: in a value that stands before another of
+// the same key, as the title of a field; and a set, or bytes without a byte, as a list of fields.
 
 #ifndef TF_NPZ_FORMAT_PYTHON_LITERAL_H_
 #define TF_NPZ_FORMAT_PYTHON_LITERAL_H_
@@ -31,8 +35,11 @@ struct PythonLiteral {
 };
 
 struct PythonLiteralOptions {
-  // Python 2 wrote long integers as `4L`; NumPy reads them in headers 1.0 and 2.0.
-  bool allow_long_suffix = false;
+  // Takes what NumPy takes in headers 1.0 and 2.0, which Python 2 may have written: where Python
+  // refuses a header, NumPy's `_filter_header` drops the L of long integers (`4L`) and spaces on a
+  // last line. To that filter form feeds and backslashes outside of the dict, and carriage returns
+  // without line feeds, mean something else than to Python; here they mean the same in all headers.
+  bool python2 = false;
 };
 
 // Parses `source` (UTF-8), which must hold one literal and nothing else. Errors are DataLoss and

@@ -166,6 +166,20 @@ TEST(ParseNpyHeader, DecodesItsTextByItsVersion) {
   EXPECT_ERROR(Parse(DictWithShape("(3,)", "ü"), 3), kDataLoss, "descr \"ü\" is not");
 }
 
+TEST(ParseNpyHeader, RefusesMalformedUtf8InVersion3Only) {
+  const std::string dict = NpyDict("<f4", {3}) + " # \xff";
+  EXPECT_OK(Parse(dict, 1));
+  EXPECT_OK(Parse(dict, 2));
+  EXPECT_ERROR(Parse(dict, 3), kDataLoss, "malformed UTF-8");
+}
+
+TEST(ParseNpyHeader, TakesSpacesOnALastLineInVersions1And2Only) {
+  const std::string dict = NpyDict("<f4", {3}) + "\n   ";
+  EXPECT_OK(Parse(dict, 1));
+  EXPECT_OK(Parse(dict, 2));
+  EXPECT_ERROR(Parse(dict, 3), kDataLoss, "unexpected indentation");
+}
+
 TEST(ParseNpyHeader, ReadsItsLengthAsUnsigned) {
   // Lengths of a byte's and a word's edges, at no multiple of 16 too.
   for (const size_t length : {117, 118, 127, 128, 129, 255, 256, 257, 511, 32767, 32768, 65535}) {

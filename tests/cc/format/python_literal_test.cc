@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "testing/status_matchers.h"
+#include "tf_npz/base/text.h"
 
 namespace tf_npz {
 namespace {
@@ -46,7 +47,7 @@ TEST(ParsePythonLiteral, TakesWhatPythonTakes) {
   } cases[] = {
       {"None", "None"},
       {"True", "True"},
-      {" \t\r\n\fFalse ", "False"},
+      {" \tFalse ", "False"},
       {"0", "0"},
       {"000", "0"},
       {"-7", "-7"},
@@ -58,6 +59,12 @@ TEST(ParsePythonLiteral, TakesWhatPythonTakes) {
       {"0X_1f", "31"},
       {"0o17", "15"},
       {"0B101", "5"},
+      {"0_0", "0"},
+      {"- 7", "-7"},
+      {"-(7)", "-7"},
+      {"-( (\n7 ) )", "-7"},
+      {"(-\n7)", "-7"},
+      {"-\\\n7", "-7"},
       {"'a'", "\"a\""},
       {"\"it's\"", "\"it's\""},
       {"'''a\n'b'''", "\"a\n'b\""},
@@ -65,15 +72,26 @@ TEST(ParsePythonLiteral, TakesWhatPythonTakes) {
       {"u'a'", "\"a\""},
       {R"(R'\n')", R"("\n")"},
       {R"(r'\'')", R"("\'")"},
-      {"'a' \"b\"\n  u'c'", "\"abc\""},
+      {R"(r'\\')", R"("\\")"},
+      {"'a' \"b\"U'c'R'd'", "\"abcd\""},
+      {"('a' # 1\n\n  'b')", "\"ab\""},
       {R"('\\\'\"\a\n\x41\101\0')", "\"\\'\"\a\nAA\0\""s},
       {R"('\u20ac\U0001F600\xfc')", "\"€😀ü\""},
+      {R"('\777\0018\8')", "\"\u01ff\0018\\8\""s},
       {R"('\q')", R"("\q")"},
+      {"'\\é'", "\"\\é\""},
       {"'a\\\nb'", "\"ab\""},
+      {"'a\\\r\nb\\\rc'", "\"abc\""},
+      {"r'a\\\r\nb'", "\"a\\\nb\""},
+      {"'''a\r\nb\rc\n'''", "\"a\nb\nc\n\""},
+      {"'a\v\f\xc2\x85'", "\"a\v\f\xc2\x85\""},
       {"()", "()"},
       {"(1,)", "(1)"},
       {"(1)", "1"},
       {"((1))", "1"},
+      {"(((1)),)", "(1)"},
+      {"((),)", "(())"},
+      {"({'a': ('b')})", R"({"a": "b"})"},
       {"( 1 , 2 , )", "(1, 2)"},
       {"[]", "[]"},
       {"[1]", "[1]"},
@@ -81,8 +99,11 @@ TEST(ParsePythonLiteral, TakesWhatPythonTakes) {
       {"{}", "{}"},
       {"{'a': 1, 'b': (2,), }", R"({"a": 1, "b": (2)})"},
       {"{'a': 1, # a comment, 'b': {\n 'b': 2}", R"({"a": 1, "b": 2})"},
-      {"# first\n1 # last", "1"},
       {"{1: 2}", "{1: 2}"},
+      {"{(1, 'a'): 2, None: 3}", "{(1, \"a\"): 2, None: 3}"},
+      {"{1\f:\t2,\\\n3 :\\\r\n 4,\r5:6\r\n}", "{1: 2, 3: 4, 5: 6}"},
+      {"{1: #, \\\n2}", "{1: 2}"},
+      {"{1: #, \x01\r2}", "{1: 2}"},
   };
   for (const auto& c : cases) {
     const Result<PythonLiteral> parsed = ParsePythonLiteral(c.source);
@@ -143,22 +164,112 @@ TEST(ParsePythonLiteral, RefusesTheRestAndNamesTheByte) {
       {"b'a'", "unsupported kind of string"},
       {"f'a'", "unsupported kind of string"},
       {"'a' b'b'", "unsupported kind of string"},
+      {"ur'a'", "unsupported kind of string"},
+      {"'a' br'b'", "unsupported kind of string at byte 4"},
+      {R"(r'\')", "string without its closing quote at byte 0"},
+      {"'a\rb'", "string without its closing quote at byte 0"},
+      {"'a\\", "unsupported escape at byte 2"},
+      {"'a\\\n", "string without its closing quote at byte 0"},
+      {R"('\N')", "unsupported escape"},
+      {"--5", "expected an integer at byte 1"},
+      {"-(-5)", "expected an integer at byte 2"},
+      {"-(5,)", "expected ')' at byte 3"},
+      {"-'5'", "expected an integer at byte 1"},
+      {"-\n5", "expected an integer at byte 1"},
+      {"4 L", "expected the end of the header at byte 2"},
+      {"0x__1", "expected an integer"},
+      {"0_1", "an integer may not begin with 0"},
+      {"True 'a'", "expected the end"},
+      {"'a'\n'b'", "expected the end of the header at byte 4"},
+      {"{[]: 1}", "a list or a dict can't be a key at byte 1"},
+      {"{1: 2, (1, {}): 1}", "a list or a dict can't be a key at byte 7"},
+      {"{1}", "expected ':' at byte 2"},
+      {"{**{}}", "expected a value at byte 1"},
+      {"1,", "expected the end of the header at byte 1"},
+      {"1;", "expected the end of the header at byte 1"},
+      {"...", "expected a value at byte 0"},
+      {"{1:\\ \n2}", "expected a value at byte 3"},
+      {"(1\v)", "expected ',' or ')' at byte 2"},
+      {"(1\xc2\xa0)", "expected ',' or ')' at byte 2"},
+      {"\xef\xbb\xbf{}", "expected a value at byte 0"},
       {"\xff", R"(expected a value at byte 0 (got "\xff"))"},
+      {"1 # \xc3", "malformed UTF-8 at byte 4"},
+      {"'\xed\xa0\x80'", "malformed UTF-8 at byte 1"},
       {"\0"s, R"(expected a value at byte 0 (got "\x00"))"},
+      {"'\0'"s, "unexpected NUL at byte 1"},
+      {"1 # \0"s, "unexpected NUL at byte 4"},
   };
   for (const auto& c : cases) {
     EXPECT_ERROR(ParsePythonLiteral(c.source), kDataLoss, c.fragment) << c.source;
   }
 }
 
-TEST(ParsePythonLiteral, TakesLongIntegersOfPython2WhereAsked) {
+TEST(ParsePythonLiteral, TakesLinesAsPythonDoes) {
+  // What stands before and after a dict.
+  for (const std::string around :
+       {"", " ", "\t ", "\n", "\r", "\r\n", "\f", " \f", "\n \f", "\n\n", " \n", "\n#\n",
+        " # a\r# b\r\n", "\\\n\n", "\n\\\r\n\n", "\n \\\n \n"}) {
+    EXPECT_OK(ParsePythonLiteral(around + "{}" + around)) << Quote(around);
+  }
+  const struct {
+    std::string source;
+    std::string fragment;  // empty: none
+  } cases[] = {
+      {"\\\n{}", ""},
+      {" \\\n\f{}", ""},
+      {"{}\\\n ", ""},
+      {"{}\n #", ""},
+      {"{}#\\", ""},
+      {"\n {}", "unexpected indentation at byte 2"},
+      {"\r\t{}", "unexpected indentation at byte 2"},
+      {"\f {}", "unexpected indentation at byte 2"},
+      {"\\\n {}", "unexpected indentation at byte 3"},
+      {"\n \\\n{}", "unexpected indentation at byte 4"},
+      {"{}\n ", "unexpected indentation at byte 4 (got the end)"},
+      {"{}\n#\n\t", "unexpected indentation at byte 6 (got the end)"},
+      {"{}\n\\\n ", "unexpected indentation"},
+      {"\\\n", "expected a value at byte 0"},
+      {"\\{}", "expected a value at byte 0"},
+      {"{}\\", "expected the end of the header at byte 2"},
+      {"{}\\\n", "expected the end of the header at byte 2"},
+      {"{}\n\\\n", "expected the end of the header at byte 3"},
+      {"{}\n{}", "expected the end of the header at byte 3"},
+  };
+  for (const auto& c : cases) {
+    const Result<PythonLiteral> parsed = ParsePythonLiteral(c.source);
+    if (c.fragment.empty()) {
+      EXPECT_OK(parsed) << Quote(c.source);
+    } else {
+      EXPECT_ERROR(parsed, kDataLoss, c.fragment) << Quote(c.source);
+    }
+  }
+}
+
+TEST(ParsePythonLiteral, TakesWhatPython2WroteWhereAsked) {
   PythonLiteralOptions python2;
-  python2.allow_long_suffix = true;
-  const Result<PythonLiteral> parsed = ParsePythonLiteral("(4L, 0x10L, -3L)", python2);
-  ASSERT_OK(parsed);
-  EXPECT_EQ(Repr(*parsed), "(4, 16, -3)");
-  EXPECT_ERROR(ParsePythonLiteral("4LL", python2), kDataLoss, "expected an integer");
-  EXPECT_ERROR(ParsePythonLiteral("(4L, 3L)"), kDataLoss, "expected an integer at byte 1");
+  python2.python2 = true;
+  const struct {
+    std::string source;
+    std::string value;
+  } cases[] = {
+      {"(4L, 0x10L, -3L)", "(4, 16, -3)"},
+      {"(4 L, 1_0\t\fL, 0 \\\n L)", "(4, 10, 0)"},
+      {"(4 L L, -(3L))", "(4, -3)"},
+      {"[00L#\n]", "[0]"},
+      {"{}\n  ", "{}"},
+      {"{}\n#\n\t", "{}"},
+  };
+  for (const auto& c : cases) {
+    const Result<PythonLiteral> parsed = ParsePythonLiteral(c.source, python2);
+    ASSERT_OK(parsed) << Quote(c.source);
+    EXPECT_EQ(Repr(*parsed), c.value) << Quote(c.source);
+    EXPECT_ERROR(ParsePythonLiteral(c.source), kDataLoss, " at byte ") << Quote(c.source);
+  }
+  for (const char* refused :
+       {"(4l,)", "(4LL,)", "(4L3,)", "(4_L,)", "(4\nL,)", "(4#\nL,)", "(01L,)", "(4L'a',)",
+        "(4 3L,)", "(True L,)", "('a' L,)", "(L,)", "(4Lé,)", "\n {}"}) {
+    EXPECT_ERROR(ParsePythonLiteral(refused, python2), kDataLoss, " at byte ") << Quote(refused);
+  }
 }
 
 TEST(ParsePythonLiteral, EndsOnHostileNesting) {
@@ -166,6 +277,12 @@ TEST(ParsePythonLiteral, EndsOnHostileNesting) {
     std::string source;
     while (source.size() < 1000000) source += open;
     EXPECT_ERROR(ParsePythonLiteral(source), kDataLoss, "nested too deeply") << open;
+    EXPECT_ERROR(ParsePythonLiteral("-" + source), kDataLoss, " at byte ") << open;
+  }
+  const std::string deepest = std::string(64, '(') + "4" + std::string(64, ')');
+  for (const char* sign : {"", "-"}) {
+    EXPECT_OK(ParsePythonLiteral(sign + deepest));
+    EXPECT_ERROR(ParsePythonLiteral(sign + ("(" + deepest + ")")), kDataLoss, "nested too deeply");
   }
 }
 
@@ -179,7 +296,7 @@ TEST(ParsePythonLiteral, SurvivesEveryTruncationAndEveryByte) {
   const std::string source = R"({"descr": [(u'a', r'<i4'), ('\x62', '''<f8''', (2,))],
     'fortran_order': False, 'shape': (0x1F, 1_0, 4L, -3), } # end)";
   PythonLiteralOptions options;
-  options.allow_long_suffix = true;
+  options.python2 = true;
   ASSERT_OK(ParsePythonLiteral(source, options));
   for (size_t size = 0; size < source.size() - sizeof(" # end") + 1; ++size) {
     EXPECT_FALSE(ParsePythonLiteral(source.substr(0, size), options).ok()) << size;
