@@ -22,7 +22,7 @@ class ArrayInfo:
       fortran_order: Whether its first index varies fastest in the file (column-major).
       byte_order: "little" or "big"; None where elements are single bytes.
       version: The version of its .npy header: (1, 0), (2, 0) or (3, 0).
-      compression: "stored" or "deflate".
+      compression: "stored", "deflate" or, of an .npy, "gzip".
       compressed_size: Bytes that it takes in the file.
       size: Bytes that it takes uncompressed, header included.
     """
@@ -84,7 +84,7 @@ def inspect(filename: str | os.PathLike[str]) -> FileInfo:
       IsADirectoryError: It is a directory.
       PermissionError: It may not be read.
       ValueError: It is damaged, or neither an .npy nor an .npz file.
-      NotImplementedError: It is well-formed, but of a kind that is not supported: gzip, an .npy of objects, ...
+      NotImplementedError: It is well-formed, but of a kind that is not supported: an .npy of objects, ...
       OSError: It can't be read for another reason.
 
     Example:

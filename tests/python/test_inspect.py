@@ -1,5 +1,6 @@
 """inspect() and `python -m tf_npz`: what a file holds, from headers alone, without TensorFlow."""
 
+import gzip
 import io
 import os
 import subprocess
@@ -129,7 +130,7 @@ BAD = {
     "cut archive": (b"PK\x03\x04 and no more", ValueError, "cut off or damaged"),
     "cut array": (npy_bytes(np.zeros(3))[:40], ValueError, "bad.npz"),
     "objects": (npy_bytes(np.array([None], object)), NotImplementedError, "pickles, which are never loaded"),
-    "gzip": (b"\x1f\x8b\x08\x00", NotImplementedError, "decompress it first"),
+    "npz in gzip": (gzip.compress(b"PK\x03\x04"), NotImplementedError, "decompress it first"),
 }
 
 
