@@ -25,7 +25,7 @@ class ArrayInfo:
       fortran_order: Whether its first index varies fastest in the file (column-major).
       byte_order: "little" or "big"; None where it has no meaning, and of structured dtypes, whose fields each have one.
       version: The version of its .npy header: (1, 0), (2, 0) or (3, 0).
-      compression: "stored", "deflate" or "gzip".
+      compression: "stored", "deflate" or, of an .npy, "gzip".
       compressed_size: Bytes that it takes in the file.
       size: Bytes that it takes uncompressed, header included.
     """

@@ -56,7 +56,9 @@ BAD: dict[str, Row] = {
         "a.npz", b"hello, world\n", DataLoss, 'a.npz: is neither an .npy nor an .npz file: begins with "hello,'
     ),
     "a pickle": Row("a.npy", pickle.dumps([1]), DataLoss, "a.npy: is neither an .npy nor an .npz file", None),
-    "gzip": Row("a.npz", gzip.compress(NPZ), Unimplemented, "decompress it first"),
+    "npz in gzip": Row(
+        "a.npz", gzip.compress(NPZ), Unimplemented, "a.npz: is an .npz compressed with gzip, which is not"
+    ),
     "cut off npz": Row("a.npz", NPZ[:-30], DataLoss, "it is cut off or damaged"),
     "cut off npy": Row("a.npy", NPY[:-3], DataLoss, "data is cut off at byte 149 (expected 152 bytes for", None),
     "cut off header": Row("a.npy", NPY[:70], DataLoss, "header is cut off at byte 70 (expected 128 bytes)", None),
