@@ -49,16 +49,18 @@ std::optional<ElementType> ElementTypeNamed(std::string_view name);
 // Bytes of one element; 0 of strings, whose size is the dtype's.
 int64_t ElementTypeSize(ElementType type);
 
-// What an array of `dtype` becomes where nobody asks for something else: datetimes their int64, strings kString,
-// raw void kUInt8 with one more dimension. Unimplemented, saying why and what to do, for dtypes of which no tensor
-// is made. `dtype` is not a kStruct: its fields become tensors, one by one.
+// What an array of `dtype` becomes where nobody asks for something else: datetimes their int64,
+// strings kString, raw void kUInt8 with one more dimension. Unimplemented, saying why and what to
+// do, for dtypes of which no tensor is made. `dtype` is not a kStruct: its fields become tensors,
+// one by one.
 Result<ElementType> NaturalElementType(const DType& dtype);
 
-// Whether an array of `dtype` can be read as `type`: as its natural type, or, raw void of the right size, as one of
-// ml_dtypes' types, which NumPy saves as void.
+// Whether an array of `dtype` can be read as `type`: as its natural type, or, raw void of the right
+// size, as one of ml_dtypes' types, which NumPy saves as void.
 bool CanReadAs(const DType& dtype, ElementType type);
 
-// Whether reading `dtype` as `type` adds a last dimension, of dtype.itemsize bytes: raw void as kUInt8.
+// Whether reading `dtype` as `type` adds a last dimension, of dtype.itemsize bytes: raw void as
+// kUInt8.
 bool AddsDimension(const DType& dtype, ElementType type);
 
 }  // namespace tf_npz
