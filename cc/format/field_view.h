@@ -19,7 +19,8 @@ using FieldPath = std::vector<std::string>;
 struct FieldView {
   DType dtype;         // of one item of the field
   int64_t offset = 0;  // of the first, from the beginning of the array's item
-  // Dimensions that the sub-arrays on the way add, outermost first, and the bytes from one step to the next.
+  // Dimensions that the sub-arrays on the way add, outermost first, and the bytes from one step to
+  // the next.
   std::vector<int64_t> shape;
   std::vector<int64_t> strides;
 
@@ -28,11 +29,12 @@ struct FieldView {
   bool is_contiguous() const;
 };
 
-// The field that `path` leads to. InvalidArgument, with the fields there are, where it leads nowhere.
+// The field that `path` leads to. InvalidArgument, with the fields there are, where it leads
+// nowhere.
 Result<FieldView> FindField(const DType& dtype, const FieldPath& path);
 
-// The fields of `dtype` that are no structures themselves, in the order of the file; the item itself, under no name,
-// where it is none.
+// The fields of `dtype` that are no structures themselves, in the order of the file; the item
+// itself, under no name, where it is none.
 std::vector<std::pair<FieldPath, FieldView>> LeafFields(const DType& dtype);
 
 }  // namespace tf_npz
