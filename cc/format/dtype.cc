@@ -1,6 +1,6 @@
 #include "tf_npz/format/dtype.h"
 
-#include <string_view>
+#include <algorithm>
 
 #include "tf_npz/base/text.h"
 
@@ -9,147 +9,197 @@ namespace {
 
 using Kind = DType::Kind;
 
-// Every dtype that becomes a tensor, under its name and its type character with size.
-struct Supported {
-  std::string_view name;
-  std::string_view code;
-  Kind kind;
-  int itemsize;
-};
-constexpr Supported kSupported[] = {
-    {"bool", "b1", Kind::kBool, 1},         {"int8", "i1", Kind::kInt, 1},
-    {"int16", "i2", Kind::kInt, 2},         {"int32", "i4", Kind::kInt, 4},
-    {"int64", "i8", Kind::kInt, 8},         {"uint8", "u1", Kind::kUInt, 1},
-    {"uint16", "u2", Kind::kUInt, 2},       {"uint32", "u4", Kind::kUInt, 4},
-    {"uint64", "u8", Kind::kUInt, 8},       {"float16", "f2", Kind::kFloat, 2},
-    {"float32", "f4", Kind::kFloat, 4},     {"float64", "f8", Kind::kFloat, 8},
-    {"complex64", "c8", Kind::kComplex, 8}, {"complex128", "c16", Kind::kComplex, 16},
-};
-
-// NumPy's one-letter codes, which may stand without a size. `long` and `ulong` are those of 64-bit
-// Linux.
-struct Alias {
-  std::string_view code;
-  std::string_view name;
-};
-constexpr Alias kAliases[] = {
-    {"?", "bool"},    {"b", "int8"},    {"B", "uint8"},     {"h", "int16"},
-    {"H", "uint16"},  {"i", "int32"},   {"I", "uint32"},    {"l", "int64"},
-    {"L", "uint64"},  {"q", "int64"},   {"Q", "uint64"},    {"e", "float16"},
-    {"f", "float32"}, {"d", "float64"}, {"F", "complex64"}, {"D", "complex128"},
-};
-
-const Supported* FindSupported(std::string_view spelling) {
-  for (const Alias& alias : kAliases) {
-    if (alias.code == spelling) spelling = alias.name;
-  }
-  for (const Supported& supported : kSupported) {
-    if (supported.name == spelling || supported.code == spelling) return &supported;
-  }
-  return nullptr;
+int64_t Product(const std::vector<int64_t>& shape) {
+  int64_t product = 1;
+  for (const int64_t dimension : shape) product *= dimension;
+  return product;
 }
 
-// Why an array of a dtype that NumPy knows becomes no tensor, by how its spelling begins; "" if
-// unknown.
-std::string_view ReasonUnsupported(std::string_view spelling) {
-  struct Reason {
-    std::string_view prefix;
-    std::string_view reason;
+// `text` as a Python string, which ast.literal_eval gives back as it was.
+std::string PythonString(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string quoted = "'";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\'' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      quoted += "\\x";
+      quoted += kDigits[byte >> 4];
+      quoted += kDigits[byte & 0xf];
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+// A descr within a list: strings with quotes.
+std::string NestedDescr(const DType& dtype) {
+  return dtype.kind == Kind::kStruct ? dtype.descr() : PythonString(dtype.descr());
+}
+
+std::string PaddingDescr(int64_t size) { return "('', '|V" + std::to_string(size) + "')"; }
+
+// Whether descr_to_dtype would take `field` for padding.
+bool LooksLikePadding(const Field& field) {
+  return field.name.empty() && (field.dtype.kind == Kind::kVoid || !field.shape.empty());
+}
+
+std::string FieldDescr(const Field& field) {
+  std::string text = "(";
+  if (field.has_title || LooksLikePadding(field)) {
+    text += "(" + (field.has_title ? PythonString(field.title) : "None") + ", " +
+            PythonString(field.name) + ")";
+  } else {
+    text += PythonString(field.name);
+  }
+  text += ", " + NestedDescr(field.dtype);
+  if (!field.shape.empty()) text += ", " + ShapeText(field.shape);
+  return text + ")";
+}
+
+std::string StructDescr(const DType& dtype) {
+  std::string text = "[";
+  const auto add = [&text](const std::string& entry) {
+    if (text.size() > 1) text += ", ";
+    text += entry;
   };
-  static constexpr Reason kReasons[] = {
-      {"O",
-       "object arrays hold pickles, which are never loaded; save with a numeric dtype (astype)"},
-      {"object",
-       "object arrays hold pickles, which are never loaded; save with a numeric dtype (astype)"},
-      {"T", "StringDType arrays hold pickles, which are never loaded"},
-      {"f16", "TensorFlow has no float128; save with astype(numpy.float64)"},
-      {"g", "TensorFlow has no float128; save with astype(numpy.float64)"},
-      {"float128", "TensorFlow has no float128; save with astype(numpy.float64)"},
-      {"c32", "TensorFlow has no complex256; save with astype(numpy.complex128)"},
-      {"G", "TensorFlow has no complex256; save with astype(numpy.complex128)"},
-      {"complex256", "TensorFlow has no complex256; save with astype(numpy.complex128)"},
-      {"S", "byte strings are not supported; leave the array out with keys, or save integer codes"},
-      {"a", "byte strings are not supported; leave the array out with keys, or save integer codes"},
-      {"U",
-       "unicode strings are not supported; leave the array out with keys, or save integer codes"},
-      {"V", "raw void data is not supported"},
-      {"M8", "datetime64 is not supported; save with astype(numpy.int64)"},
-      {"m8", "timedelta64 is not supported; save with astype(numpy.int64)"},
-  };
-  for (const Reason& candidate : kReasons) {
-    if (spelling.substr(0, candidate.prefix.size()) == candidate.prefix) return candidate.reason;
+  int64_t end = 0;
+  for (const Field& field : dtype.fields) {
+    if (field.offset > end) add(PaddingDescr(field.offset - end));
+    add(FieldDescr(field));
+    end = field.offset + field.size();
   }
-  return {};
+  if (dtype.itemsize > end) add(PaddingDescr(dtype.itemsize - end));
+  return text + "]";
 }
 
-Result<DType> ParseDescrString(std::string_view text) {
-  std::string_view spelling = text;
-  char order = '=';
-  if (!spelling.empty() && std::string_view("<>=|").find(spelling[0]) != std::string_view::npos) {
-    order = spelling[0];
-    spelling.remove_prefix(1);
-  }
-  if (const Supported* found = FindSupported(spelling)) {
-    const bool has_order = found->itemsize > 1;
-    return DType{found->kind, found->itemsize, has_order && order == '>'};
-  }
-  if (std::string_view reason = ReasonUnsupported(spelling); !reason.empty()) {
-    return Unimplemented("dtype " + Quote(text) + ": " + std::string(reason));
-  }
-  if (spelling.find(',') != std::string_view::npos) {
-    return Unimplemented("dtype " + Quote(text) + ": structured dtypes are not supported");
-  }
-  return DataLoss("descr " + Quote(text) + " is not a dtype of NumPy");
-}
-
-// Whether an object field stands anywhere in a structured dtype: its reason goes before all others.
-bool HoldsObjects(const PythonLiteral& descr) {
-  if (descr.type == PythonLiteral::Type::kString) {
-    return descr.text == "O" || descr.text == "|O" || descr.text == "object";
-  }
-  for (const PythonLiteral& item : descr.items) {
-    if (HoldsObjects(item)) return true;
-  }
-  return false;
+std::string UnitInBrackets(const DType& dtype) {
+  return dtype.unit.empty() ? "" : "[" + dtype.unit + "]";
 }
 
 }  // namespace
 
-std::string DType::name() const {
-  for (const Supported& supported : kSupported) {
-    if (supported.kind == kind && supported.itemsize == itemsize)
-      return std::string(supported.name);
+int DType::swap_size() const {
+  switch (kind) {
+    case Kind::kBool:
+    case Kind::kInt:
+    case Kind::kUInt:
+    case Kind::kFloat:
+    case Kind::kDateTime:
+    case Kind::kTimeDelta:
+    case Kind::kMlDtype:
+      return static_cast<int>(itemsize);
+    case Kind::kComplex:
+      return static_cast<int>(itemsize / 2);
+    case Kind::kUnicode:
+      return 4;
+    case Kind::kBytes:
+    case Kind::kVoid:
+    case Kind::kObject:
+    case Kind::kStringDType:
+    case Kind::kStruct:
+      break;
   }
-  return "unknown";
+  return 1;
+}
+
+std::string DType::name() const {
+  const std::string bits = std::to_string(itemsize * 8);
+  switch (kind) {
+    case Kind::kBool:
+      return "bool";
+    case Kind::kInt:
+      return "int" + bits;
+    case Kind::kUInt:
+      return "uint" + bits;
+    case Kind::kFloat:
+      return "float" + bits;
+    case Kind::kComplex:
+      return "complex" + bits;
+    case Kind::kBytes:
+      return "S" + std::to_string(itemsize);
+    case Kind::kUnicode:
+      return "U" + std::to_string(itemsize / 4);
+    case Kind::kDateTime:
+      return "datetime64" + UnitInBrackets(*this);
+    case Kind::kTimeDelta:
+      return "timedelta64" + UnitInBrackets(*this);
+    case Kind::kVoid:
+      return "V" + std::to_string(itemsize);
+    case Kind::kObject:
+      return "object";
+    case Kind::kStringDType:
+      return "T";
+    case Kind::kMlDtype:
+      return ml_name;
+    case Kind::kStruct:
+      break;
+  }
+  return StructDescr(*this);
 }
 
 std::string DType::descr() const {
-  for (const Supported& supported : kSupported) {
-    if (supported.kind == kind && supported.itemsize == itemsize) {
-      const char* order = itemsize == 1 ? "|" : big_endian ? ">" : "<";
-      return order + std::string(supported.code);
-    }
+  const std::string size = std::to_string(itemsize);
+  const std::string order = itemsize == 1 ? "|" : big_endian ? ">" : "<";
+  switch (kind) {
+    case Kind::kBool:
+      return order + "b" + size;
+    case Kind::kInt:
+      return order + "i" + size;
+    case Kind::kUInt:
+      return order + "u" + size;
+    case Kind::kFloat:
+      return order + "f" + size;
+    case Kind::kComplex:
+      return order + "c" + size;
+    case Kind::kUnicode:
+      return order + name();
+    case Kind::kDateTime:
+      return order + "M8" + UnitInBrackets(*this);
+    case Kind::kTimeDelta:
+      return order + "m8" + UnitInBrackets(*this);
+    case Kind::kBytes:
+    case Kind::kVoid:
+      return "|" + name();
+    case Kind::kObject:
+      return "|O";
+    case Kind::kStringDType:
+    case Kind::kMlDtype:
+    case Kind::kStruct:
+      break;
   }
-  return "unknown";
+  return name();
 }
 
-Result<DType> ParseDescr(const PythonLiteral& descr) {
-  switch (descr.type) {
-    case PythonLiteral::Type::kString:
-      return ParseDescrString(descr.text);
-    case PythonLiteral::Type::kList:
-    case PythonLiteral::Type::kTuple:
-      if (HoldsObjects(descr)) {
-        return Unimplemented(
-            "dtype with object fields: these hold pickles, which are never loaded; save the "
-            "numeric fields "
-            "as arrays of their own");
-      }
-      return Unimplemented(
-          "structured dtypes are not supported; save each field as an array of its own");
-    default:
-      return DataLoss("descr is neither a string nor a list of fields");
+int64_t Field::size() const { return dtype.itemsize * Product(shape); }
+
+bool operator==(const DType& a, const DType& b) {
+  return a.kind == b.kind && a.itemsize == b.itemsize && a.big_endian == b.big_endian &&
+         a.unit == b.unit && a.ml_name == b.ml_name && a.fields == b.fields;
+}
+
+bool operator==(const Field& a, const Field& b) {
+  return a.name == b.name && a.has_title == b.has_title && a.title == b.title &&
+         a.offset == b.offset && a.dtype == b.dtype && a.shape == b.shape;
+}
+
+bool HoldsObjects(const DType& dtype) {
+  return dtype.kind == Kind::kObject || dtype.kind == Kind::kStringDType ||
+         std::any_of(dtype.fields.begin(), dtype.fields.end(),
+                     [](const Field& field) { return HoldsObjects(field.dtype); });
+}
+
+int64_t MaxFieldItems(const DType& dtype) {
+  int64_t most = 1;
+  for (const Field& field : dtype.fields) {
+    int64_t items = MaxFieldItems(field.dtype);
+    for (const int64_t dimension : field.shape) items *= std::max<int64_t>(dimension, 1);
+    most = std::max(most, items);
   }
+  return most;
 }
 
 }  // namespace tf_npz

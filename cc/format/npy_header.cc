@@ -1,6 +1,8 @@
 #include "tf_npz/format/npy_header.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "tf_npz/base/bytes.h"
 #include "tf_npz/base/checked.h"
@@ -53,18 +55,37 @@ Result<std::vector<int64_t>> ParseShape(const PythonLiteral& literal) {
   return shape;
 }
 
+// Whether an array of `shape` has no elements.
+bool IsEmpty(const std::vector<int64_t>& shape) {
+  return std::find(shape.begin(), shape.end(), 0) != shape.end();
+}
+
+// A file of sub-arrays NumPy reads where each is of one element, of which it then makes nothing, or
+// where there are none at all (numpy.lib.format.read_array: "Failed to read all data for array").
+Status CheckSubArray(const std::vector<int64_t>& sub_array, const std::vector<int64_t>& shape) {
+  const bool of_one = std::all_of(sub_array.begin(), sub_array.end(),
+                                  [](int64_t dimension) { return dimension == 1; });
+  // While it reads, NumPy has the sub-array's dimensions beside one of its own.
+  const bool fits = sub_array.size() < kMaxRank;
+  if (fits && (of_one || IsEmpty(shape))) return OkStatus();
+  return DataLoss("header's descr is a sub-array of shape " + ShapeText(sub_array) +
+                  " (expected one element in it)");
+}
+
 // Bytes of an array. Dimensions of zero make it 0, but the others must still multiply without
-// overflow, as NumPy demands, so that no later product over a part of the shape can overflow.
+// overflow, as NumPy demands, so that no later product over a part of the shape can overflow; the
+// items of a field count with them, since a field's items may have no bytes.
 Result<uint64_t> DataSize(const DType& dtype, const std::vector<int64_t>& shape) {
-  int64_t size = dtype.itemsize;
-  bool empty = false;
+  int64_t largest = std::max(dtype.itemsize, MaxFieldItems(dtype));
+  int64_t count = 1;
   for (const int64_t dimension : shape) {
-    empty |= dimension == 0;
-    if (dimension != 0 && !CheckedMultiply(size, dimension, &size)) {
+    if (!CheckedMultiply(largest, std::max<int64_t>(dimension, 1), &largest)) {
       return DataLoss("header's shape " + ShapeText(shape) + " is larger than any array");
     }
+    count *= std::max<int64_t>(dimension, 1);
   }
-  return empty ? uint64_t{0} : static_cast<uint64_t>(size);
+  const bool no_bytes = IsEmpty(shape) || HoldsObjects(dtype);
+  return no_bytes ? uint64_t{0} : static_cast<uint64_t>(count * dtype.itemsize);
 }
 
 }  // namespace
@@ -107,6 +128,10 @@ Result<NpyHeader> ParseNpyHeader(std::string_view bytes) {
   header.major_version = static_cast<unsigned char>(bytes[kVersionOffset]);
   const size_t header_offset = kLengthOffset + LengthSize(header.major_version);
   const std::string_view encoded = bytes.substr(header_offset, data_offset - header_offset);
+  if (header.major_version == 3 && !IsUtf8(encoded)) {
+    return DataLoss("malformed header, which begins at byte " + std::to_string(header_offset) +
+                    ": not UTF-8");
+  }
   const std::string source =
       header.major_version == 3 ? std::string(encoded) : Latin1ToUtf8(encoded);
 
@@ -135,8 +160,12 @@ Result<NpyHeader> ParseNpyHeader(std::string_view bytes) {
     return DataLoss("header's fortran_order is neither True nor False");
   }
   header.fortran_order = fortran_order->integer != 0;
-  TF_NPZ_ASSIGN_OR_RETURN(header.dtype, ParseDescr(*descr));
+  TF_NPZ_ASSIGN_OR_RETURN(Descr parsed_descr, ParseDescr(*descr));
+  header.dtype = std::move(parsed_descr.dtype);
   TF_NPZ_ASSIGN_OR_RETURN(header.shape, ParseShape(*shape));
+  if (!HoldsObjects(header.dtype)) {
+    TF_NPZ_RETURN_IF_ERROR(CheckSubArray(parsed_descr.shape, header.shape));
+  }
   TF_NPZ_ASSIGN_OR_RETURN(header.data_size, DataSize(header.dtype, header.shape));
   return header;
 }

@@ -40,11 +40,14 @@ inline constexpr size_t kMaxRank = 64;
 
 struct NpyHeader {
   int major_version = 1;
-  DType dtype;
+  DType dtype;  // of a sub-array, which has one element or there are none of it, its items'
   bool fortran_order = false;
   std::vector<int64_t> shape;
   uint64_t data_offset = 0;  // from the first byte of the magic to the first element
-  uint64_t data_size = 0;    // bytes of all elements
+  // Bytes of all elements; 0 where HoldsObjects(dtype), since a pickle has any size. The shape's
+  // dimensions, zeros left out, multiply without overflow, with the size of an item and with the
+  // items that it holds of any field.
+  uint64_t data_size = 0;
 };
 
 // The data_offset of the array that begins with `preamble`: how many bytes ParseNpyHeader needs.

@@ -119,8 +119,110 @@ TEST(ParseNpyHeader, RefusesWhatNumPyRefuses) {
   for (const auto& c : cases) EXPECT_ERROR(Parse(c.dict), kDataLoss, c.fragment) << c.name;
 }
 
-TEST(ParseNpyHeader, NeverLoadsPickles) {
-  EXPECT_ERROR(Parse(DictWithShape("(3,)", "|O")), kUnimplemented, "never loaded");
+std::string DictWithDescr(const std::string& descr, const std::string& shape) {
+  return "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + "}";
+}
+
+std::string Ones(int count) {
+  std::string text = "(";
+  for (int i = 0; i < count; ++i) text += "1, ";
+  return text + ")";
+}
+
+TEST(ParseNpyHeader, KnowsNoSizeOfPickles) {
+  for (const char* descr : {"'|O'", "'T'", "[('a', '|O'), ('b', '<f4')]", "('|O', (2,))"}) {
+    const Result<NpyHeader> header = Parse(DictWithDescr(descr, "(3,)"));
+    ASSERT_OK(header) << descr;
+    EXPECT_TRUE(HoldsObjects(header->dtype)) << descr;
+    EXPECT_EQ(header->shape, Shape{3}) << descr;
+    EXPECT_EQ(header->data_size, 0u) << descr;
+  }
+}
+
+// Each as np.load does with such a file, alone and in an npz.
+TEST(ParseNpyHeader, TakesSubArraysWhereNumPyCanReadTheFile) {
+  const struct {
+    std::string descr;
+    const char* shape;
+    int64_t data_size;  // -1: refused
+  } cases[] = {
+      {"('<f4', (1,))", "(3,)", 12},
+      {"('<f4', (1, 1))", "(3, 2)", 24},
+      {"('<f4', 1)", "()", 4},
+      {"('<f4', ())", "(3,)", 12},
+      {"'1f4'", "(3,)", 12},
+      {"([('a', '<f4')], (1,))", "(3,)", 12},
+      {"([], (1,))", "(3,)", 0},
+      {"('<f4', (2,))", "(0,)", 0},
+      {"('<f4', (2,))", "(0, 4)", 0},
+      {"('<f4', (0,))", "(0,)", 0},
+      {"('<f4', (2,))", "(3,)", -1},
+      {"('<f4', (2,))", "()", -1},
+      {"('<f4', (0,))", "(3,)", -1},
+      {"([], (2,))", "(3,)", -1},
+      {"'2f4'", "(3,)", -1},
+      {"('<f4', " + Ones(63) + ")", "(3,)", 12},
+      {"('<f4', " + Ones(64) + ")", "(3,)", -1},
+  };
+  for (const auto& c : cases) {
+    const Result<NpyHeader> header = Parse(DictWithDescr(c.descr, c.shape));
+    if (c.data_size < 0) {
+      EXPECT_ERROR(header, kDataLoss, "header's descr is a sub-array of shape (") << c.descr;
+    } else {
+      ASSERT_OK(header) << c.descr;
+      EXPECT_EQ(header->data_size, static_cast<uint64_t>(c.data_size)) << c.descr;
+    }
+  }
+}
+
+TEST(ParseNpyHeader, ReadsStructuresAndStrings) {
+  const struct {
+    const char* descr;
+    uint64_t data_size;
+  } cases[] = {
+      {"[('x', '<f4'), ('', '|V4'), ('y', '>i2', (2,))]", 36},
+      {"'|S5'", 15},
+      {"'<U5'", 60},
+      {"'<M8[ns]'", 24},
+      {"'|V2'", 6},
+      {"'|S0'", 0},
+      {"'|V0'", 0},
+      {"[]", 0},
+      {"[('', '|V4')]", 12},
+  };
+  for (const auto& c : cases) {
+    const Result<NpyHeader> header = Parse(DictWithDescr(c.descr, "(3,)"));
+    ASSERT_OK(header) << c.descr;
+    EXPECT_EQ(header->data_size, c.data_size) << c.descr;
+  }
+}
+
+TEST(ParseNpyHeader, CountsItemsWithoutBytesToo) {
+  for (const char* descr : {"'|V0'", "'|S0'", "'<U0'", "[]", "[('a', [], (2,))]"}) {
+    EXPECT_OK(Parse(DictWithDescr(descr, "(4294967296, 1073741823)"))) << descr;
+    EXPECT_ERROR(Parse(DictWithDescr(descr, "(4294967296, 4294967296)")), kDataLoss,
+                 "is larger than any array")
+        << descr;
+  }
+  EXPECT_ERROR(Parse(DictWithDescr("[('a', [], (2147483647,))]", "(8589934592,)")), kDataLoss,
+               "is larger than any array");
+}
+
+TEST(ParseNpyHeader, TakesNamesOfFieldsByItsVersion) {
+  const auto name_of = [](const std::string& name, int major) {
+    const Result<NpyHeader> header =
+        Parse(DictWithDescr("[('" + name + "', '<f4')]", "(3,)"), major);
+    return header.ok() ? header->dtype.fields.at(0).name : header.status().message();
+  };
+  EXPECT_EQ(name_of("gr\xf6\xdf"
+                    "e",
+                    1),
+            "größe");
+  EXPECT_EQ(name_of("größe", 3), "größe");
+  EXPECT_EQ(name_of("gr\xf6\xdf"
+                    "e",
+                    3),
+            "malformed header, which begins at byte 12: not UTF-8");
 }
 
 TEST(ParseNpyHeader, RefusesMoreDimensionsThanNumPyHas) {

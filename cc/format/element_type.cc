@@ -1,0 +1,133 @@
+#include "tf_npz/format/element_type.h"
+
+#include <string>
+
+#include "tf_npz/base/text.h"
+
+namespace tf_npz {
+namespace {
+
+using Kind = DType::Kind;
+
+// In the order of ElementType.
+struct Known {
+  ElementType type;
+  std::string_view name;
+  Kind kind;  // of the dtype whose natural element type it is
+  int size;
+};
+constexpr Known kKnown[] = {
+    {ElementType::kBool, "bool", Kind::kBool, 1},
+    {ElementType::kInt8, "int8", Kind::kInt, 1},
+    {ElementType::kInt16, "int16", Kind::kInt, 2},
+    {ElementType::kInt32, "int32", Kind::kInt, 4},
+    {ElementType::kInt64, "int64", Kind::kInt, 8},
+    {ElementType::kUInt8, "uint8", Kind::kUInt, 1},
+    {ElementType::kUInt16, "uint16", Kind::kUInt, 2},
+    {ElementType::kUInt32, "uint32", Kind::kUInt, 4},
+    {ElementType::kUInt64, "uint64", Kind::kUInt, 8},
+    {ElementType::kFloat16, "float16", Kind::kFloat, 2},
+    {ElementType::kFloat32, "float32", Kind::kFloat, 4},
+    {ElementType::kFloat64, "float64", Kind::kFloat, 8},
+    {ElementType::kComplex64, "complex64", Kind::kComplex, 8},
+    {ElementType::kComplex128, "complex128", Kind::kComplex, 16},
+    {ElementType::kString, "string", Kind::kBytes, 0},
+    {ElementType::kBfloat16, "bfloat16", Kind::kMlDtype, 2},
+    {ElementType::kFloat8E4m3fn, "float8_e4m3fn", Kind::kMlDtype, 1},
+    {ElementType::kFloat8E4m3fnuz, "float8_e4m3fnuz", Kind::kMlDtype, 1},
+    {ElementType::kFloat8E4m3b11fnuz, "float8_e4m3b11fnuz", Kind::kMlDtype, 1},
+    {ElementType::kFloat8E5m2, "float8_e5m2", Kind::kMlDtype, 1},
+    {ElementType::kFloat8E5m2fnuz, "float8_e5m2fnuz", Kind::kMlDtype, 1},
+    {ElementType::kFloat4E2m1fn, "float4_e2m1fn", Kind::kMlDtype, 1},
+    {ElementType::kInt2, "int2", Kind::kMlDtype, 1},
+    {ElementType::kInt4, "int4", Kind::kMlDtype, 1},
+    {ElementType::kUInt2, "uint2", Kind::kMlDtype, 1},
+    {ElementType::kUInt4, "uint4", Kind::kMlDtype, 1},
+};
+
+constexpr bool IsInOrder() {
+  size_t i = 0;
+  for (const Known& known : kKnown) {
+    if (static_cast<size_t>(known.type) != i++) return false;
+  }
+  return true;
+}
+static_assert(IsInOrder());
+
+const Known& Find(ElementType type) { return kKnown[static_cast<size_t>(type)]; }
+
+// Numbers of a size that TensorFlow has.
+std::optional<ElementType> FindNumber(Kind kind, int64_t size) {
+  for (const Known& known : kKnown) {
+    if (known.kind == kind && known.size == size) return known.type;
+  }
+  return std::nullopt;
+}
+
+Status NoTensor(const DType& dtype, std::string_view reason) {
+  return Unimplemented("dtype " + Quote(dtype.name()) + ": " + std::string(reason));
+}
+
+}  // namespace
+
+std::string_view ElementTypeName(ElementType type) { return Find(type).name; }
+
+std::optional<ElementType> ElementTypeNamed(std::string_view name) {
+  for (const Known& known : kKnown) {
+    if (known.name == name) return known.type;
+  }
+  return std::nullopt;
+}
+
+int64_t ElementTypeSize(ElementType type) { return Find(type).size; }
+
+Result<ElementType> NaturalElementType(const DType& dtype) {
+  switch (dtype.kind) {
+    case Kind::kBool:
+    case Kind::kInt:
+    case Kind::kUInt:
+    case Kind::kFloat:
+    case Kind::kComplex:
+      if (const auto type = FindNumber(dtype.kind, dtype.itemsize)) return *type;
+      return NoTensor(dtype, dtype.kind == Kind::kComplex
+                                 ? "TensorFlow has no complex256; save with "
+                                   "astype(numpy.complex128)"
+                                 : "TensorFlow has no float128; save with astype(numpy.float64)");
+    case Kind::kBytes:
+    case Kind::kUnicode:
+      return ElementType::kString;
+    case Kind::kDateTime:
+    case Kind::kTimeDelta:
+      return ElementType::kInt64;
+    case Kind::kVoid:
+      return ElementType::kUInt8;
+    case Kind::kMlDtype:
+      if (const auto type = ElementTypeNamed(dtype.ml_name)) return *type;
+      break;
+    case Kind::kObject:
+      return NoTensor(dtype,
+                      "object arrays hold pickles, which are never loaded; save with a numeric "
+                      "dtype (astype)");
+    case Kind::kStringDType:
+      return NoTensor(dtype,
+                      "StringDType arrays hold pickles, which are never loaded; save with "
+                      "astype('U')");
+    case Kind::kStruct:
+      break;
+  }
+  return NoTensor(dtype, "no element type");
+}
+
+bool CanReadAs(const DType& dtype, ElementType type) {
+  if (dtype.kind == Kind::kVoid && Find(type).kind == Kind::kMlDtype) {
+    return dtype.itemsize == ElementTypeSize(type);
+  }
+  const Result<ElementType> natural = NaturalElementType(dtype);
+  return natural.ok() && *natural == type;
+}
+
+bool AddsDimension(const DType& dtype, ElementType type) {
+  return dtype.kind == Kind::kVoid && type == ElementType::kUInt8;
+}
+
+}  // namespace tf_npz

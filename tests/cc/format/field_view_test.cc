@@ -1,0 +1,169 @@
+#include "tf_npz/format/field_view.h"
+
+#include <gtest/gtest.h>
+
+#include "testing/status_matchers.h"
+
+namespace tf_npz {
+namespace {
+
+using Shape = std::vector<int64_t>;
+
+DType Parse(const std::string& source) {
+  return ParseDescr(ParsePythonLiteral(source).value()).value().dtype;
+}
+
+// As numpy.zeros((), dtype)["a"]["b"].strides has it, and the address of its first item.
+TEST(FindField, LeadsToWhereNumPyFindsTheField) {
+  const struct {
+    const char* name;
+    const char* source;
+    FieldPath path;
+    const char* descr;
+    int64_t offset;
+    Shape shape;
+    Shape strides;
+    bool is_contiguous;
+  } cases[] = {
+      {"the item itself", "'<f4'", {}, "<f4", 0, {}, {}, true},
+      {"the whole structure", "[('a', '<f4')]", {}, "[('a', '<f4')]", 0, {}, {}, true},
+      {"a field", "[('a', '|i1'), ('', '|V3'), ('b', '<f4')]", {"b"}, "<f4", 4, {}, {}, true},
+      {"a sub-array",
+       "[('a', '|i1'), ('b', '<f4', (2, 3))]",
+       {"b"},
+       "<f4",
+       1,
+       {2, 3},
+       {12, 4},
+       true},
+      {"a structure",
+       "[('a', '|i1'), ('b', [('c', '<f4')], (2,))]",
+       {"b"},
+       "[('c', '<f4')]",
+       1,
+       {2},
+       {4},
+       true},
+      {"in a structure",
+       "[('a', '|i1'), ('b', [('c', '|i1'), ('d', '<f4')])]",
+       {"b", "d"},
+       "<f4",
+       2,
+       {},
+       {},
+       true},
+      {"in a sub-array of structures",
+       "[('a', [('b', '|i1'), ('c', '<f8')], (3,))]",
+       {"a", "c"},
+       "<f8",
+       1,
+       {3},
+       {9},
+       false},
+      {"a sub-array in one",
+       "[('a', [('b', '|i1'), ('c', '<i2', (4, 5))], (3, 2))]",
+       {"a", "c"},
+       "<i2",
+       1,
+       {3, 2, 4, 5},
+       {82, 41, 10, 2},
+       false},
+      {"the only field of structures",
+       "[('a', [('b', '<i2', (5,))], (3,))]",
+       {"a", "b"},
+       "<i2",
+       0,
+       {3, 5},
+       {10, 2},
+       true},
+      {"one structure",
+       "[('a', [('b', '|i1'), ('c', '<i2')], (1,))]",
+       {"a", "c"},
+       "<i2",
+       1,
+       {1},
+       {3},
+       true},
+      {"no items",
+       "[('a', [('b', '|i1'), ('c', '<i2')], (0, 2))]",
+       {"a", "c"},
+       "<i2",
+       1,
+       {0, 2},
+       {6, 3},
+       true},
+      {"a name that is empty", "[('', '<f4'), ('b', '|i1')]", {""}, "<f4", 0, {}, {}, true},
+  };
+  for (const auto& c : cases) {
+    const Result<FieldView> view = FindField(Parse(c.source), c.path);
+    ASSERT_OK(view) << c.name;
+    EXPECT_EQ(view->dtype.descr(), c.descr) << c.name;
+    EXPECT_EQ(view->offset, c.offset) << c.name;
+    EXPECT_EQ(view->shape, c.shape) << c.name;
+    EXPECT_EQ(view->strides, c.strides) << c.name;
+    EXPECT_EQ(view->is_contiguous(), c.is_contiguous) << c.name;
+    int64_t count = 1;
+    for (const int64_t dimension : c.shape) count *= dimension;
+    EXPECT_EQ(view->count(), count) << c.name;
+  }
+}
+
+TEST(FindField, NamesTheFieldsThereAre) {
+  const DType dtype = Parse("[('a', '<f4'), ('b', [('c', '|i1'), (('t', 'd'), '|i1')])]");
+  const struct {
+    FieldPath path;
+    const char* message;
+  } cases[] = {
+      {{"z"}, "no field \"z\" (the fields are \"a\", \"b\")"},
+      {{"b", "z"}, "no field \"z\" in \"b\" (the fields are \"c\", \"d\")"},
+      {{"b", "t"}, "no field \"t\" in \"b\" (the fields are \"c\", \"d\")"},
+      {{"a", "z"}, "no field \"z\" in \"a\": dtype \"float32\" has no fields"},
+      {{""}, "no field \"\" (the fields are \"a\", \"b\")"},
+  };
+  for (const auto& c : cases) EXPECT_ERROR(FindField(dtype, c.path), kInvalidArgument, c.message);
+  EXPECT_ERROR(FindField(Parse("'<f4'"), {"z"}), kInvalidArgument,
+               "no field \"z\": dtype \"float32\" has no fields");
+  EXPECT_ERROR(FindField(Parse("[]"), {"z"}), kInvalidArgument,
+               "no field \"z\": there are no fields");
+}
+
+TEST(LeafFields, GivesTheFieldsInTheOrderOfTheFile) {
+  const struct {
+    const char* source;
+    std::vector<FieldPath> paths;
+  } cases[] = {
+      {"'<f4'", {{}}},
+      {"[]", {}},
+      {"[('', '|V4')]", {}},
+      {"[('b', '<f4'), ('a', '<f4')]", {{"b"}, {"a"}}},
+      {"[('b', [('x', '<f4'), ('y', [('z', '|O')], (2,))]), ('a', '<f4'), ('e', [])]",
+       {{"b", "x"}, {"b", "y", "z"}, {"a"}}},
+  };
+  for (const auto& c : cases) {
+    const DType dtype = Parse(c.source);
+    const auto leaves = LeafFields(dtype);
+    ASSERT_EQ(leaves.size(), c.paths.size()) << c.source;
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      const auto& [path, view] = leaves[i];
+      EXPECT_EQ(path, c.paths[i]) << c.source;
+      const Result<FieldView> found = FindField(dtype, path);
+      ASSERT_OK(found);
+      EXPECT_TRUE(view.dtype == found->dtype);
+      EXPECT_EQ(view.offset, found->offset);
+      EXPECT_EQ(view.shape, found->shape);
+      EXPECT_EQ(view.strides, found->strides);
+    }
+  }
+}
+
+TEST(FieldView, HoldsForItemsWithoutBytesAndEmptyDimensions) {
+  // As many as there may be, in steps of nothing.
+  const Result<FieldView> view =
+      FindField(Parse("[('a', [('b', [], (32767, 2))], (0, 32767))]"), {"a", "b"});
+  ASSERT_OK(view);
+  EXPECT_EQ(view->count(), 0);
+  EXPECT_EQ(view->strides, (Shape{0, 0, 0, 0}));
+}
+
+}  // namespace
+}  // namespace tf_npz
