@@ -52,8 +52,9 @@ double Median(std::vector<double> values) {
 }
 
 // `prepare`, which is not measured, comes before each run of `work`.
-void Measure(const std::string& name, int64_t bytes, const std::function<void()>& work,
-             const std::function<void()>& prepare = [] {}) {
+void Measure(
+    const std::string& name, int64_t bytes, const std::function<void()>& work,
+    const std::function<void()>& prepare = [] {}) {
   std::vector<double> times;
   std::vector<double> copies;
   for (int run = 0; run < kRuns; ++run) {
@@ -112,9 +113,8 @@ void MeasureFields() {
     const int64_t item_size = width + 12;
     const int64_t count = kLarge / item_size;
     Measure("GatherField, " + std::to_string(width) + " of " + std::to_string(item_size) + " bytes",
-            count * width, [=] {
-              GatherField(source, item_size, count, 5, {}, {}, width, destination);
-            });
+            count * width,
+            [=] { GatherField(source, item_size, count, 5, {}, {}, width, destination); });
   }
   const int64_t count = kLarge / 48;
   Measure("GatherField, 3x2 of 4 bytes, scattered in 48", count * 24,
@@ -138,9 +138,9 @@ void MeasureFortran() {
     MeasureFortranRows({4096, 4096}, itemsize, 4096);
   }
   for (const int64_t itemsize : {1, 4}) {
-    for (const Shape& shape : {Shape{4097, 4095}, Shape{1000000, 8}, Shape{8, 1000000},
-                               Shape{1000000, 3}, Shape{256, 256, 256}, Shape{1, 4096, 4096},
-                               Shape{100, 224, 224, 3}}) {
+    for (const Shape& shape :
+         {Shape{4097, 4095}, Shape{1000000, 8}, Shape{8, 1000000}, Shape{1000000, 3},
+          Shape{256, 256, 256}, Shape{1, 4096, 4096}, Shape{100, 224, 224, 3}}) {
       MeasureFortranRows(shape, itemsize, shape[0]);
     }
     MeasureFortranRows({4096, 4096}, itemsize, 64);
