@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "tf_npz/reader/small_copy.h"
 #include "tf_npz/reader/transpose.h"
@@ -9,24 +10,29 @@
 namespace tf_npz {
 namespace {
 
-// Steps through the indices of some dimensions in C order, and knows how far from the first each
-// lies.
+// Goes through the indices of some dimensions in C order and says how far from the first each lies.
 class Walk {
  public:
   void AddDimension(int64_t size, int64_t stride) {  // the outermost first
     if (size != 1) dimensions_.push_back({size, stride, 0});
   }
 
-  int64_t offset() const { return offset_; }
-
-  // After the last index comes the first again.
-  void Step() {
-    for (size_t axis = dimensions_.size(); axis-- > 0;) {
-      Dimension& dimension = dimensions_[axis];
-      offset_ += dimension.stride;
-      if (++dimension.index < dimension.size) return;
-      offset_ -= dimension.size * dimension.stride;
-      dimension.index = 0;
+  // The offsets of the next `count` indices. After the last comes the first again.
+  void Next(int64_t count, int64_t* offsets) {
+    while (count > 0) {
+      Dimension& inner = dimensions_.back();
+      const int64_t steps = std::min(count, inner.size - inner.index);
+      for (int64_t i = 0; i < steps; ++i) offsets[i] = offset_ + i * inner.stride;
+      offset_ += steps * inner.stride;
+      inner.index += steps;
+      offsets += steps;
+      count -= steps;
+      for (size_t i = dimensions_.size(); --i > 0 && dimensions_[i].index == dimensions_[i].size;) {
+        offset_ += dimensions_[i - 1].stride - dimensions_[i].size * dimensions_[i].stride;
+        dimensions_[i].index = 0;
+        ++dimensions_[i - 1].index;
+      }
+      dimensions_[0].index = 0;
     }
   }
 
@@ -36,7 +42,7 @@ class Walk {
     int64_t stride;
     int64_t index;
   };
-  std::vector<Dimension> dimensions_;
+  std::vector<Dimension> dimensions_ = {{1, 0, 0}};  // so that there is one
   int64_t offset_ = 0;
 };
 
@@ -84,14 +90,14 @@ static_assert(kRun % kBlockBytes == 0, "what a block reads of a column must be i
 
 struct Tile {
   alignas(kLine) char data[kMaxTileColumns * kRun];
-  const char* columns[kMaxTileColumns];  // at the source
-  int64_t row_offsets[kRun];             // at the destination
+  int64_t column_offsets[kMaxTileColumns];  // at the source
+  int64_t row_offsets[kRun];                // at the destination
 };
 
-void LoadTile(int64_t first_byte, int64_t bytes, int64_t columns, Tile* tile) {
+void LoadTile(const char* source, int64_t bytes, int64_t columns, Tile* tile) {
   WithCopyOf(bytes, [&](auto copy) {
     for (int64_t c = 0; c < columns; ++c) {
-      copy(tile->data + c * kRun, tile->columns[c] + first_byte);
+      copy(tile->data + c * kRun, source + tile->column_offsets[c]);
     }
   });
 }
@@ -130,11 +136,11 @@ void StoreTileOfAny(const Tile& tile, int64_t itemsize, int64_t rows, int64_t co
 }
 
 // A tile of one row, of items so large that the cache is no concern: straight to its place.
-void CopyRow(const Tile& tile, int64_t first_byte, int64_t itemsize, int64_t columns,
+void CopyRow(const Tile& tile, const char* source, int64_t itemsize, int64_t columns,
              char* destination) {
   char* to = destination + tile.row_offsets[0];
   for (int64_t c = 0; c < columns; ++c, to += itemsize) {
-    std::memcpy(to, tile.columns[c] + first_byte, itemsize);
+    std::memcpy(to, source + tile.column_offsets[c], itemsize);
   }
 }
 
@@ -187,21 +193,18 @@ void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int6
   Tile tile;
   for (int64_t c0 = 0; c0 < matrix.columns; c0 += tile_columns) {
     const int64_t columns = std::min(matrix.columns - c0, tile_columns);
-    for (int64_t c = 0; c < columns; ++c, matrix.column_offsets.Step()) {
-      tile.columns[c] = source + matrix.column_offsets.offset();
-    }
+    matrix.column_offsets.Next(columns, tile.column_offsets);
     char* to = destination + c0 * itemsize;
     for (int64_t r0 = 0; r0 < matrix.rows; r0 += tile_rows) {
       const int64_t rows = std::min(matrix.rows - r0, tile_rows);
-      for (int64_t r = 0; r < rows; ++r, matrix.row_offsets.Step()) {
-        tile.row_offsets[r] = matrix.row_offsets.offset();
-      }
+      matrix.row_offsets.Next(rows, tile.row_offsets);
+      const char* from = source + r0 * itemsize;
       if (large_items) {
-        CopyRow(tile, r0 * itemsize, itemsize, columns, to);
+        CopyRow(tile, from, itemsize, columns, to);
         continue;
       }
       PrefetchRows(tile, rows, columns * itemsize, to);
-      LoadTile(r0 * itemsize, rows * itemsize, columns, &tile);
+      LoadTile(from, rows * itemsize, columns, &tile);
       store(tile, itemsize, rows, columns, to);
     }
   }
@@ -241,9 +244,14 @@ void GatherField(const char* source, int64_t item_size, int64_t count, int64_t o
   }
   WithCopyOf(run, [&](auto copy) {
     char* to = destination;
-    for (int64_t loop = 0; loop < loops; ++loop, outer.Step()) {
-      const char* from = source + outer.offset();
-      for (int64_t i = 0; i < repeats; ++i, to += run, from += step) copy(to, from);
+    int64_t offsets[64];
+    for (int64_t done = 0; done < loops; done += std::size(offsets)) {
+      const int64_t some = std::min<int64_t>(loops - done, std::size(offsets));
+      outer.Next(some, offsets);
+      for (int64_t loop = 0; loop < some; ++loop) {
+        const char* from = source + offsets[loop];
+        for (int64_t i = 0; i < repeats; ++i, to += run, from += step) copy(to, from);
+      }
     }
   });
 }
