@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # No greetings from TensorFlow; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-CPP_FILES = $(shell find cc tests -name '*.h' -o -name '*.cc')
+CPP_FILES = $(shell find cc tests benchmarks -name '*.h' -o -name '*.cc')
 VARIANT = $(CURDIR)/build/system-zlib/python
 say = @printf '[%s] %s\n'
 
@@ -22,7 +22,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize demo clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench-conversions demo clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -90,6 +90,14 @@ sanitize: .venv/.complete ## Run the C++ tests under ASan and UBSan, then under 
 	$(say) sanitize "TSan: compiling, then the C++ tests ..."
 	@$(call compile,tsan)
 	@$(call ctest,tsan)
+
+# Configured apart from the rest: what is measured needs neither TensorFlow nor the tests.
+bench-conversions: .venv/.complete ## Measure byte swaps, transpositions and the like beside plain copies
+	$(say) bench "Compiling ..."
+	@tools/quietly build/benchmarks-configure.log \
+	  cmake --preset benchmarks -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS)
+	@cmake --build build/benchmarks --target bench_conversions -- --quiet
+	@build/benchmarks/benchmarks/bench_conversions
 
 demo: build ## Train on handwritten digits from npz shards, and measure (examples/digits.py)
 	@$(BIN)/python examples/digits.py

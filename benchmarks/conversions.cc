@@ -4,9 +4,9 @@
 //   make bench-conversions
 
 #include <sys/mman.h>
+#include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -23,7 +23,7 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-constexpr int kRuns = 9;
+constexpr int kRuns = 11;
 constexpr size_t kMemory = size_t{256} << 20;
 constexpr int64_t kBlock = int64_t{1} << 20;  // what the engine reads at a time
 constexpr int64_t kLarge = int64_t{64} << 20;
@@ -40,10 +40,16 @@ char* NewMemory() {
 char* const source = NewMemory();
 char* const destination = NewMemory();
 
+// Of this thread's processor, so that what else the machine does counts less.
 double Seconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto now = [] {
+    timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  const double start = now();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return now() - start;
 }
 
 double Median(std::vector<double> values) {
@@ -51,18 +57,19 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// `prepare`, which is not measured, comes before each run of `work`.
-void Measure(const std::string& name, int64_t bytes, const std::function<void()>& work,
-             const std::function<void()>& prepare = [] {}) {
+// Medians of `work` and of a copy of `bytes` bytes before each run of it, which makes `destination`
+// what `source` is.
+void Measure(const std::string& name, int64_t bytes, const std::function<void()>& work) {
   std::vector<double> times;
   std::vector<double> copies;
+  std::vector<double> ratios;
   for (int run = 0; run < kRuns; ++run) {
     copies.push_back(Seconds([&] { std::memcpy(destination, source, bytes); }));
-    prepare();
     times.push_back(Seconds(work));
+    ratios.push_back(times.back() / copies.back());
   }
   std::printf("%-46s %8.1f MB %9.3f ms %9.3f ms %7.2f\n", name.c_str(), bytes / 1e6,
-              Median(times) * 1e3, Median(copies) * 1e3, Median(times) / Median(copies));
+              Median(times) * 1e3, Median(copies) * 1e3, Median(ratios));
   std::fflush(stdout);
 }
 
@@ -112,9 +119,8 @@ void MeasureFields() {
     const int64_t item_size = width + 12;
     const int64_t count = kLarge / item_size;
     Measure("GatherField, " + std::to_string(width) + " of " + std::to_string(item_size) + " bytes",
-            count * width, [=] {
-              GatherField(source, item_size, count, 5, {}, {}, width, destination);
-            });
+            count * width,
+            [=] { GatherField(source, item_size, count, 5, {}, {}, width, destination); });
   }
   const int64_t count = kLarge / 48;
   Measure("GatherField, 3x2 of 4 bytes, scattered in 48", count * 24,
@@ -138,9 +144,9 @@ void MeasureFortran() {
     MeasureFortranRows({4096, 4096}, itemsize, 4096);
   }
   for (const int64_t itemsize : {1, 4}) {
-    for (const Shape& shape : {Shape{4097, 4095}, Shape{1000000, 8}, Shape{8, 1000000},
-                               Shape{1000000, 3}, Shape{256, 256, 256}, Shape{1, 4096, 4096},
-                               Shape{100, 224, 224, 3}}) {
+    for (const Shape& shape :
+         {Shape{4097, 4095}, Shape{1000000, 8}, Shape{8, 1000000}, Shape{1000000, 3},
+          Shape{256, 256, 256}, Shape{1, 4096, 4096}, Shape{100, 224, 224, 3}}) {
       MeasureFortranRows(shape, itemsize, shape[0]);
     }
     MeasureFortranRows({4096, 4096}, itemsize, 64);

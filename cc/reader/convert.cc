@@ -24,7 +24,7 @@ Pair32 Swap(Pair32 value) {
   return {swapped << 32 | swapped >> 32};
 }
 
-// Returns how many bytes it did: the whole T's among them.
+// Returns how many bytes that was: the whole T's among them.
 template <typename T>
 size_t SwapAll(char* data, size_t size) {
   size_t i = 0;
@@ -147,6 +147,7 @@ void NormalizeBools(char* data, size_t size) {
 }
 
 std::optional<NoText> Utf32ToUtf8(char* data, int64_t width, int64_t count, bool big_endian) {
+  if (width == 0) return std::nullopt;
   return big_endian ? ConvertItems<true>(data, width, count)
                     : ConvertItems<false>(data, width, count);
 }

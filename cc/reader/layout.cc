@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "tf_npz/reader/small_copy.h"
@@ -10,24 +11,29 @@
 namespace tf_npz {
 namespace {
 
-// Steps through the indices of some dimensions in C order, and knows how far from the first each
-// lies.
+// Goes through the indices of some dimensions in C order and says how far from the first each lies.
 class Walk {
  public:
   void AddDimension(int64_t size, int64_t stride) {  // the outermost first
     if (size != 1) dimensions_.push_back({size, stride, 0});
   }
 
-  int64_t offset() const { return offset_; }
-
-  // After the last index comes the first again.
-  void Step() {
-    for (size_t axis = dimensions_.size(); axis-- > 0;) {
-      Dimension& dimension = dimensions_[axis];
-      offset_ += dimension.stride;
-      if (++dimension.index < dimension.size) return;
-      offset_ -= dimension.size * dimension.stride;
-      dimension.index = 0;
+  // The offsets of the next `count` indices. After the last comes the first again.
+  void Next(int64_t count, int64_t* offsets) {
+    while (count > 0) {
+      Dimension& inner = dimensions_.back();
+      const int64_t steps = std::min(count, inner.size - inner.index);
+      for (int64_t i = 0; i < steps; ++i) offsets[i] = offset_ + i * inner.stride;
+      offset_ += steps * inner.stride;
+      inner.index += steps;
+      offsets += steps;
+      count -= steps;
+      for (size_t i = dimensions_.size(); --i > 0 && dimensions_[i].index == dimensions_[i].size;) {
+        offset_ += dimensions_[i - 1].stride - dimensions_[i].size * dimensions_[i].stride;
+        dimensions_[i].index = 0;
+        ++dimensions_[i - 1].index;
+      }
+      dimensions_[0].index = 0;
     }
   }
 
@@ -37,7 +43,7 @@ class Walk {
     int64_t stride;
     int64_t index;
   };
-  std::vector<Dimension> dimensions_;
+  std::vector<Dimension> dimensions_ = {{1, 0, 0}};  // so that there is one
   int64_t offset_ = 0;
 };
 
@@ -50,14 +56,14 @@ struct Matrix {
   Walk column_offsets;  // at the source, in the order of the destination
 };
 
-// Columns of fewer bytes share cache lines: the next dimension's rows are better taken with them.
-constexpr int64_t kLine = 64;
+constexpr int64_t kLine = 64;  // bytes of a cache line
 
 Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t count) {
   Matrix matrix;
   matrix.rows = count;
   size_t split = 1;
-  // Not where the columns have rows that are not wanted: those lie between.
+  // Columns of less than a line share it with the next, so that the next dimension's are better
+  // taken with them; not where rows that are not wanted lie between.
   while (count == shape[0] && matrix.rows * itemsize < kLine && split + 1 < shape.size()) {
     matrix.rows *= shape[split++];
   }
@@ -75,24 +81,36 @@ Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t cou
   return matrix;
 }
 
-// A transposition goes tile by tile: as many columns, each with so many bytes of rows, are copied
-// side by side into the L1 cache first. At the source they may all be a power of two apart, and
-// then would drive each other out of it.
-constexpr int64_t kTileColumns = 64;
-constexpr int64_t kTileColumnBytes = 256;
+// A transposition goes tile by tile: some columns, each with some bytes of rows, are first copied
+// side by side into the L1 cache. At the source they may all be a power of two apart, and then
+// would drive each other out of it. Both sides of memory should see runs of about this many bytes.
+constexpr int64_t kRun = 256;
+constexpr int64_t kMinTileColumns = 64;
+constexpr int64_t kMaxTileColumns = kRun;
+static_assert(kRun % kBlockBytes == 0, "what a block reads of a column must be in the tile");
 
 struct Tile {
-  alignas(64) char data[kTileColumns * kTileColumnBytes + kBlockBytes];
-  const char* columns[kTileColumns];      // at the source
-  int64_t row_offsets[kTileColumnBytes];  // at the destination
+  alignas(kLine) char data[kMaxTileColumns * kRun];
+  int64_t column_offsets[kMaxTileColumns];  // at the source
+  int64_t row_offsets[kRun];                // at the destination
 };
 
-void LoadTile(int64_t first_byte, int64_t bytes, int64_t columns, Tile* tile) {
+void LoadTile(const char* source, int64_t bytes, int64_t columns, Tile* tile) {
   WithCopyOf(bytes, [&](auto copy) {
     for (int64_t c = 0; c < columns; ++c) {
-      copy(tile->data + c * kTileColumnBytes, tile->columns[c] + first_byte);
+      copy(tile->data + c * kRun, source + tile->column_offsets[c]);
     }
   });
+}
+
+// Asks for the lines that StoreTile will write. Rows shorter than that lie close enough for the
+// machine to see what comes.
+void PrefetchRows(const Tile& tile, int64_t rows, int64_t row_bytes, const char* destination) {
+  if (row_bytes < kLine) return;
+  for (int64_t r = 0; r < rows; ++r) {
+    const char* row = destination + tile.row_offsets[r];
+    for (int64_t byte = 0; byte < row_bytes; byte += kLine) __builtin_prefetch(row + byte, 1);
+  }
 }
 
 template <int kWidth>
@@ -100,7 +118,7 @@ void StoreTile(const Tile& tile, int64_t /*itemsize*/, int64_t rows, int64_t col
                char* destination) {
   constexpr int64_t kBlockRows = kBlockBytes / kWidth;
   for (int64_t r = 0; r < rows; r += kBlockRows) {
-    TransposeColumns<kWidth>(tile.data + r * kWidth, kTileColumnBytes, columns, destination,
+    TransposeColumns<kWidth>(tile.data + r * kWidth, kRun, columns, destination,
                              tile.row_offsets + r, std::min(rows - r, kBlockRows));
   }
 }
@@ -112,10 +130,19 @@ void StoreTileOfAny(const Tile& tile, int64_t itemsize, int64_t rows, int64_t co
       const char* from = tile.data + r * itemsize;
       char* to = destination + tile.row_offsets[r];
       for (int64_t c = 0; c < columns; ++c) {
-        copy(to + c * itemsize, from + c * kTileColumnBytes);
+        copy(to + c * itemsize, from + c * kRun);
       }
     }
   });
+}
+
+// A tile of one row, of items so large that the cache is no concern: straight to its place.
+void CopyRow(const Tile& tile, const char* source, int64_t itemsize, int64_t columns,
+             char* destination) {
+  char* to = destination + tile.row_offsets[0];
+  for (int64_t c = 0; c < columns; ++c, to += itemsize) {
+    std::memcpy(to, source + tile.column_offsets[c], itemsize);
+  }
 }
 
 auto StoreTileFunction(int64_t itemsize) {
@@ -155,34 +182,31 @@ void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int6
                      int64_t first, int64_t count, char* destination) {
   if (count == 0 || itemsize == 0 || ElementCount(shape) == 0) return;
   source += first * itemsize;
-  Matrix matrix = AsMatrix(shape, itemsize, count);
   if (shape.size() == 1) {
     std::memcpy(destination, source, count * itemsize);
     return;
   }
+  Matrix matrix = AsMatrix(shape, itemsize, count);
   const auto store = StoreTileFunction(itemsize);
-  const int64_t tile_rows = std::max<int64_t>(1, kTileColumnBytes / itemsize);
+  const bool large_items = itemsize > kRun;
+  const int64_t tile_columns = std::max(kRun / itemsize, kMinTileColumns);
+  const int64_t tile_rows = std::max<int64_t>(kRun / itemsize, 1);
   Tile tile;
-  for (int64_t c0 = 0; c0 < matrix.columns; c0 += kTileColumns) {
-    const int64_t columns = std::min(matrix.columns - c0, kTileColumns);
-    for (int64_t c = 0; c < columns; ++c, matrix.column_offsets.Step()) {
-      tile.columns[c] = source + matrix.column_offsets.offset();
-    }
+  for (int64_t c0 = 0; c0 < matrix.columns; c0 += tile_columns) {
+    const int64_t columns = std::min(matrix.columns - c0, tile_columns);
+    matrix.column_offsets.Next(columns, tile.column_offsets);
+    char* to = destination + c0 * itemsize;
     for (int64_t r0 = 0; r0 < matrix.rows; r0 += tile_rows) {
       const int64_t rows = std::min(matrix.rows - r0, tile_rows);
-      for (int64_t r = 0; r < rows; ++r, matrix.row_offsets.Step()) {
-        tile.row_offsets[r] = matrix.row_offsets.offset();
+      matrix.row_offsets.Next(rows, tile.row_offsets);
+      const char* from = source + r0 * itemsize;
+      if (large_items) {
+        CopyRow(tile, from, itemsize, columns, to);
+        continue;
       }
-      char* to = destination + c0 * itemsize;
-      if (itemsize > kTileColumnBytes) {  // one row, of items that need no help from the cache
-        for (int64_t c = 0; c < columns; ++c) {
-          std::memcpy(to + tile.row_offsets[0] + c * itemsize, tile.columns[c] + r0 * itemsize,
-                      itemsize);
-        }
-      } else {
-        LoadTile(r0 * itemsize, rows * itemsize, columns, &tile);
-        store(tile, itemsize, rows, columns, to);
-      }
+      PrefetchRows(tile, rows, columns * itemsize, to);
+      LoadTile(from, rows * itemsize, columns, &tile);
+      store(tile, itemsize, rows, columns, to);
     }
   }
 }
@@ -221,9 +245,14 @@ void GatherField(const char* source, int64_t item_size, int64_t count, int64_t o
   }
   WithCopyOf(run, [&](auto copy) {
     char* to = destination;
-    for (int64_t loop = 0; loop < loops; ++loop, outer.Step()) {
-      const char* from = source + outer.offset();
-      for (int64_t i = 0; i < repeats; ++i, to += run, from += step) copy(to, from);
+    int64_t offsets[64];
+    for (int64_t done = 0; done < loops; done += std::size(offsets)) {
+      const int64_t some = std::min<int64_t>(loops - done, std::size(offsets));
+      outer.Next(some, offsets);
+      for (int64_t loop = 0; loop < some; ++loop) {
+        const char* from = source + offsets[loop];
+        for (int64_t i = 0; i < repeats; ++i, to += run, from += step) copy(to, from);
+      }
     }
   });
 }
@@ -250,7 +279,7 @@ void WidenItems(const char* source, int64_t width, int64_t count, int64_t wider,
 void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* destination,
                 const std::vector<int64_t>& padded_shape, std::string_view padding) {
   const int64_t itemsize = static_cast<int64_t>(padding.size());
-  if (ElementCount(padded_shape) == 0) return;
+  if (itemsize == 0 || ElementCount(padded_shape) == 0) return;
   // The innermost dimensions that agree are one run of bytes.
   size_t axis = shape.size();
   int64_t run = itemsize;
