@@ -219,11 +219,6 @@ Result<ZipEnd> ParseZipEnd(std::string_view tail, size_t at, uint64_t file_size)
       return DataLoss("no zip64 end record" + AtByte(declared));
     }
   }
-  if (!is_zip64 && ((disk != 0 && disk != kSeeZip64Short) ||
-                    (directory_disk != 0 && directory_disk != kSeeZip64Short))) {
-    return InSeveralParts();
-  }
-
   const uint64_t directory_limit = tail_offset + limit;
   if (end.directory_size > directory_limit) {
     return DataLoss("central directory of " + std::to_string(end.directory_size) +
@@ -232,6 +227,10 @@ Result<ZipEnd> ParseZipEnd(std::string_view tail, size_t at, uint64_t file_size)
   if (end.directory_size > kMaxZipDirectorySize) {
     return ResourceExhausted("central directory of " + std::to_string(end.directory_size) +
                              " bytes (the limit is " + std::to_string(kMaxZipDirectorySize) + ")");
+  }
+  if (!is_zip64 && ((disk != 0 && disk != kSeeZip64Short) ||
+                    (directory_disk != 0 && directory_disk != kSeeZip64Short))) {
+    return InSeveralParts();
   }
   end.directory_offset = directory_limit - end.directory_size;
   return end;
@@ -257,7 +256,8 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
     const size_t extra_length = LoadLittle16(header + 30);
     const size_t comment_length = LoadLittle16(header + 32);
     const size_t size = kCentralHeaderSize + name_length + extra_length + comment_length;
-    if (directory.size() - at < size) return DataLoss("directory header is cut off" + where());
+    // The last one may be longer than the directory: zipfile takes what is there.
+    const std::string_view name_and_rest = directory.substr(at + kCentralHeaderSize);
 
     ZipEntry entry;
     entry.flags = LoadLittle16(header + 8);
@@ -266,7 +266,7 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
     entry.compressed_size = LoadLittle32(header + 20);
     entry.uncompressed_size = LoadLittle32(header + 24);
     entry.local_header_offset = LoadLittle32(header + 42);
-    entry.raw_name = std::string(directory.substr(at + kCentralHeaderSize, name_length));
+    entry.raw_name = std::string(name_and_rest.substr(0, name_length));
     entry.name = DecodeZipName(entry.raw_name, entry.flags);
     // zipfile cuts names here, against those that mean to deceive.
     entry.name.resize(std::min(entry.name.size(), entry.name.find('\0')));
@@ -278,7 +278,7 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
                            " of the zip format (supported: up to 6.3)");
     }
     const std::string_view extra =
-        directory.substr(at + kCentralHeaderSize + name_length, extra_length);
+        name_and_rest.substr(entry.raw_name.size()).substr(0, extra_length);
     const Status status = MergeZip64(extra, &entry);
     if (!status.ok()) return status.WithContext(member());
     entry.local_header_offset = OffsetInFile(entry.local_header_offset, end);

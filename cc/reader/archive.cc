@@ -131,7 +131,8 @@ Status Archive::ReadDirectory() {
                            "damaged");
   for (const size_t at : FindZipEnds(tail)) {
     status = ReadDirectory(tail, at);
-    if (status.ok()) break;
+    // What zipfile would read is no damage, whether it is supported or not.
+    if (status.code() != Code::kDataLoss) break;
   }
   return status;
 }

@@ -36,7 +36,7 @@ inline Result<Directory> ReadDirectory(std::string_view archive) {
                                                 directory.end));
       return directory;
     }();
-    if (read.ok()) break;
+    if (read.status().code() != Code::kDataLoss) break;
   }
   return read;
 }

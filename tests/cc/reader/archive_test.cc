@@ -109,6 +109,9 @@ TEST(Archive, KnowsItsArraysByTheNamesOfNumPy) {
       {{"x.npy", "y.npy", "x.npy"}, {"x", "y"}},
       {{"x", "x.npy"}, {"x"}},
       {{"x.NPY", "npy"}, {"x.NPY", "npy"}},
+      {{"/x.npy", "../y.npy", "C:\\z.npy"}, {"/x", "../y", "C:\\z"}},
+      {{"x.npy\0.npy"s, "y\0.npy"s, "\0"s}, {"x", "y", ""}},
+      {{"\x81.npy", "ASCII.npy"}, {"ü", "ASCII"}},
   };
   for (const auto& c : cases) {
     const std::string bytes = NpzWithNames(c.members);
@@ -137,6 +140,9 @@ TEST(Archive, FindsTheMemberThatNumPyFinds) {
       {{"x.npy.npy"}, "x.npy", 0},
       {{".npy"}, "", 0},
       {{"d/e.npy"}, "d/e", 0},
+      {{"x.npy\0"s, "x.npy"}, "x", 1},
+      {{"x.npy", "x.npy\0y"s}, "x", 1},
+      {{"x.npy\0y"s}, "x.npy", 0},
   };
   for (const auto& c : cases) {
     const std::string bytes = NpzWithNames(c.members);
@@ -195,7 +201,7 @@ TEST(Archive, FindsADirectoryTooLargeForTheTail) {
     names.push_back(std::to_string(i) + std::string(20, '_') + ".npy");
   }
   const std::string bytes = NpzWithNames(names);
-  ASSERT_GT(bytes.size(), 2 * kMaxZipEndSize);
+  ASSERT_GT(bytes.size(), 2 * kMaxZipTailSize);
   FakeFileSystem files;
   files.files["large"] = bytes;
   const Result<std::shared_ptr<Archive>> archive = Archive::Open(files, "large");
@@ -216,6 +222,97 @@ TEST(Archive, FindsAZip64DirectoryBehindALongComment) {
   const Result<std::unique_ptr<ArrayReader>> array = OpenArray(bytes, true);
   ASSERT_OK(array);
   EXPECT_EQ(ReadInSteps(**array, 1).value(), "1");
+}
+
+TEST(Archive, ReadsTheLastOfArchivesThatAreStrungTogether) {
+  const std::string bytes = NpzWithNames({"a.npy", "b.npy"}) + NpzWithNames({"c.npy"});
+  const Result<std::shared_ptr<Archive>> archive = OpenBytes(bytes);
+  ASSERT_OK(archive);
+  EXPECT_THAT((*archive)->Names(), ElementsAre("c"));
+}
+
+TEST(Archive, FallsBackToTheEndRecordWhoseCommentIsWhole) {
+  ZipArchive zip;
+  zip.members = {Member("x.npy", Npy("|u1", {1}, "1"))};
+  zip.comment = "PK\x05\x06" + std::string(30, '\x7f');
+  const std::string bytes = WriteZip(zip);
+  const Result<std::shared_ptr<Archive>> archive = OpenBytes(bytes);
+  ASSERT_OK(archive);
+  EXPECT_THAT((*archive)->Names(), ElementsAre("x"));
+  const Result<std::unique_ptr<ArrayReader>> array = OpenArray(bytes, true);
+  ASSERT_OK(array);
+  EXPECT_EQ(ReadInSteps(**array, 1).value(), "1");
+}
+
+// A file of zeros but for some pieces.
+class SparseFileSystem : public FileSystem {
+ public:
+  class File : public RandomAccessFile {
+   public:
+    explicit File(const SparseFileSystem& all) : all_(all) {}
+    Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+      size = std::min<uint64_t>(size, all_.size - std::min(all_.size, offset));
+      std::fill_n(static_cast<char*>(destination), size, '\0');
+      for (const auto& [at, piece] : all_.pieces) {
+        for (size_t i = 0; i < piece.size(); ++i) {
+          if (at + i >= offset && at + i - offset < size) {
+            static_cast<char*>(destination)[at + i - offset] = piece[i];
+          }
+        }
+      }
+      return size;
+    }
+    uint64_t size() const override { return all_.size; }
+
+   private:
+    const SparseFileSystem& all_;
+  };
+
+  Result<std::unique_ptr<RandomAccessFile>> Open(const std::string&) const override {
+    return std::unique_ptr<RandomAccessFile>(std::make_unique<File>(*this));
+  }
+
+  std::map<uint64_t, std::string> pieces;
+  uint64_t size = 0;
+};
+
+TEST(Archive, ReadsMembersAndADirectoryBeyondFourGigabytes) {
+  constexpr uint64_t kHole = uint64_t{5} << 30;
+  ZipMember x = Member("x", "");
+  ZipMember y = Member("y.npy", Npy("|u1", {3}, "abc"));
+  x.zip64_directory = y.zip64_directory = true;
+  x.compressed_size = x.uncompressed_size = kHole;
+  y.local_header_offset = 31 + kHole;
+  ZipArchive zip;
+  zip.members = {x, y};
+  zip.zip64_end = true;
+  std::string bytes = WriteZip(zip);
+  const uint64_t directory = bytes.find("PK\x01\x02") + kHole;
+  for (int i = 0; i < 8; ++i) {
+    bytes[bytes.find("PK\x06\x06") + 48 + i] = static_cast<char>(directory >> (8 * i) & 0xFF);
+  }
+  SparseFileSystem files;
+  files.size = kHole + bytes.size();
+  files.pieces[0] = bytes.substr(0, 31);
+  files.pieces[31 + kHole - 3] = "end";
+  files.pieces[31 + kHole] = bytes.substr(31);
+
+  const Result<std::shared_ptr<Archive>> archive = Archive::Open(files, "f");
+  ASSERT_OK(archive);
+  EXPECT_EQ((*archive)->zip_end().directory_offset, directory);
+  EXPECT_THAT((*archive)->Names(), ElementsAre("x", "y"));
+  Result<std::unique_ptr<MemberReader>> reader =
+      MemberReader::Open(*archive, (*archive)->Find("x").value(), TestOptions());
+  ASSERT_OK(reader);
+  EXPECT_EQ((*reader)->size(), kHole);
+  std::string read(5, '?');
+  ASSERT_OK((*reader)->Read(kHole - 5, read.data(), 5));
+  EXPECT_EQ(read, "\0\0end"s);
+  EXPECT_EQ((*reader)->Read(kHole - 4, read.data(), 5).code(), Code::kDataLoss);
+  const Result<std::unique_ptr<ArrayReader>> array =
+      ArrayReader::Open(*archive, (*archive)->Find("y").value(), true, TestOptions());
+  ASSERT_OK(array);
+  EXPECT_EQ(ReadInSteps(**array, 1).value(), "abc");
 }
 
 TEST(ArrayName, StripsOneSuffix) {

@@ -10,6 +10,8 @@
 namespace tf_npz {
 namespace {
 
+using std::string_literals::operator""s;
+
 constexpr size_t kLarge = 900 * 1024 + 13;  // more than three steps of 256 KiB
 
 // Bytes that deflate to less, but not to nothing.
@@ -221,6 +223,10 @@ TEST_F(MemberReaderTest, RefusesWhatItCannotRead) {
   } cases[] = {
       {"encrypted", [](ZipMember* m) { m->flags = 1; }, Code::kUnimplemented,
        "member is encrypted, which is not supported"},
+      {"strongly encrypted", [](ZipMember* m) { m->flags = 1 << 6; }, Code::kUnimplemented,
+       "member is encrypted"},
+      {"patched", [](ZipMember* m) { m->flags = 1 << 5; }, Code::kUnimplemented,
+       "member is compressed patched data, which is not supported"},
       {"bzip2", [](ZipMember* m) { m->method = 12; }, Code::kUnimplemented,
        "member is compressed with bzip2 (supported: stored and deflate)"},
       {"unknown method", [](ZipMember* m) { m->method = 77; }, Code::kUnimplemented,
@@ -236,19 +242,35 @@ TEST_F(MemberReaderTest, RefusesWhatItCannotRead) {
          m->uncompressed_size = 0xFFFFFFFE;
        },
        Code::kDataLoss, "member claims 4294967294 bytes"},
-      {"header elsewhere", [](ZipMember* m) { m->local_header_offset = 5; }, Code::kDataLoss,
-       "no local header at byte 5"},
+      {"header elsewhere",
+       [](ZipMember* m) {
+         m->local_header_offset = 5;
+         m->compressed_size = m->uncompressed_size = 1;
+       },
+       Code::kDataLoss, "no local header at byte 5"},
       {"another member's header", [](ZipMember* m) { m->local_name = "y"; }, Code::kDataLoss,
        R"(local header at byte 0 is that of another member ("y"))"},
       {"data that runs into the directory",
-       [](ZipMember* m) { m->compressed_size = m->uncompressed_size = 20; }, Code::kDataLoss,
-       "member's data runs into the directory"},
+       [](ZipMember* m) { m->compressed_size = m->uncompressed_size = 11; }, Code::kDataLoss,
+       "member of 11 bytes does not fit at byte 31 (the directory begins at byte 41)"},
   };
   for (const auto& c : cases) {
     ZipMember member = Member("x", "0123456789");
     c.spoil(&member);
     const Status status = Open(member);
     EXPECT_TRUE(IsError(status, c.code, c.fragment)) << c.name;
+  }
+}
+
+TEST_F(MemberReaderTest, RefusesDataThatReachesIntoTheNextMember) {
+  for (const std::string& extra : {""s, std::string(10, '\0')}) {
+    ZipMember member = Member("x", "0123456789");
+    member.compressed_size = member.uncompressed_size = 11 - extra.size();
+    bytes_ = WriteZip({member, Member("y", "")});
+    // The local header alone says that there is an extra field.
+    bytes_[28] = static_cast<char>(extra.size());
+    EXPECT_ERROR(Reopen(), kDataLoss,
+                 "members overlap: this one reaches to byte 42, and another begins at byte 41");
   }
 }
 
