@@ -90,7 +90,7 @@ def cases() -> Iterator[Case]:
         if array.dtype.kind == "U":
             array = np.array(["ab", "ß", "", "𝄞"], code)
         yield case(
-            f"{slug(text)}",
+            slug(text),
             f"descr {text!r} is {code}",
             npy(npy_header(text, (4,)), array.tobytes()),
             array,
@@ -100,7 +100,7 @@ def cases() -> Iterator[Case]:
         for field in array.dtype.names or ():
             array[field] = np.ones((), array[field].dtype)
         shows = f"descr {text!r} is a structure of fields f0, f1, ..."
-        yield case(f"{slug(text)}", shows, npy(npy_header(text, (4,)), array.tobytes()), array)
+        yield case(slug(text), shows, npy(npy_header(text, (4,)), array.tobytes()), array)
     field = np.frombuffer(BYTES, [("x", "<f4"), ("y", "<i4")])
     for name, descr in [
         ("lists_for_tuples", [["x", "<f4"], ["y", "<i4"]]),
@@ -134,7 +134,7 @@ def cases() -> Iterator[Case]:
 
 
 def case(name: str, shows: str, contents: bytes, expected: Any, numpy: str = "") -> Case:
-    return Case(f"spellings/{name}.npy", shows, contents, {None: expected}, numpy)
+    return Case(f"spellings/{name}.npy", shows, DTYPES, contents, {None: expected}, numpy)
 
 
 SIGNS = {
