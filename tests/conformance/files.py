@@ -33,7 +33,9 @@ def write(folder: str | os.PathLike[str], cases: Iterable[Case]) -> Path:
         case.write(folder)
         entries.append(_entry(case))
     manifest = Path(folder, "MANIFEST.json")
-    manifest.write_text(json.dumps({"about": ABOUT, "files": entries}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    manifest.write_text(
+        json.dumps({"about": ABOUT, "files": entries}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return manifest
 
 
