@@ -22,7 +22,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench-conversions demo clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench-conversions docs-tables demo clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -98,6 +98,9 @@ bench-conversions: .venv/.complete ## Measure byte swaps, transpositions and the
 	  cmake --preset benchmarks -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS)
 	@cmake --build build/benchmarks --target bench_conversions -- --quiet
 	@build/benchmarks/benchmarks/bench_conversions
+
+docs-tables: build ## Write the tables of docs/format.md anew: what is read, and what the conformance suite shows
+	@$(BIN)/python -m tests.conformance --write-docs
 
 demo: build ## Train on handwritten digits from npz shards, and measure (examples/digits.py)
 	@$(BIN)/python examples/digits.py

@@ -29,7 +29,9 @@ uint64_t Component::element_size() const {
 }
 
 Result<ElementType> ComponentType(const DType& item, const DType& field) {
-  if (HoldsObjects(item) && !HoldsObjects(field)) {
+  const bool is_object =
+      field.kind == DType::Kind::kObject || field.kind == DType::Kind::kStringDType;
+  if (HoldsObjects(item) && !is_object) {
     return Unimplemented(
         "the array's structures hold objects too, so all of it is a pickle, which is never loaded; "
         "save it without those fields");

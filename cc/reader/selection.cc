@@ -64,7 +64,7 @@ class ArraySelector {
     if (!path.empty() && dtype.kind != DType::Kind::kStruct) return NoFields(path, dtype);
     Result<FieldView> field = FindField(dtype, path);
     if (!field.ok()) return field.status().WithContext(Context({}));
-    TF_NPZ_RETURN_IF_ERROR(CheckType(dtype, field->dtype, spec, path));
+    TF_NPZ_RETURN_IF_ERROR(CheckType(array, *field, spec, path));
     Result<Component> component =
         MakeComponent(array.element_shape(), path, std::move(*field), spec.type);
     if (!component.ok()) return component.status().WithContext(Context(path));
@@ -76,24 +76,21 @@ class ArraySelector {
         std::string(ShapeAdvice(selection_.rows, spec, component->element_shape.size())));
   }
 
-  // Whether the field at `path`, of `dtype`, of an array of items of `item` can be read as `spec`
-  // says.
-  Status CheckType(const DType& item, const DType& dtype, const ElementSpec& spec,
+  // Whether `field` of the array can be read as `spec` says.
+  Status CheckType(const ArrayReader& array, const FieldView& field, const ElementSpec& spec,
                    const FieldPath& path) const {
-    const std::string says =
-        ", but element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape);
-    if (dtype.kind == DType::Kind::kStruct) {
-      return InvalidArgument(Context(path) + Holds() + "structures of dtype " + dtype.name() +
-                             says +
-                             "; a structured dtype is a dict of its fields: make the spec with "
-                             "tf_npz.element_spec");
+    const bool is_struct = field.dtype.kind == DType::Kind::kStruct;
+    if (!is_struct || HoldsObjects(array.header().dtype)) {
+      const Status status = ComponentType(array.header().dtype, field.dtype).status();
+      if (!status.ok()) return status.WithContext(Context(path));
     }
-    if (const Status status = ComponentType(item, dtype).status(); !status.ok()) {
-      return status.WithContext(Context(path));
-    }
-    if (CanReadAs(dtype, spec.type)) return OkStatus();
-    return InvalidArgument(Context(path) + Holds() + dtype.name() + says +
-                           "; pass an element_spec of the array's dtype, and cast what is read");
+    if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
+    return InvalidArgument(
+        Context(path) + Holds() + TypeText(field.dtype.name(), array.element_shape()) +
+        ", but element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape) +
+        (is_struct ? "; a structured dtype is a dict of its fields: make the spec with "
+                     "tf_npz.element_spec"
+                   : "; pass an element_spec of the array's dtype, and cast what is read"));
   }
 
   Status NoFields(const FieldPath& path, const DType& dtype) const {

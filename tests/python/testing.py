@@ -89,7 +89,9 @@ def assert_same(actual: Any, expected: Any) -> None:
     else:
         actual, expected = np.asarray(actual), np.asarray(expected)
         assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
-        if actual.tobytes() != expected.tobytes():
+        if expected.dtype == object:  # strings
+            assert actual.tolist() == expected.tolist()
+        elif actual.tobytes() != expected.tobytes():
             np.testing.assert_array_equal(actual, expected)  # Shows where.
             raise AssertionError(f"equal to NumPy, but not bit for bit: {actual!r} and {expected!r}")
 

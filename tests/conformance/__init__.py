@@ -1,0 +1,1 @@
+"""A conformance suite for readers of .npy and .npz files: see README.md beside this file."""

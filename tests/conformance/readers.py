@@ -1,0 +1,273 @@
+"""Readers under test: each is a function from a path to what is in the file, and here are NumPy's and tf-npz's.
+
+To hold another reader against the suite, write such a function; `python -m tests.conformance --write FOLDER` gives the
+files to those that are not written in Python.
+"""
+
+import contextlib
+import dataclasses
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .model import DAMAGED, TOO_LARGE, UNSUPPORTED, Case, Large
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused:
+    """What a reader gives instead of an array that it refuses.
+
+    Attributes:
+      kind: Why, in the words of `model.Refusal`; empty where the reader does not say.
+      message: The error's own text.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Other:
+    """What a reader gives where what it read is not even of the expected kind: what is wrong."""
+
+    message: str
+
+
+# Under each name an array (or a tensor), or why there is none. Of a file that is refused whole, the refusal.
+Reading = Refused | Mapping[str | None, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """A reader.
+
+    Attributes:
+      name: What the matrix calls it.
+      read: Reads the file at a path; a case is given, so that of large files no more is read than is compared.
+      differences: What is wrong with a value, given what is expected; None if nothing is.
+    """
+
+    name: str
+    read: Callable[[Path, Case], Reading]
+    difference: Callable[[Any, np.ndarray], str | None]
+
+
+# --- Values ----------------------------------------------------------------------------------------------------------
+
+
+def leaves(array: np.ndarray, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
+    """The fields that are no structures, however deep, with the names that lead there; itself, if it has none."""
+    if array.dtype.names is None:
+        yield path, array
+        return
+    for name in array.dtype.names:
+        yield from leaves(array[name], (*path, name))
+
+
+def native(array: np.ndarray) -> np.ndarray:
+    """`array` in native byte order and C order; bools as 0 and 1."""
+    array = np.array(array, order="C", copy=True)
+    if array.dtype.kind == "b":
+        return array.view("u1") != 0
+    return array if array.dtype.isnative else array.byteswap().view(array.dtype.newbyteorder("="))
+
+
+def first_difference(actual: np.ndarray, expected: np.ndarray) -> str | None:
+    """What differs between two arrays without fields: dtype, shape, or a bit of an item."""
+    if (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
+        return f"{actual.dtype}{list(actual.shape)} instead of {expected.dtype}{list(expected.shape)}"
+    if actual.dtype.kind == "O":
+        equal = all(a == b for a, b in zip(actual.ravel(), expected.ravel(), strict=True))
+    else:
+        equal = native(actual).tobytes() == native(expected).tobytes()
+    return None if equal else "other values"
+
+
+# --- NumPy -----------------------------------------------------------------------------------------------------------
+
+# np.load's own limit of 10,000 bytes guards Python's parser; it is an argument, and nothing that the format says.
+NUMPY_HEADER_LIMIT = 1 << 30
+
+
+def read_by_numpy(path: Path, case: Case) -> Reading:
+    """np.load, as it is called, but for its limit on the size of headers. Its warnings are not looked at."""
+    with contextlib.suppress(ImportError):
+        import ml_dtypes  # noqa: F401 - it teaches NumPy the name "bfloat16"; with TensorFlow it is always there
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if case.is_large and path.suffix == ".npy":
+                return {None: np.load(path, mmap_mode="r")}
+            loaded = np.load(path, allow_pickle=False, max_header_size=NUMPY_HEADER_LIMIT)
+        except Exception as error:
+            return _refused_by_numpy(error)
+        if isinstance(loaded, np.ndarray):
+            return {None: loaded}
+        with loaded:
+            wanted = [name for name in dict.fromkeys(loaded.files) if not _is_large(case, name)]
+            values = {name: _numpy_member(loaded, name) for name in wanted}
+            values |= {name: None for name in loaded.files if name not in wanted}
+    # What is no array comes as bytes.
+    return {name: value for name, value in values.items() if not isinstance(value, bytes)}
+
+
+def _is_large(case: Case, name: str) -> bool:
+    return isinstance(case.members().get(name), Large)
+
+
+def _numpy_member(loaded: Any, name: str) -> Any:
+    try:
+        return loaded[name]
+    except Exception as error:
+        return _refused_by_numpy(error)
+
+
+def _refused_by_numpy(error: Exception) -> Refused:
+    return Refused("", f"{type(error).__name__}: {error}")
+
+
+def numpy_difference(actual: np.ndarray, expected: np.ndarray) -> str | None:
+    """Dtypes must be equal too, with byte order, names, titles and offsets."""
+    if not isinstance(actual, np.ndarray) or actual.dtype != expected.dtype:
+        return f"{getattr(actual, 'dtype', type(actual).__name__)} instead of {expected.dtype}"
+    if actual.shape != expected.shape:
+        return f"shape {actual.shape} instead of {expected.shape}"
+    for (path, a), (_, b) in zip(leaves(actual), leaves(expected), strict=True):
+        if difference := first_difference(native(a), native(b)):
+            return ".".join([*path, difference])
+    return None
+
+
+# --- tf-npz ----------------------------------------------------------------------------------------------------------
+
+
+def as_tensors(array: np.ndarray) -> Any:
+    """What tf-npz makes of an array, as NumPy arrays: a dict for each structure, and leaves that TensorFlow has.
+
+    Strings are bytes (text is UTF-8), times their int64, raw bytes uint8 with one more dimension.
+    """
+    dtype = array.dtype
+    if dtype.names is not None:
+        return {name: as_tensors(array[name]) for name in dtype.names}
+    if dtype.kind == "S":
+        return _objects(array, bytes)
+    if dtype.kind == "U":
+        return _objects(array, lambda text: str(text).encode())
+    array = native(array)
+    if dtype.kind in "Mm":
+        return array.view(np.int64)
+    if dtype.kind == "V":
+        return np.frombuffer(array.tobytes(), "u1").reshape(*array.shape, dtype.itemsize)
+    return array
+
+
+def _objects(array: np.ndarray, convert: Callable[[Any], bytes]) -> np.ndarray:
+    result = np.empty(array.shape, object)
+    for index in np.ndindex(array.shape):
+        result[index] = convert(array[index])
+    return result
+
+
+def tensors_difference(actual: Any, expected: Any, path: str = "") -> str | None:
+    """What differs between nested dicts of tensors (or of arrays) and what `as_tensors` gave."""
+    if isinstance(expected, dict) or isinstance(actual, dict):
+        if not isinstance(actual, dict) or not isinstance(expected, dict) or actual.keys() != expected.keys():
+            return f"{path or 'it'} is {_outline(actual)} instead of {_outline(expected)}"
+        found = (tensors_difference(actual[key], expected[key], f"{path}.{key}".lstrip(".")) for key in expected)
+        return next((difference for difference in found if difference), None)
+    value = actual.numpy() if hasattr(actual, "numpy") else actual
+    if isinstance(value, bytes):
+        value = np.array(value, object)
+    difference = first_difference(np.asarray(value), expected)
+    return f"{path}: {difference}".lstrip(": ") if difference else None
+
+
+def _outline(value: Any) -> str:
+    return f"a dict of {sorted(value)}" if isinstance(value, dict) else "a tensor"
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensors:
+    """What tf-npz read: tensors in nested dicts, and what tf_npz.inspect says of the array."""
+
+    value: Any
+    info: Any
+
+
+def read_by_tf_npz(path: Path, case: Case) -> Reading:
+    """tf_npz.inspect for the names, tf_npz.load for each of them; of large arrays, batches of rows."""
+    import tf_npz
+
+    try:
+        facts = tf_npz.inspect(path)
+    except Exception as error:
+        return _refused_by_tf_npz(error)
+    if facts.format == "npy":
+        (info,) = facts.arrays.values()
+        return {None: _tf_npz_array(path, None, info, case.members().get(None))}
+    infos = {**dict.fromkeys(facts.problems), **facts.arrays}
+    if not facts.problems and infos and not case.is_large:
+        with contextlib.suppress(Exception):  # One by one it will be seen which of them is refused.
+            tensors = tf_npz.load(path, tuple(infos))
+            return {name: Tensors(tensor, infos[name]) for name, tensor in zip(infos, tensors, strict=True)}
+    return {name: _tf_npz_array(path, name, info, case.members().get(name)) for name, info in infos.items()}
+
+
+def _tf_npz_array(path: Path, key: str | None, info: Any, expected: Any) -> Any:
+    import tf_npz
+
+    try:
+        if isinstance(expected, Large):
+            return Tensors(_last_rows(path, key) if expected.last is not None else None, info)
+        descr = getattr(info, "descr", None)
+        if isinstance(descr, list) and not descr:
+            return Tensors({}, info)  # A structure without fields: there is nothing to load.
+        return Tensors(tf_npz.load(path, key), info)
+    except Exception as error:
+        return _refused_by_tf_npz(error)
+
+
+def _last_rows(path: Path, key: str | None) -> Any:
+    import tensorflow as tf
+    import tf_npz
+
+    batches = tf_npz.NpzReaderDataset(path, key, batch_size=64)
+    return batches.reduce(
+        tf.zeros([0, *batches.element_spec.shape[1:]], batches.element_spec.dtype), lambda _, last: last
+    )
+
+
+# Errors of the ops and of tf_npz.inspect, by the names of their classes: nothing is imported to ask.
+KINDS = {
+    "DataLossError": DAMAGED,
+    "ValueError": DAMAGED,
+    "UnimplementedError": UNSUPPORTED,
+    "NotImplementedError": UNSUPPORTED,
+    "ResourceExhaustedError": TOO_LARGE,
+    "MemoryError": TOO_LARGE,
+}
+
+
+def _refused_by_tf_npz(error: Exception) -> Refused:
+    return Refused(KINDS.get(type(error).__name__, ""), f"{type(error).__name__}: {getattr(error, 'message', error)}")
+
+
+def tf_npz_difference(actual: Tensors, expected: np.ndarray) -> str | None:
+    """Values, and what tf_npz.inspect says of them."""
+    return tensors_difference(actual.value, as_tensors(expected)) or info_difference(actual.info, expected)
+
+
+def info_difference(info: Any, expected: np.ndarray) -> str | None:
+    """Whether tf_npz.inspect and NumPy agree on dtype and shape."""
+    if info.shape != expected.shape:
+        return f"inspect: shape {info.shape} instead of {expected.shape}"
+    dtype = np.lib.format.descr_to_dtype(info.descr)
+    return None if dtype == expected.dtype else f"inspect: {dtype} instead of {expected.dtype}"
+
+
+NUMPY = Reader("NumPy", read_by_numpy, numpy_difference)
+TF_NPZ = Reader("tf-npz", read_by_tf_npz, tf_npz_difference)
+READERS = {"numpy": NUMPY, "tf_npz": TF_NPZ}

@@ -1,0 +1,161 @@
+"""The tables of docs/format.md, made by running readers; `python -m tests.conformance --write-docs` writes them."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .model import Case, Refusal
+from .readers import READERS
+from .runner import chosen_cases, run
+from .verdicts import Verdict
+from .writers import filled, npy_of
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "format.md"
+
+SUBJECTS = {
+    "dtypes": "Kinds of elements",
+    "shapes": "Shapes and orders",
+    "headers": "Headers",
+    "spellings": "Spellings of types",
+    "archives": "Archives",
+    "names": "Names of arrays",
+    "gzip": "gzip",
+    "damaged": "Damaged files, and other ones",
+    "large": "Over 4 GiB",
+}
+
+
+def written(text: str, sections: Mapping[str, str]) -> str:
+    """`text` with each section between its markers replaced.
+
+    Args:
+      text: A Markdown document with lines `<!-- NAME: ... -->` and `<!-- end of NAME -->`.
+      sections: What belongs between them, by name.
+    """
+    for name, section in sections.items():
+        begin, end = text.index("-->\n", text.index(f"<!-- {name}: ")) + 4, text.index(f"<!-- end of {name} -->")
+        text = f"{text[:begin]}\n{section}\n{text[end:]}"
+    return text
+
+
+def sections() -> dict[str, str]:
+    """All sections of docs/format.md that are made by running readers. Takes about 20 seconds."""
+    cases = chosen_cases()
+    verdicts = run(cases, list(READERS), isolate=False)
+    return {"dtypes": dtypes_table(), "suite": suite_tables(cases, verdicts)}
+
+
+# --- Which NumPy dtype becomes what ----------------------------------------------------------------------------------
+
+# What the first column calls it; a dtype; what is worth saying.
+DTYPES: list[tuple[str, Any, str]] = [
+    ("`bool`", "?", "any byte but 0 is True"),
+    *[(f"`{np.dtype(code).name}`", code, "") for code in ["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"]],
+    *[(f"`{np.dtype(code).name}`", code, "") for code in ["<f2", "<f4", "<f8", "<c8", "<c16"]],
+    ("`S5`", "S5", "byte strings, without the NULs at the end"),
+    ("`U5`", "<U5", "text in UTF-8, without the NULs at the end"),
+    ("`datetime64[ns]`", "<M8[ns]", "counts of the unit, which `tf_npz.inspect` tells; NaT is the smallest"),
+    ("`timedelta64[s]`", "<m8[s]", "the same"),
+    ("`V3`", "V3", "raw bytes, in one dimension more"),
+    ("`V2`, by an `element_spec` of `bfloat16`", "V2", "as np.save writes bfloat16"),
+    ("`V1`, by an `element_spec` of `float8_e4m3fn`", "V1", "as np.save writes the types of ml_dtypes with 8 bits"),
+    ("`[('a', '<f4'), ('b', 'S3')]`", [("a", "<f4"), ("b", "S3")], "a dict of fields, structures within them too"),
+    ("`[('m', '<f4', (2, 2))]`", [("m", "<f4", (2, 2))], "the dimensions of sub-arrays come last"),
+    ("`longdouble`", "<f16", "save with `astype(numpy.float64)`"),
+    ("`clongdouble`", "<c32", "save with `astype(numpy.complex128)`"),
+    ("`object`, `StringDType`", "O", "pickles, which are never loaded; save with `astype('U')`, or a fixed dtype"),
+]
+
+
+def dtypes_table() -> str:
+    """What arrays of shape (3,) become, as `tf_npz.element_spec` says, and tf_npz.load confirms."""
+    rows = [("NumPy, of shape `(3,)`", "TensorFlow", "")]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, dtype, remark in DTYPES:
+            path = Path(folder, "a.npy")
+            array = np.empty(3, dtype) if dtype == "O" else _zeros(dtype)
+            path.write_bytes(npy_of(array))
+            rows.append((name, _becomes(path, name), remark))
+    return _table(rows)
+
+
+def _zeros(dtype: Any) -> np.ndarray:
+    return filled(dtype, (3,)) if np.dtype(dtype).kind in "biufcV" and isinstance(dtype, str) else np.zeros(3, dtype)
+
+
+def _becomes(path: Path, name: str) -> str:
+    import tensorflow as tf
+    import tf_npz
+
+    asked = name.rpartition("element_spec` of `")[2].strip("`") if "element_spec" in name else ""
+    try:
+        spec = tf.TensorSpec([3], asked) if asked else tf_npz.element_spec(path, rows=False)
+        tf_npz.load(path, element_spec=spec)
+    except (tf.errors.OpError, ValueError, TypeError):
+        return "refused"
+    return _spec_text(spec)
+
+
+def _spec_text(spec: Any) -> str:
+    if isinstance(spec, dict):
+        return "{" + ", ".join(f"{key!r}: {_spec_text(value)}" for key, value in spec.items()) + "}"
+    return f"`{spec.dtype.name}` `{tuple(spec.shape)}`"
+
+
+# --- Every file, and who reads it ------------------------------------------------------------------------------------
+
+
+def suite_tables(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verdict]]) -> str:
+    """A table for each subject: file, what it shows, what is expected, and each reader's verdict."""
+    readers = list(next(iter(verdicts.values())))
+    parts = [summary_table(cases, verdicts)]
+    for subject, title in SUBJECTS.items():
+        rows = [("file", "what it shows", "expected", *(READERS[reader].name for reader in readers))]
+        for case in cases:
+            if case.subject == subject:
+                words = [_cell(verdicts[case.name][reader]) for reader in readers]
+                rows.append((f"`{case.name}`", _shown(case), expectation(case), *words))
+        parts.append(f"### {title}\n\n{_table(rows)}")
+    return "\n\n".join(parts)
+
+
+def summary_table(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verdict]]) -> str:
+    """How many files of each subject each reader takes as expected."""
+    readers = list(next(iter(verdicts.values())))
+    rows = [("subject", "files", *(f"{READERS[reader].name}: as expected" for reader in readers))]
+    for subject in [*dict.fromkeys(case.subject for case in cases), "all"]:
+        names = [case.name for case in cases if subject in (case.subject, "all")]
+        counts = [sum(verdicts[name][reader].good for name in names) for reader in readers]
+        rows.append((SUBJECTS.get(subject, subject), str(len(names)), *map(str, counts)))
+    return _table(rows)
+
+
+def expectation(case: Case) -> str:
+    """In a word: read, or refused as what."""
+    kinds = {value.kind if isinstance(value, Refusal) else "" for value in case.members().values()}
+    refused = ", ".join(sorted(kinds - {""}))
+    if not refused:
+        return "read"
+    return f"refused: {refused}" if "" not in kinds else f"read, but for one: {refused}"
+
+
+def _cell(verdict: Verdict) -> str:
+    return verdict.word if verdict.good else f"**{verdict.word}**"
+
+
+def _shown(case: Case) -> str:
+    remark = f" ({case.numpy})" if case.numpy else ""
+    return f"{case.shows}{remark}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(map(_escaped, row)) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
+
+
+def _escaped(text: str) -> str:
+    printable = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return printable.replace("|", "\\|").replace("<", "&lt;") if "`" not in printable else printable.replace("|", "\\|")
