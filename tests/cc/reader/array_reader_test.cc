@@ -167,11 +167,6 @@ TEST(ArrayReader, AllocatesNothingByAHeadersWord) {
 }
 
 TEST(ArrayReader, BeginsEveryMessageWithFileAndMember) {
-  const std::string object = Npy("|O", {3}, "pickle");
-  EXPECT_ERROR(OpenArray(object, true), kUnimplemented,
-               "f: dtype \"|O\": object arrays hold pickles, which are never loaded");
-  EXPECT_ERROR(OpenArray(NpzOf(object, true), true), kUnimplemented,
-               "f[\"x\"]: dtype \"|O\": object");
   EXPECT_ERROR(OpenArray(NpzOf("no array", false), true), kDataLoss,
                "f[\"x\"]: not an array at byte 0");
   EXPECT_ERROR(OpenArray(NpzOf("", true), true), kDataLoss, "f[\"x\"]: not an array at byte 0");

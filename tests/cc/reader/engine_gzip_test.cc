@@ -23,7 +23,8 @@ std::string Rows(int64_t from, int64_t rows, bool fortran = false) {
 
 Selection OneArray() {
   Selection selection;
-  selection.specs = {{DType{DType::Kind::kInt, 8, false}, Shape{kWidth}}};
+  selection.paths = {FieldPath()};
+  selection.specs = {{ElementType::kInt64, Shape{kWidth}}};
   return selection;
 }
 

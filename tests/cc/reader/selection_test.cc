@@ -126,7 +126,7 @@ TEST_F(SelectionTest, TellsTheUserWhatDoesNotFitAndWhatToDo) {
        true,
        {{{"object"}}, {Float32(std::nullopt)}, true},
        Code::kUnimplemented,
-       R"(f["object"]: dtype "|O": object arrays hold pickles, which are never loaded)"},
+       R"(f["object"]: dtype "object": object arrays hold pickles, which are never loaded)"},
       {"a member that is no array",
        true,
        {{{"notes.txt"}}, {Float32(std::nullopt)}, true},
