@@ -160,7 +160,11 @@ std::vector<size_t> FindZipEnds(std::string_view tail) {
   const auto is_exact = [tail](size_t at) {
     return at + kZipEndSize + LoadLittle16(&tail[at + 20]) == tail.size();
   };
-  const auto is_empty = [tail](size_t at) { return LoadLittle32(&tail[at + 12]) == 0; };
+  const auto is_empty = [tail](size_t at) {
+    const bool is_zip64 = at >= kZip64LocatorSize &&
+                          HasMagic(tail.substr(at - kZip64LocatorSize), kZip64LocatorMagic);
+    return LoadLittle32(&tail[at + 12]) == 0 && !is_zip64;
+  };
   // zipfile takes the last signature that there is, and doesn't mind the length of the comment. A
   // record whose comment ends where the file ends is the better choice where that leads nowhere.
   // One without members can't be told from zeros, so others go before.
