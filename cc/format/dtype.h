@@ -107,7 +107,8 @@ struct Descr {
 //   than kMaxItemSize items or bytes where dimensions of zero are left out;
 // - units of time that overflow, or whose denominator is negative or, of weeks, divides nothing;
 // - "S2147483647,i4", to which NumPy gives a negative size;
-// - a dict with the same tuple as a key twice.
+// - a dict with the same tuple as a key twice;
+// - lists and tuples nested deeper than python_literal.h reads.
 Result<Descr> ParseDescr(const PythonLiteral& descr);
 
 // The same for a string: what numpy.dtype(text) takes on 64-bit Linux. The types of ml_dtypes that

@@ -40,7 +40,9 @@ inline constexpr size_t kMaxRank = 64;
 
 struct NpyHeader {
   int major_version = 1;
-  DType dtype;  // of a sub-array, which has one element or there are none of it, its items'
+  // What an element is. Where the descr is a sub-array, what the elements of that are: NumPy reads
+  // such a file only where each sub-array has one element or the array is empty.
+  DType dtype;
   bool fortran_order = false;
   std::vector<int64_t> shape;
   uint64_t data_offset = 0;  // from the first byte of the magic to the first element
