@@ -128,10 +128,6 @@ Result<NpyHeader> ParseNpyHeader(std::string_view bytes) {
   header.major_version = static_cast<unsigned char>(bytes[kVersionOffset]);
   const size_t header_offset = kLengthOffset + LengthSize(header.major_version);
   const std::string_view encoded = bytes.substr(header_offset, data_offset - header_offset);
-  if (header.major_version == 3 && !IsUtf8(encoded)) {
-    return DataLoss("malformed header, which begins at byte " + std::to_string(header_offset) +
-                    ": not UTF-8");
-  }
   const std::string source =
       header.major_version == 3 ? std::string(encoded) : Latin1ToUtf8(encoded);
 

@@ -251,8 +251,10 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAll() {
 
 Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   std::vector<ArrayData> all(components_.size());
+  const bool is_rows = element_shape_.size() < header_.shape.size();
   for (size_t i = 0; i < all.size(); ++i) {
     all[i].shape = components_[i].element_shape;
+    if (is_rows) all[i].shape.insert(all[i].shape.begin(), count_);
     all[i].item_size = components_[i].item_size;
   }
   int64_t done = 0;
@@ -267,7 +269,8 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   }
   std::vector<char*> destinations;
   for (size_t i = 0; i < all.size(); ++i) {
-    TF_NPZ_ASSIGN_OR_RETURN(all[i].buffer, options_.pool->Allocate(components_[i].element_size()));
+    TF_NPZ_ASSIGN_OR_RETURN(all[i].buffer,
+                            options_.pool->Allocate(count_ * components_[i].element_size()));
     destinations.push_back(all[i].buffer.data());
   }
   TF_NPZ_RETURN_IF_ERROR(ReadRows(0, row_count_, destinations, &done));

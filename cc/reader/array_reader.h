@@ -67,9 +67,8 @@ class ArrayReader {
   Status Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
               int64_t* done = nullptr);
 
-  // Decodes all elements into memory of their own, for each component; the reader is of no use
-  // afterwards. ArrayData::shape is without a dimension for the elements' number: of a reader for
-  // whole arrays.
+  // Decodes the whole array into memory of its own, for each component; the reader is of no use
+  // afterwards. ArrayData::shape begins with the array's, of rows too.
   Result<std::vector<ArrayData>> ReadAll();
 
  private:

@@ -222,7 +222,8 @@ TEST(ParseNpyHeader, TakesNamesOfFieldsByItsVersion) {
   EXPECT_EQ(name_of("gr\xf6\xdf"
                     "e",
                     3),
-            "malformed header, which begins at byte 12: not UTF-8");
+            "malformed header, which begins at byte 12: malformed UTF-8 at byte 15 (got "
+            "\"\\xf6\\xdfe', '<f4')], 'fort\"…)");
 }
 
 TEST(ParseNpyHeader, RefusesMoreDimensionsThanNumPyHas) {
