@@ -30,7 +30,7 @@ std::string FieldsThereAre(const DType& dtype) {
   std::vector<std::string> names;
   names.reserve(dtype.fields.size());
   for (const Field& field : dtype.fields) names.push_back(field.name);
-  return " (the fields are " + QuoteList(names) + ")";
+  return " (it has " + QuoteList(names) + ")";
 }
 
 // `view` is that of the item of `dtype`, its dtype not yet set.
@@ -76,7 +76,7 @@ Result<FieldView> FindField(const DType& dtype, const FieldPath& path) {
     const auto found = std::find_if(here->fields.begin(), here->fields.end(),
                                     [&name](const Field& field) { return field.name == name; });
     if (found == here->fields.end()) {
-      return InvalidArgument("no field " + Quote(name) + where + FieldsThereAre(*here));
+      return InvalidArgument("has no field " + Quote(name) + where + FieldsThereAre(*here));
     }
     Narrow(*found, &view);
     here = &found->dtype;

@@ -334,9 +334,10 @@ Result<uint64_t> ParseZipLocalHeader(std::string_view header, const ZipEntry& en
   const size_t name_length = LoadLittle16(&header[26]);
   const size_t extra_length = LoadLittle16(&header[28]);
   const std::string_view name = header.substr(kZipLocalHeaderSize, name_length);
-  // Each of the two is encoded as its own flags say.
-  if (name.size() != name_length ||
-      DecodeZipName(name, flags) != DecodeZipName(entry.raw_name, entry.flags)) {
+  // Each of the two is encoded as its own flags say, unless it is not.
+  const bool same = DecodeZipName(name, flags) == DecodeZipName(entry.raw_name, entry.flags) ||
+                    (name == entry.raw_name && !IsZipNameWellFormed(name, entry.flags));
+  if (name.size() != name_length || !same) {
     return DataLoss("local header" + where + " is that of another member (" + Quote(name) + ")");
   }
   const uint64_t data_offset =

@@ -20,8 +20,13 @@ constexpr std::string_view kCodePage437[128] = {
 
 }  // namespace
 
+bool IsZipNameWellFormed(std::string_view raw, uint16_t flags) {
+  return (flags & kUtf8Flag) == 0 || IsUtf8(raw);
+}
+
 std::string DecodeZipName(std::string_view raw, uint16_t flags) {
-  if ((flags & kUtf8Flag) != 0) return IsUtf8(raw) ? std::string(raw) : Escape(raw);
+  if (!IsZipNameWellFormed(raw, flags)) return Escape(raw);
+  if ((flags & kUtf8Flag) != 0) return std::string(raw);
   std::string name;
   for (const char c : raw) {
     const auto byte = static_cast<unsigned char>(c);

@@ -14,6 +14,9 @@ namespace tf_npz {
 // UTF-8 that its flag says comes out escaped: it leaves the other members readable.
 std::string DecodeZipName(std::string_view raw, uint16_t flags);
 
+// Whether `raw` is what `flags` say that it is.
+bool IsZipNameWellFormed(std::string_view raw, uint16_t flags);
+
 }  // namespace tf_npz
 
 #endif  // TF_NPZ_FORMAT_ZIP_NAME_H_

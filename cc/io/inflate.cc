@@ -165,17 +165,13 @@ Status InflateStream::Read(char* destination, size_t size, size_t* done) {
 
 Status InflateStream::Finish() {
   const State& s = *state_;
-  const std::string name(Name(s.options.format));
   while (!s.ended) {
     char extra;
     TF_NPZ_ASSIGN_OR_RETURN(const size_t produced, ReadSome(&extra, 1));
     if (produced > 0) {
-      return DataLoss(name + " data decodes to more bytes than the member is said to have");
+      return DataLoss(std::string(Name(s.options.format)) +
+                      " data decodes to more bytes than the member is said to have");
     }
-  }
-  if (s.consumed() != s.compressed_size) {
-    return DataLoss(name + " data ends at byte " + std::to_string(s.consumed()) +
-                    " of the compressed data (expected " + std::to_string(s.compressed_size) + ")");
   }
   return OkStatus();
 }
@@ -203,14 +199,10 @@ Status InflateWhole(std::string_view compressed, char* destination, size_t size)
   const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> decompressor(
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (decompressor == nullptr) return ResourceExhausted("no memory for a decompressor");
-  size_t consumed = 0;
   size_t produced = 0;
-  const libdeflate_result outcome =
-      libdeflate_deflate_decompress_ex(decompressor.get(), compressed.data(), compressed.size(),
-                                       destination, size, &consumed, &produced);
-  if (outcome == LIBDEFLATE_SUCCESS && produced == size && consumed == compressed.size()) {
-    return OkStatus();
-  }
+  const libdeflate_result outcome = libdeflate_deflate_decompress(
+      decompressor.get(), compressed.data(), compressed.size(), destination, size, &produced);
+  if (outcome == LIBDEFLATE_SUCCESS && produced == size) return OkStatus();
   // libdeflate doesn't say where it stopped: the stream decoder, which does, words the error.
   return InflateWholeByStream(compressed, destination, size);
 }

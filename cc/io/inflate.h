@@ -58,14 +58,13 @@ class InflateStream {
   // Decodes some bytes, at most `size`, perhaps none while it takes input. At the end there are
   // none. Each call takes a bounded time: who loops may stop in between.
   Result<size_t> ReadSome(char* destination, size_t size);
-  // Whether all has come out, and its checksums, where there are any, are right. Bytes that follow
-  // raw deflate in its range are for Finish to find.
+  // Whether all has come out, and its checksums, where there are any, are right.
   bool at_end() const;
   // The error that it is to need `size` bytes more at the end.
   Status EndsBefore(size_t size) const;
 
-  // Expects that the data has ended: nothing more comes out, and nothing follows it in the file's
-  // range.
+  // Expects that the data has ended: nothing more comes out. Bytes that follow raw deflate in its
+  // range are left alone, as zipfile leaves them.
   Status Finish();
 
  private:

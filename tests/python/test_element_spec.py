@@ -215,20 +215,23 @@ def test_the_reader_puts_off_damage_as_long_as_one_file_can_be_read(folder: Path
 
 # Keys and a given spec: the names in the order of tf.nest.flatten.
 X, Y = tf.TensorSpec([3], FLOAT), tf.TensorSpec([], tf.int64)
-GIVEN: dict[str, tuple[Any, Any, list[str]]] = {
-    "spec of an .npy": (None, X, []),
-    "names from the spec": (None, {"y": Y, "x": X}, ["x", "y"]),
-    "name": ("x", X, ["x"]),
-    "tuple": (("y", "x"), (Y, X), ["y", "x"]),
-    "lists are tuples": (["y", "x"], [Y, X], ["y", "x"]),
-    "new names": ({"label": "a", "image": "b"}, {"image": X, "label": Y}, ["b", "a"]),
+GIVEN: dict[str, tuple[Any, Any, list[tuple[str, ...]]]] = {
+    "spec of an .npy": (None, X, [()]),
+    "names from the spec": (None, {"y": Y, "x": X}, [("x",), ("y",)]),
+    "name": ("x", X, [("x",)]),
+    "tuple": (("y", "x"), (Y, X), [("y",), ("x",)]),
+    "lists are tuples": (["y", "x"], [Y, X], [("y",), ("x",)]),
+    "new names": ({"label": "a", "image": "b"}, {"image": X, "label": Y}, [("b",), ("a",)]),
+    "fields": ("p", {"id": Y, "at": {"x": X}}, [("p", "at", "x"), ("p", "id")]),
+    "fields from the spec": (None, {"p": {"id": Y}}, [("p", "id")]),
+    "fields in a tuple": (("y", "p"), (Y, {"id": Y}), [("y",), ("p", "id")]),
 }
 
 
 @pytest.mark.parametrize(("keys", "spec", "expected"), GIVEN.values(), ids=GIVEN.keys())
-def test_a_given_spec_belongs_to_its_keys(keys: Any, spec: Any, expected: list[str]) -> None:
+def test_a_given_spec_belongs_to_its_keys(keys: Any, spec: Any, expected: list[tuple[str, ...]]) -> None:
     components = _structure.components(keys, spec)
-    assert components.keys == expected
+    assert components.paths == expected
     assert components.spec == (tuple(spec) if isinstance(spec, list) else spec)
 
 
@@ -238,6 +241,8 @@ MISFITS: dict[str, tuple[Any, Any, type[Exception], list[str]]] = {
     "lengths": (("x", "y"), (X, Y, Y), ValueError, ["one structure"]),
     "new names": ({"a": "x"}, {"b": X}, ValueError, ["{'a': 'x'}", "{'b': TensorSpec"]),
     "tuple without keys": (None, (X, Y), ValueError, ["pass keys as well"]),
+    "fields in a tuple": ("p", {"id": (X, Y)}, ValueError, ["one structure"]),
+    "no fields": ("p", {}, ValueError, ["one structure"]),
     "no spec": ("x", 3, TypeError, ["must be a tf.TensorSpec", "not 3"]),
     "ragged": ("x", tf.RaggedTensorSpec([None, None]), TypeError, ["must be a tf.TensorSpec", "RaggedTensorSpec"]),
 }

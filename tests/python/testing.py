@@ -87,7 +87,8 @@ def assert_same(actual: Any, expected: Any) -> None:
         for a, e in zip(actual, expected, strict=True):
             assert_same(a, e)
     else:
-        actual, expected = np.asarray(actual), np.asarray(expected)
+        expected = np.asarray(expected)
+        actual = np.asarray(actual, object) if expected.dtype == object else np.asarray(actual)
         assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
         if expected.dtype == object:  # strings
             assert actual.tolist() == expected.tolist()

@@ -114,17 +114,17 @@ TEST(FindField, NamesTheFieldsThereAre) {
     FieldPath path;
     const char* message;
   } cases[] = {
-      {{"z"}, "no field \"z\" (the fields are \"a\", \"b\")"},
-      {{"b", "z"}, "no field \"z\" in \"b\" (the fields are \"c\", \"d\")"},
-      {{"b", "t"}, "no field \"t\" in \"b\" (the fields are \"c\", \"d\")"},
-      {{"a", "z"}, "no field \"z\" in \"a\": dtype \"float32\" has no fields"},
-      {{""}, "no field \"\" (the fields are \"a\", \"b\")"},
+      {{"z"}, "has no field \"z\" (it has \"a\", \"b\")"},
+      {{"b", "z"}, "has no field \"z\" in \"b\" (it has \"c\", \"d\")"},
+      {{"b", "t"}, "has no field \"t\" in \"b\" (it has \"c\", \"d\")"},
+      {{"a", "z"}, "has no field \"z\" in \"a\": dtype \"float32\" has no fields"},
+      {{""}, "has no field \"\" (it has \"a\", \"b\")"},
   };
   for (const auto& c : cases) EXPECT_ERROR(FindField(dtype, c.path), kInvalidArgument, c.message);
   EXPECT_ERROR(FindField(Parse("'<f4'"), {"z"}), kInvalidArgument,
-               "no field \"z\": dtype \"float32\" has no fields");
+               "has no field \"z\": dtype \"float32\" has no fields");
   EXPECT_ERROR(FindField(Parse("[]"), {"z"}), kInvalidArgument,
-               "no field \"z\": there are no fields");
+               "has no field \"z\": there are no fields");
 }
 
 TEST(LeafFields, GivesTheFieldsInTheOrderOfTheFile) {
