@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..model import DAMAGED, UNSUPPORTED, Case, Refusal
+from ..model import DAMAGED, TOO_LARGE, UNSUPPORTED, Case, Refusal
 from ..writers import filled, npy, npy_header, npy_of
 
 DESCR = 'format 1.0, "descr"'
@@ -86,6 +86,9 @@ def strings() -> Iterator[Case]:
     yield of_array("bytes_long", "S1000", np.array([b"x" * 1000, b"y" * 999], "S1000"))
     yield of_array("bytes_fortran", "S2 in Fortran order", filled("S2", (3, 4)), order="F")
     yield of_array("bytes_0", "S0: strings of no bytes", np.zeros(3, "S0"))
+    shows = "S0, of 2**40 items: strings that take no bytes in the file, and 24 TB in memory"
+    huge = npy(npy_header("|S0", (1 << 40,)), b"")
+    yield refused("bytes_0_huge", shows, huge, TOO_LARGE, "np.load needs no memory for items of no bytes")
     yield of_array("bytes_no_items", "S5, of no items", np.zeros((0, 2), "S5"))
     for order, word in ORDERS.items():
         dtype = f"{order}U5"
