@@ -159,7 +159,7 @@ def as_tensors(array: np.ndarray) -> Any:
     array = native(array)
     if dtype.kind in "Mm":
         return array.view(np.int64)
-    if dtype.kind == "V":
+    if dtype.type is np.void:
         return np.frombuffer(array.tobytes(), "u1").reshape(*array.shape, dtype.itemsize)
     return array
 

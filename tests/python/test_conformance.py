@@ -110,6 +110,8 @@ def test_decode_and_datasets_give_what_load_gives(tmp_path: Path, case: Case) ->
         keys = tuple(expected)[:20]
         whole = tuple(as_tensors(expected[key]) for key in keys)
     assert_equal(tf_npz.decode(case.bytes(), keys), whole)
+    if "float8_e5m2" in case.name:  # TensorFlow can't run a dataset of those, not even from_tensors.
+        return
     assert_equal(only(tf_npz.NpzReaderDataset(path, keys, rows=False)), whole)
     lengths = {len(array) if array.ndim else None for array in expected.values()}
     if len(lengths) > 1 or None in lengths or not all(map(has_rows, expected.values())):
@@ -130,7 +132,11 @@ def has_rows(array: np.ndarray) -> bool:
 
 
 def row_of(whole: Any, index: Any) -> Any:
-    return tf.nest.map_structure(lambda array: array[index], whole)
+    def of(array: np.ndarray) -> np.ndarray:
+        row = array[index]
+        return np.array(row, object) if isinstance(row, bytes) else row
+
+    return tf.nest.map_structure(of, whole)
 
 
 def only(elements: Any) -> Any:
@@ -143,13 +149,8 @@ def assert_equal(actual: Any, expected: Any) -> None:
         actual, expected = (actual,), (expected,)
     assert len(actual) == len(expected)
     for a, e in zip(actual, expected, strict=True):
-        assert (difference := tensors_difference(a, e if isinstance(e, dict) else np.asarray(e, _dtype(e)))) is None, (
-            difference
-        )
-
-
-def _dtype(value: Any) -> Any:
-    return object if isinstance(value, bytes) else None
+        expected = e if isinstance(e, dict) else np.asarray(e)
+        assert (difference := tensors_difference(a, expected)) is None, difference
 
 
 @pytest.mark.parametrize("case", WITH_REFUSALS.values(), ids=WITH_REFUSALS.keys())

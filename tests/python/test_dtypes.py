@@ -251,9 +251,10 @@ def test_the_types_of_ml_dtypes(folder: Path, name: str) -> None:
     tensor = tf_npz.load("a.npy", element_spec=spec)
     assert tensor.dtype == spec.dtype
     assert tensor.numpy().tobytes() == array.tobytes()
-    rows = elements(tf_npz.NpzReaderDataset("a.npy", element_spec=tf.TensorSpec([], spec.dtype), batch_size=3))
-    assert [row.dtype for row in rows] == [dtype, dtype]
-    assert b"".join(row.tobytes() for row in rows) == array.tobytes()
+    if name != "float8_e5m2":  # TensorFlow can't run a dataset of those, not even from_tensors.
+        rows = elements(tf_npz.NpzReaderDataset("a.npy", element_spec=tf.TensorSpec([], spec.dtype), batch_size=3))
+        assert [row.dtype for row in rows] == [dtype, dtype]
+        assert b"".join(row.tobytes() for row in rows) == array.tobytes()
     if name == "bfloat16":  # TensorFlow can't have a float8 constant in the graph of a dataset.
         spec = tf.TensorSpec([None], tf.bfloat16)
         padded = tf_npz.NpzReaderDataset("a.npy", rows=False, element_spec=spec, batch_size=1, padding=1)

@@ -110,7 +110,7 @@ LIES: list[tuple[str, str, str, int, dict[str, int], str]] = [
     ("compressed_size_smaller", "too few compressed bytes", "4.4.8", 8, {"compressed_size": PACKED - 9}, ""),
     ("compressed_size_0", "no compressed bytes", "4.4.8", 8, {"compressed_size": 0}, ""),
     ("offset_past_end", "an offset past the file's end", "4.4.16", 0, {"local_header_offset": 1 << 30}, ""),
-    ("offset_wrong", "an offset that leads into data", "4.4.16", 0, {"local_header_offset": 7}, ""),
+    ("offset_wrong", "an offset that leads into its data", "4.4.16", 0, {"local_header_offset": 230}, ""),
     ("offset_in_directory", "an offset that leads into the directory", "4.4.16", 0, {"local_header_offset": 810}, ""),
     ("crc_stored", "a wrong CRC-32", "4.4.7", 0, {"crc32": 1}, ""),
     ("crc_deflated", "a wrong CRC-32", "4.4.7", 8, {"crc32": 1}, ""),

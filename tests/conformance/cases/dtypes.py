@@ -282,17 +282,21 @@ def ml_dtypes() -> Iterator[Case]:
     yield Case("dtypes/bfloat16_saved.npy", shows, DESCR, void, {None: bits.view("V2")})
     names = npy(npy_header("bfloat16", (6,)), bits.tobytes())
     shows = "bfloat16 by its name, which NumPy knows once ml_dtypes is imported"
-    expected = bits.view(_bfloat16())
+    expected = bits.view(_ml_dtype("bfloat16"))
     yield Case("dtypes/bfloat16_by_name.npy", shows, DESCR, names, {None: expected})
+    saved = npy(npy_header("<f1", (2,)), b"\x3c\x40")
+    shows = "float8_e5m2 as np.save writes it: <f1"
+    expected = np.frombuffer(b"\x3c\x40", _ml_dtype("float8_e5m2"))
+    yield Case("dtypes/float8_e5m2_saved.npy", shows, DESCR, saved, {None: expected}, "it is no type of NumPy's own")
     void = npy(npy_header("<V1", (5,)), bytes([0, 0x38, 0xB8, 0x7F, 1]))
     shows = "float8_e4m3fn as np.save writes it: <V1"
     yield Case("dtypes/float8_e4m3fn_saved.npy", shows, DESCR, void, {None: raw(bytes([0, 0x38, 0xB8, 0x7F, 1]), "V1")})
 
 
-def _bfloat16() -> Any:
+def _ml_dtype(name: str) -> Any:
     import ml_dtypes
 
-    return ml_dtypes.bfloat16
+    return getattr(ml_dtypes, name)
 
 
 def unsupported() -> Iterator[Case]:
@@ -314,8 +318,6 @@ def unsupported() -> Iterator[Case]:
             UNSUPPORTED,
             numpy,
         )
-    shows = "float8_e5m2 as np.save writes it: <f1, which is no type of NumPy's"
-    yield refused("float8_e5m2_saved", shows, npy(npy_header("<f1", (2,)), b"\x3c\x40"), DAMAGED)
     string_dtype = npy(npy_header("|O", (2,)), PICKLE)
     yield refused("string_dtype", "StringDType, which np.save writes as |O and a pickle", string_dtype, UNSUPPORTED)
     yield refused(

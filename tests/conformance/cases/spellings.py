@@ -57,7 +57,6 @@ STRUCTURE_SPELLINGS: dict[str, list[Any]] = {
 
 UNKNOWN = [
     "f3",
-    "f1",
     "i16",
     "u",
     "x4",
