@@ -6,6 +6,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,6 +106,8 @@ py::dict ComponentDict(const ComponentFacts& facts) {
 py::dict MemberDict(const MemberFacts& facts) {
   py::dict member;
   member["name"] = facts.name;
+  member["is_read"] = facts.is_read;
+  if (!facts.is_read) return member;
   member["is_array"] = facts.is_array;
   member["compression"] = facts.compression;
   member["compressed_size"] = facts.compressed_size;
@@ -135,29 +138,33 @@ py::dict ArchiveDict(const std::shared_ptr<Archive>& archive,
   return dict;
 }
 
+using Names = std::optional<std::vector<std::string>>;
+
 template <typename Open>
-py::dict Inspect(Open open) {
+py::dict Inspect(Open open, const Names& names) {
   std::shared_ptr<Archive> archive;
   std::vector<MemberFacts> members;
   {
     const py::gil_scoped_release release;
     archive = ValueOrThrow(open());
-    members = InspectArchive(archive);
+    members = InspectArchive(archive, names);
   }
   return ArchiveDict(archive, members);
 }
 
-py::dict InspectPath(const std::string& path) {
-  return Inspect([&] { return Archive::Open(PosixFileSystem(), path); });
+py::dict InspectPath(const std::string& path, const Names& names) {
+  return Inspect([&] { return Archive::Open(PosixFileSystem(), path); }, names);
 }
 
-py::dict InspectContents(const std::string& contents, const std::string& label) {
-  return Inspect([&] { return Archive::OpenContents(contents, label); });
+py::dict InspectContents(const std::string& contents, const std::string& label,
+                         const Names& names) {
+  return Inspect([&] { return Archive::OpenContents(contents, label); }, names);
 }
 
-py::dict InspectCallable(const py::function& read, uint64_t size, const std::string& label) {
+py::dict InspectCallable(const py::function& read, uint64_t size, const std::string& label,
+                         const Names& names) {
   const SingleFileSystem file_system(std::make_unique<CallableFile>(read, size));
-  return Inspect([&] { return Archive::Open(file_system, label); });
+  return Inspect([&] { return Archive::Open(file_system, label); }, names);
 }
 
 }  // namespace
@@ -174,10 +181,11 @@ PYBIND11_MODULE(_core, module) {
       PyErr_SetObject(status_error.ptr(), args.ptr());
     }
   });
-  module.def("inspect_path", &InspectPath, py::arg("path"));
-  module.def("inspect_contents", &InspectContents, py::arg("contents"), py::arg("label"));
+  module.def("inspect_path", &InspectPath, py::arg("path"), py::arg("names"));
+  module.def("inspect_contents", &InspectContents, py::arg("contents"), py::arg("label"),
+             py::arg("names"));
   module.def("inspect_callable", &InspectCallable, py::arg("read"), py::arg("size"),
-             py::arg("label"));
+             py::arg("label"), py::arg("names"));
 }
 
 }  // namespace tf_npz

@@ -1,6 +1,7 @@
 #include "tf_npz/reader/inspect.h"
 
 #include <algorithm>
+#include <set>
 
 #include "tf_npz/reader/array_reader.h"
 #include "tf_npz/reader/member_reader.h"
@@ -50,7 +51,8 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
 
 }  // namespace
 
-std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive) {
+std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive,
+                                        const std::optional<std::vector<std::string>>& names) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   std::vector<MemberFacts> all;
   if (!archive->is_npz()) {
@@ -62,9 +64,19 @@ std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive) {
     all.push_back(std::move(facts));
     return all;
   }
+  std::set<const ZipEntry*> wanted;
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (const Result<const ZipEntry*> entry = archive->Find(name); entry.ok())
+      wanted.insert(*entry);
+  }
   for (const auto& [name, entry] : archive->Named()) {
     MemberFacts facts;
     facts.name = std::string(name);
+    facts.is_read = !names || wanted.count(entry) > 0;
+    if (!facts.is_read) {
+      all.push_back(std::move(facts));
+      continue;
+    }
     facts.compression = ZipMethodName(entry->method);
     facts.compressed_size = entry->compressed_size;
     facts.size = entry->uncompressed_size;

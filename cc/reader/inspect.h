@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct ComponentFacts {
 
 struct MemberFacts {
   std::string name;      // the array's; empty for an `.npy`
+  bool is_read = true;   // false: nobody asked for it, and nothing below is known
   bool is_array = true;  // false: the member's bytes are no `.npy` array
   // What is wrong with it, with path and name; `header` and `components` hold only where this is
   // OK.
@@ -40,7 +42,10 @@ struct MemberFacts {
 };
 
 // One for each name that np.load would show, in that order; one, without a name, for an `.npy`.
-std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive);
+// Where `names` is given, only the arrays that np.load finds under these are read.
+std::vector<MemberFacts> InspectArchive(
+    std::shared_ptr<Archive> archive,
+    const std::optional<std::vector<std::string>>& names = std::nullopt);
 
 }  // namespace tf_npz
 

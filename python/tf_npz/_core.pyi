@@ -19,6 +19,8 @@ class ComponentFacts(TypedDict):
 
 class MemberFacts(TypedDict):
     name: str
+    is_read: bool
+    # Where it was:
     is_array: bool
     compression: str
     compressed_size: int
@@ -37,6 +39,9 @@ class FileFacts(TypedDict):
     file_size: int
     members: list[MemberFacts]
 
-def inspect_path(path: str | bytes) -> FileFacts: ...
-def inspect_contents(contents: bytes, label: str | bytes) -> FileFacts: ...
-def inspect_callable(read: Callable[[int, int], bytes], size: int, label: str | bytes) -> FileFacts: ...
+# Of an archive only the arrays that `names` names are read, or all.
+def inspect_path(path: str | bytes, names: list[str] | None) -> FileFacts: ...
+def inspect_contents(contents: bytes, label: str | bytes, names: list[str] | None) -> FileFacts: ...
+def inspect_callable(
+    read: Callable[[int, int], bytes], size: int, label: str | bytes, names: list[str] | None
+) -> FileFacts: ...

@@ -17,25 +17,29 @@ def has_scheme(path: str) -> bool:
     return _SCHEME.match(path) is not None
 
 
-def read(path: str) -> "FileFacts":
+def read(path: str, names: list[str] | None = None) -> "FileFacts":
     """Reads the headers of the file at `path`.
+
+    Args:
+      path: The file.
+      names: Of an archive, the arrays whose headers are read. None: all.
 
     Raises:
       _core.StatusError: The file can't be read, or is no .npy or .npz file.
       ImportError: `path` has a scheme, and TensorFlow is not installed.
     """
     if has_scheme(path):
-        return _read_through_tensorflow(path)
+        return _read_through_tensorflow(path, names)
     # As bytes: a file name need not be UTF-8.
-    return _core.inspect_path(os.fsencode(path))
+    return _core.inspect_path(os.fsencode(path), names)
 
 
-def read_contents(contents: bytes) -> "FileFacts":
+def read_contents(contents: bytes, names: list[str] | None = None) -> "FileFacts":
     """Reads the headers in the bytes of a file; raises as `read` does."""
-    return _core.inspect_contents(contents, "<contents>")
+    return _core.inspect_contents(contents, "<contents>", names)
 
 
-def _read_through_tensorflow(path: str) -> "FileFacts":
+def _read_through_tensorflow(path: str, names: list[str] | None) -> "FileFacts":
     _version_check.require_tensorflow(path)
     import tensorflow as tf
 
@@ -50,6 +54,6 @@ def _read_through_tensorflow(path: str) -> "FileFacts":
                 data: bytes = file.read(count)
                 return data
 
-            return _core.inspect_callable(read_at, facts.length, path)
+            return _core.inspect_callable(read_at, facts.length, path, names)
     except tf.errors.OpError as error:
         raise _errors.from_tensorflow(error, f"{path}: ") from error

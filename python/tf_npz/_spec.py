@@ -66,10 +66,11 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
       rows: Whether an element is one step along axis 0, or the whole arrays.
       skip_damaged: Whether damaged files are left out, as long as one is not damaged.
     """
+    names = _names(keys)
 
     def read(path: str) -> _FileSpec | _core.StatusError:
         try:
-            return _file_spec(path, _headers.read(path), keys, rows)
+            return _file_spec(path, _headers.read(path, names), keys, rows)
         except _core.StatusError as error:
             return error
 
@@ -91,9 +92,13 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
 def of_contents(contents: bytes, keys: Keys | None) -> Components:
     """The components of an element that is the whole arrays in the bytes of a file; raises as `element_spec` does."""
     try:
-        return _file_spec("<contents>", _headers.read_contents(contents), keys, rows=False).components()
+        return _file_spec("<contents>", _headers.read_contents(contents, _names(keys)), keys, rows=False).components()
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
+
+
+def _names(keys: Keys | None) -> list[str] | None:
+    return None if keys is None else tf.nest.flatten(normalized_keys(keys))
 
 
 @dataclasses.dataclass(frozen=True)
