@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import _core, _errors, _version_check
 
 if TYPE_CHECKING:
-    from ._core import FileFacts
+    from ._core import FileFacts, MemberFacts
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -33,6 +33,13 @@ def read(path: str) -> "FileFacts":
 def read_contents(contents: bytes) -> "FileFacts":
     """Reads the headers in the bytes of a file; raises as `read` does."""
     return _core.inspect_contents(contents, "<contents>")
+
+
+def problem(member: "MemberFacts") -> tuple[str, str] | None:
+    """Why an array, or one of its fields, can't be read: a code and a message."""
+    if member["error"]:
+        return member["error"]
+    return next((component["error"] for component in member["components"] if component["error"]), None)
 
 
 def _read_through_tensorflow(path: str) -> "FileFacts":
