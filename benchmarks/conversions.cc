@@ -17,6 +17,7 @@
 
 #include "tf_npz/reader/convert.h"
 #include "tf_npz/reader/layout.h"
+#include "tf_npz/reader/padding.h"
 
 namespace tf_npz {
 namespace {

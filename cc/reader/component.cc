@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
-#include "tf_npz/reader/layout.h"
 
 namespace tf_npz {
 namespace {
