@@ -35,13 +35,6 @@ def read_contents(contents: bytes) -> "FileFacts":
     return _core.inspect_contents(contents, "<contents>")
 
 
-def problem(member: "MemberFacts") -> tuple[str, str] | None:
-    """Why an array, or one of its fields, can't be read: a code and a message."""
-    if member["error"]:
-        return member["error"]
-    return next((component["error"] for component in member["components"] if component["error"]), None)
-
-
 def _read_through_tensorflow(path: str) -> "FileFacts":
     _version_check.require_tensorflow(path)
     import tensorflow as tf
@@ -60,3 +53,10 @@ def _read_through_tensorflow(path: str) -> "FileFacts":
             return _core.inspect_callable(read_at, facts.length, path)
     except tf.errors.OpError as error:
         raise _errors.from_tensorflow(error, f"{path}: ") from error
+
+
+def problem(member: "MemberFacts") -> tuple[str, str] | None:
+    """Why an array, or one of its fields, can't be read: a code and a message."""
+    if member["error"]:
+        return member["error"]
+    return next((component["error"] for component in member["components"] if component["error"]), None)
