@@ -15,8 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "tf_npz/base/shape.h"
 #include "tf_npz/reader/convert.h"
 #include "tf_npz/reader/layout.h"
+#include "tf_npz/reader/padding.h"
 
 namespace tf_npz {
 namespace {

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
 
 namespace tf_npz {
 namespace {
 
 using Kind = DType::Kind;
-
-int64_t Product(const std::vector<int64_t>& shape) {
-  int64_t product = 1;
-  for (const int64_t dimension : shape) product *= dimension;
-  return product;
-}
 
 // `text` as a Python string, which ast.literal_eval gives back as it was.
 std::string PythonString(std::string_view text) {
@@ -174,7 +169,7 @@ std::string DType::descr() const {
   return name();
 }
 
-int64_t Field::size() const { return dtype.itemsize * Product(shape); }
+int64_t Field::size() const { return dtype.itemsize * ElementCount(shape); }
 
 bool operator==(const DType& a, const DType& b) {
   return a.kind == b.kind && a.itemsize == b.itemsize && a.big_endian == b.big_endian &&

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tf_npz/base/checked.h"
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
 
 namespace tf_npz {
@@ -107,9 +108,7 @@ Status StructBuilder::Add(std::string name, std::optional<std::string> title, De
 }
 
 Status StructBuilder::AddPadding(const Descr& type) {
-  int64_t size = type.dtype.itemsize;
-  for (const int64_t dimension : type.shape) size *= dimension;
-  return Grow(size);
+  return Grow(type.dtype.itemsize * ElementCount(type.shape));
 }
 
 DType StructBuilder::Finish() { return std::move(dtype_); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
 
 namespace tf_npz {
@@ -52,11 +53,7 @@ void AppendLeaves(const DType& dtype, const FieldView& view, FieldPath* path,
 
 }  // namespace
 
-int64_t FieldView::count() const {
-  int64_t count = 1;
-  for (const int64_t dimension : shape) count *= dimension;
-  return count;
-}
+int64_t FieldView::count() const { return ElementCount(shape); }
 
 bool FieldView::is_contiguous() const {
   if (count() <= 1) return true;

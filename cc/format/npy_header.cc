@@ -75,17 +75,18 @@ Status CheckSubArray(const std::vector<int64_t>& sub_array, const std::vector<in
 // Bytes of an array. Dimensions of zero make it 0, but the others must still multiply without
 // overflow, as NumPy demands, so that no later product over a part of the shape can overflow; the
 // items of a field count with them, since a field's items may have no bytes.
-Result<uint64_t> DataSize(const DType& dtype, const std::vector<int64_t>& shape) {
-  int64_t largest = std::max(dtype.itemsize, MaxFieldItems(dtype));
+Result<uint64_t> DataSize(const NpyHeader& header) {
+  const int64_t itemsize = header.dtype.itemsize;
+  int64_t largest = std::max(itemsize, MaxFieldItems(header.dtype));
   int64_t count = 1;
-  for (const int64_t dimension : shape) {
+  for (const int64_t dimension : header.shape) {
     if (!CheckedMultiply(largest, std::max<int64_t>(dimension, 1), &largest)) {
-      return DataLoss("header's shape " + ShapeText(shape) + " is larger than any array");
+      return DataLoss("header's shape " + ShapeText(header.shape) + " is larger than any array");
     }
     count *= std::max<int64_t>(dimension, 1);
   }
-  const bool no_bytes = IsEmpty(shape) || HoldsObjects(dtype);
-  return no_bytes ? uint64_t{0} : static_cast<uint64_t>(count * dtype.itemsize);
+  const bool no_bytes = IsEmpty(header.shape) || header.is_pickle;
+  return no_bytes ? uint64_t{0} : static_cast<uint64_t>(count * itemsize);
 }
 
 }  // namespace
@@ -158,11 +159,12 @@ Result<NpyHeader> ParseNpyHeader(std::string_view bytes) {
   header.fortran_order = fortran_order->integer != 0;
   TF_NPZ_ASSIGN_OR_RETURN(Descr parsed_descr, ParseDescr(*descr));
   header.dtype = std::move(parsed_descr.dtype);
+  header.is_pickle = HoldsObjects(header.dtype);
   TF_NPZ_ASSIGN_OR_RETURN(header.shape, ParseShape(*shape));
-  if (!HoldsObjects(header.dtype)) {
+  if (!header.is_pickle) {
     TF_NPZ_RETURN_IF_ERROR(CheckSubArray(parsed_descr.shape, header.shape));
   }
-  TF_NPZ_ASSIGN_OR_RETURN(header.data_size, DataSize(header.dtype, header.shape));
+  TF_NPZ_ASSIGN_OR_RETURN(header.data_size, DataSize(header));
   return header;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
 #include "tf_npz/reader/convert.h"
 #include "tf_npz/reader/layout.h"

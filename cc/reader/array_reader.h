@@ -99,8 +99,8 @@ class ArrayReader {
   int64_t rows_per_element_ = 1;
   int64_t items_per_row_ = 0;
   uint64_t row_size_ = 0;  // bytes in the file
-  bool gather_verified_ =
-      false;  // the checksum of a member that is read out of order has been looked at
+  // The checksum of a member that is read out of order has been looked at.
+  bool gather_verified_ = false;
 };
 
 }  // namespace tf_npz

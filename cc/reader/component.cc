@@ -3,23 +3,18 @@
 #include <string>
 #include <utility>
 
-#include "tf_npz/base/checked.h"
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
-#include "tf_npz/reader/layout.h"
 
 namespace tf_npz {
 namespace {
 
 // What has bytes was held against the file. Strings of none take memory all the same.
-Status CheckEmptyStrings(const Component& component) {
-  int64_t strings = 1;
-  for (const int64_t dimension : component.element_shape) {
-    if (CheckedMultiply(strings, dimension, &strings) && strings <= kMaxEmptyStrings) continue;
-    return ResourceExhausted("elements of shape " + ShapeText(component.element_shape) +
-                             " hold more than " + std::to_string(kMaxEmptyStrings) +
-                             " strings of no bytes, which is the limit");
-  }
-  return OkStatus();
+Status CheckEmptyStrings(const std::vector<int64_t>& element_shape) {
+  if (ElementCount(element_shape) <= kMaxEmptyStrings) return OkStatus();
+  return ResourceExhausted("elements of shape " + ShapeText(element_shape) + " hold more than " +
+                           std::to_string(kMaxEmptyStrings) +
+                           " strings of no bytes, which is the limit");
 }
 
 }  // namespace
@@ -28,10 +23,10 @@ uint64_t Component::element_size() const {
   return static_cast<uint64_t>(ElementCount(element_shape)) * item_size;
 }
 
-Result<ElementType> ComponentType(const DType& item, const DType& field) {
+Result<ElementType> ComponentType(const NpyHeader& header, const DType& field) {
   const bool is_object =
       field.kind == DType::Kind::kObject || field.kind == DType::Kind::kStringDType;
-  if (HoldsObjects(item) && !is_object) {
+  if (header.is_pickle && !is_object) {
     return Unimplemented(
         "the array's structures hold objects too, so all of it is a pickle, which is never loaded; "
         "save it without those fields");
@@ -51,7 +46,7 @@ Result<Component> MakeComponent(const std::vector<int64_t>& element_shape, Field
   component.field = std::move(field);
   component.type = type;
   if (type == ElementType::kString && component.item_size == 0) {
-    TF_NPZ_RETURN_IF_ERROR(CheckEmptyStrings(component));
+    TF_NPZ_RETURN_IF_ERROR(CheckEmptyStrings(component.element_shape));
   }
   return component;
 }

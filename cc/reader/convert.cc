@@ -120,10 +120,6 @@ std::optional<NoText> ConvertItems(char* data, size_t width, int64_t count) {
 
 }  // namespace
 
-bool NeedsConversion(const DType& dtype) {
-  return dtype.big_endian || dtype.kind == DType::Kind::kBool;
-}
-
 void SwapBytes(char* data, size_t size, int width) {
   switch (width) {
     case 2:

@@ -11,9 +11,6 @@
 
 namespace tf_npz {
 
-// Whether ConvertToNative has anything to do.
-bool NeedsConversion(const DType& dtype);
-
 // Reverses the bytes of each of the `size / width` numbers at `data`. `width` is 2, 4 or 8; `data`
 // may have any alignment.
 void SwapBytes(char* data, size_t size, int width);
@@ -33,7 +30,8 @@ struct NoText {
 // the items before it are converted, itself perhaps in part, and those behind it are as they were.
 std::optional<NoText> Utf32ToUtf8(char* data, int64_t width, int64_t count, bool big_endian);
 
-// Brings `size` bytes of elements of `dtype` into native form, in place.
+// Brings `size` bytes of elements of `dtype` into native form, in place: the machine's byte order,
+// bools of 0 and 1. Not for kUnicode, which is Utf32ToUtf8's.
 void ConvertToNative(const DType& dtype, char* data, size_t size);
 
 }  // namespace tf_npz

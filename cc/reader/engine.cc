@@ -5,9 +5,10 @@
 #include <thread>
 #include <utility>
 
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
 #include "tf_npz/reader/engine_state.h"
-#include "tf_npz/reader/layout.h"
+#include "tf_npz/reader/padding.h"
 
 namespace tf_npz {
 namespace {

@@ -148,8 +148,8 @@ class Engine {
   Status ProvideMemory(const Array& array, const Piece& piece);
   void FinishOpen(File& file, Result<SelectedArrays> opened);
   void FinishPiece(Array& array, const Status& status, int64_t done);
-  void RunTask(const Task& task,
-               std::unique_lock<std::mutex>& lock);  // gives the lock up while it works
+  // Gives the lock up while it works.
+  void RunTask(const Task& task, std::unique_lock<std::mutex>& lock);
 
   // These want it not held.
   Result<SelectedArrays> OpenFile(const std::string& path) const;

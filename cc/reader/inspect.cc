@@ -14,7 +14,7 @@ ComponentFacts InspectComponent(const NpyHeader& header, FieldPath path, FieldVi
   ComponentFacts facts;
   facts.path = path;
   facts.dtype = field.dtype;
-  const Result<ElementType> type = ComponentType(header.dtype, field.dtype);
+  const Result<ElementType> type = ComponentType(header, field.dtype);
   facts.status = type.status().WithContext(context);
   if (!type.ok()) return facts;
   Result<Component> component =

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
-#include <string>
 
+#include "tf_npz/base/shape.h"
 #include "tf_npz/reader/small_copy.h"
 #include "tf_npz/reader/transpose.h"
 
@@ -162,21 +162,7 @@ auto StoreTileFunction(int64_t itemsize) {
   }
 }
 
-void Fill(char* begin, char* end, std::string_view item) {
-  if (item.size() == 1 || item.find_first_not_of('\0') == std::string_view::npos) {
-    std::memset(begin, item[0], end - begin);
-    return;
-  }
-  for (char* at = begin; at < end; at += item.size()) std::memcpy(at, item.data(), item.size());
-}
-
 }  // namespace
-
-int64_t ElementCount(const std::vector<int64_t>& shape, size_t begin) {
-  int64_t count = 1;
-  for (size_t axis = begin; axis < shape.size(); ++axis) count *= shape[axis];
-  return count;
-}
 
 void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int64_t itemsize,
                      int64_t first, int64_t count, char* destination) {
@@ -255,74 +241,6 @@ void GatherField(const char* source, int64_t item_size, int64_t count, int64_t o
       }
     }
   });
-}
-
-void WidenItems(const char* source, int64_t width, int64_t count, int64_t wider,
-                char* destination) {
-  if (count == 0 || wider == 0) return;
-  if (width == 0) {
-    std::memset(destination, 0, count * wider);
-    return;
-  }
-  if (width == wider) {
-    std::memcpy(destination, source, count * width);
-    return;
-  }
-  WithCopyOf(width, [&](auto copy) {
-    for (int64_t i = 0; i < count; ++i, source += width, destination += wider) {
-      copy(destination, source);
-      std::memset(destination + width, 0, wider - width);
-    }
-  });
-}
-
-void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* destination,
-                const std::vector<int64_t>& padded_shape, std::string_view padding) {
-  const int64_t itemsize = static_cast<int64_t>(padding.size());
-  if (itemsize == 0 || ElementCount(padded_shape) == 0) return;
-  // The innermost dimensions that agree are one run of bytes.
-  size_t axis = shape.size();
-  int64_t run = itemsize;
-  while (axis > 0 && shape[axis - 1] == padded_shape[axis - 1]) run *= shape[--axis];
-  if (axis == 0) {
-    std::memcpy(destination, source, run);
-    return;
-  }
-  if (axis == 1) {
-    std::memcpy(destination, source, shape[0] * run);
-    Fill(destination + shape[0] * run, destination + padded_shape[0] * run, padding);
-    return;
-  }
-  // One step along the first dimension at a time, then what lies beyond it.
-  const std::vector<int64_t> inner(shape.begin() + 1, shape.end());
-  const std::vector<int64_t> padded_inner(padded_shape.begin() + 1, padded_shape.end());
-  const int64_t source_step = ElementCount(inner) * itemsize;
-  const int64_t destination_step = ElementCount(padded_inner) * itemsize;
-  for (int64_t i = 0; i < shape[0]; ++i) {
-    CopyPadded(source + i * source_step, inner, destination + i * destination_step, padded_inner,
-               padding);
-  }
-  Fill(destination + shape[0] * destination_step, destination + padded_shape[0] * destination_step,
-       padding);
-}
-
-void CopyElements(const char* source, int64_t count, const std::vector<int64_t>& shape,
-                  int64_t item_size, char* destination, const std::vector<int64_t>& padded_shape,
-                  int64_t wider, std::string_view padding) {
-  if (wider == 0) return;
-  std::string item(padding);
-  item.resize(wider, '\0');
-  const int64_t items = ElementCount(shape);
-  const int64_t step = ElementCount(padded_shape) * wider;
-  std::vector<char> widened(item_size == wider ? 0 : items * wider);
-  for (int64_t i = 0; i < count; ++i) {
-    const char* element = source + i * items * item_size;
-    if (item_size != wider) {
-      WidenItems(element, item_size, items, wider, widened.data());
-      element = widened.data();
-    }
-    CopyPadded(element, shape, destination + i * step, padded_shape, item);
-  }
 }
 
 }  // namespace tf_npz

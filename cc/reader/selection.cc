@@ -80,8 +80,8 @@ class ArraySelector {
   Status CheckType(const ArrayReader& array, const FieldView& field, const ElementSpec& spec,
                    const FieldPath& path) const {
     const bool is_struct = field.dtype.kind == DType::Kind::kStruct;
-    if (!is_struct || HoldsObjects(array.header().dtype)) {
-      const Status status = ComponentType(array.header().dtype, field.dtype).status();
+    if (!is_struct || array.header().is_pickle) {
+      const Status status = ComponentType(array.header(), field.dtype).status();
       if (!status.ok()) return status.WithContext(Context(path));
     }
     if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();

@@ -83,6 +83,36 @@ std::string MessageText(const absl::Status& status) {
   return text;
 }
 
+// A tensor of the strings at `items`, of `item_size` bytes each, without the NULs that pad them.
+absl::Status ToStringTensor(const char* items, int64_t item_size, const TensorShape& shape,
+                            Tensor* tensor) {
+  *tensor = Tensor(tensorflow::cpu_allocator(), tensorflow::DT_STRING, shape);
+  const int64_t count = shape.num_elements();
+  if (count == 0) return absl::OkStatus();
+  if (!tensor->IsInitialized()) {
+    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", count, " strings"));
+  }
+  auto* strings = static_cast<tensorflow::tstring*>(tensor->data());
+  for (int64_t i = 0; i < count; ++i, items += item_size) {
+    int64_t length = item_size;
+    while (length > 0 && items[length - 1] == '\0') --length;
+    strings[i].assign(items, length);
+  }
+  return absl::OkStatus();
+}
+
+// A tensor of its own with the `size` bytes at `source`.
+absl::Status ToCopiedTensor(const char* source, size_t size, DataType dtype,
+                            const TensorShape& shape, Tensor* tensor) {
+  *tensor = Tensor(tensorflow::cpu_allocator(), dtype, shape);
+  if (size == 0) return absl::OkStatus();
+  if (!tensor->IsInitialized()) {
+    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", size, " bytes"));
+  }
+  std::memcpy(tensor->data(), source, size);
+  return absl::OkStatus();
+}
+
 bool IsAligned(const void* data) {
   return reinterpret_cast<uintptr_t>(data) % kBufferAlignment == 0;
 }
@@ -148,28 +178,6 @@ Result<std::vector<FieldPath>> ToPaths(const Tensor& keys, const std::vector<int
   return paths;
 }
 
-namespace {
-
-// A tensor of the strings in `size` bytes per item, without the NULs that pad them.
-absl::Status ToStringTensor(const char* items, int64_t item_size, const TensorShape& shape,
-                            Tensor* tensor) {
-  *tensor = Tensor(tensorflow::cpu_allocator(), tensorflow::DT_STRING, shape);
-  const int64_t count = shape.num_elements();
-  if (count == 0) return absl::OkStatus();
-  if (!tensor->IsInitialized()) {
-    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", count, " strings"));
-  }
-  auto* strings = static_cast<tensorflow::tstring*>(tensor->data());
-  for (int64_t i = 0; i < count; ++i, items += item_size) {
-    int64_t length = item_size;
-    while (length > 0 && items[length - 1] == '\0') --length;
-    strings[i].assign(items, length);
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* tensor) {
   std::vector<int64_t> dimensions = std::move(data.shape);
   if (count >= 0) dimensions.insert(dimensions.begin(), count);
@@ -182,10 +190,7 @@ absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* ten
   const size_t size = shape.num_elements() * tensorflow::DataTypeSize(dtype);
   // TensorFlow aborts on tensors that aren't aligned.
   if (size == 0 || !IsAligned(data.buffer.data() + data.offset)) {
-    Tensor copy(dtype, shape);
-    if (size > 0) std::memcpy(copy.data(), data.buffer.data() + data.offset, size);
-    *tensor = std::move(copy);
-    return absl::OkStatus();
+    return ToCopiedTensor(data.buffer.data() + data.offset, size, dtype, shape, tensor);
   }
   tensorflow::core::RefCountPtr<tensorflow::TensorBuffer> buffer(
       new ArrayTensorBuffer(std::move(data.buffer), data.offset, size));
@@ -200,13 +205,7 @@ absl::Status CopyElement(const ArrayData& data, DataType dtype, int64_t index, T
   const size_t size = shape.num_elements() * data.item_size;
   const char* const source = data.buffer.data() + data.offset + index * size;
   if (dtype == tensorflow::DT_STRING) return ToStringTensor(source, data.item_size, shape, tensor);
-  *tensor = Tensor(tensorflow::cpu_allocator(), dtype, shape);
-  if (size == 0) return absl::OkStatus();
-  if (!tensor->IsInitialized()) {
-    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", size, " bytes"));
-  }
-  std::memcpy(tensor->data(), source, size);
-  return absl::OkStatus();
+  return ToCopiedTensor(source, size, dtype, shape, tensor);
 }
 
 }  // namespace tf_npz

@@ -63,7 +63,7 @@ REGISTER_OP("NpzReaderDataset")
     .SetDoNotOptimize()
     .SetShapeFn(DatasetShape)
     .Doc(R"doc(
-Reads the arrays of .npy and .npz files, in order, row by row or whole, one at a time or in batches.
+Reads the arrays of .npy (perhaps within gzip) and .npz files, in order, row by row or whole, one at a time or in batches.
 
 filenames: A path or several, in the order of reading.
 keys: For each component of an element the names that lead to it: of an array, then of fields of its structure.
@@ -72,9 +72,10 @@ drop_remainder: Whether a last batch that is not full is left out.
 padding: For each component, what pads elements of a batch to one shape. None: they must have one shape.
 num_parallel_reads: Threads that read ahead, 256 at most; -1 lets the kernel choose.
 memory_limit: Bytes of decoded data that may wait.
-verify_checksums: Whether the CRC-32 of archive members is verified.
+verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.
 rows: Whether an element is a step along axis 0, or a file's whole arrays.
 key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
+output_types: Those of the arrays; string of strings, int64 of datetimes, uint8 of raw void, or its ml_dtypes type.
 output_shapes: With the batch dimension, where there is one. A file that does not fit is an error.
 )doc");
 
@@ -92,8 +93,9 @@ Reads whole arrays of one .npy or .npz file.
 
 filename: The path.
 keys: For each component the names that lead to it: of an array, then of fields of its structure.
-verify_checksums: Whether the CRC-32 of archive members is verified.
+verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.
 key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
+output_types: As those of NpzReaderDataset.
 output_shapes: A file that does not fit is an error.
 )doc");
 
@@ -111,8 +113,9 @@ Decodes whole arrays from the bytes of an .npy or .npz file.
 
 contents: The bytes.
 keys: For each component the names that lead to it: of an array, then of fields of its structure.
-verify_checksums: Whether the CRC-32 of archive members is verified.
+verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.
 key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
+output_types: As those of NpzReaderDataset.
 output_shapes: Contents that do not fit are an error.
 )doc");
 

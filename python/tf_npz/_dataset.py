@@ -14,7 +14,11 @@ _NOT_BATCHED = -1  # as the op has it
 
 
 class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is not typed
-    """The arrays of .npy and .npz files, in file order, row by row or whole.
+    """The arrays of .npy and .npz files, in file order, row by row or whole. An .npy may be compressed with gzip.
+
+    Numbers and bools keep their dtype. Strings become tf.string, text in UTF-8; datetimes the int64 of their unit,
+    which must be the same in all files; raw void uint8 with one more dimension, or bfloat16 or float8 where
+    `element_spec` says so; an array of a structured dtype a dict of its fields.
 
     Files are read and decompressed by C++ threads ahead of the consumer; the order of elements never depends on them.
     A file that can't be read is reported once, by the iterator when its turn comes; `Dataset.ignore_errors` goes on
@@ -69,13 +73,14 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             `.batch(batch_size, drop_remainder)` would give, but is decoded straight into its memory. None: no batches.
           drop_remainder: Whether a last batch with fewer than `batch_size` elements is left out.
           padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
-            or a structure with one for each component. None: the elements of a batch must have one shape.
+            or a structure with one for each component. Of strings it is a str or bytes. None: the elements of a batch
+            must have one shape.
           num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE, which is one for each
             processor, up to 16.
           memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
             streamed.
-          verify_checksums: Whether the CRC-32 of the members of an .npz is verified: of small members at once, of
-            others with their last row, so that rows of a damaged one may come before its error.
+          verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified: of small arrays at
+            once, of others with their last row, so that rows of a damaged one may come before its error.
           element_spec: The spec of one element, before batching, as `tf_npz.element_spec` returns it. Needed where
             `filenames` is symbolic; otherwise it is read from headers, and damaged files count only for the iterator.
           name: A name for the op.

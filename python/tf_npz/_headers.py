@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import _core, _errors, _version_check
 
 if TYPE_CHECKING:
-    from ._core import FileFacts
+    from ._core import FileFacts, MemberFacts
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -57,3 +57,10 @@ def _read_through_tensorflow(path: str, names: list[str] | None) -> "FileFacts":
             return _core.inspect_callable(read_at, facts.length, path, names)
     except tf.errors.OpError as error:
         raise _errors.from_tensorflow(error, f"{path}: ") from error
+
+
+def problem(member: "MemberFacts") -> tuple[str, str] | None:
+    """Why an array, or one of its fields, can't be read: a code and a message."""
+    if member["error"]:
+        return member["error"]
+    return next((component["error"] for component in member["components"] if component["error"]), None)

@@ -113,16 +113,9 @@ def inspect(filename: str | os.PathLike[str]) -> FileInfo:
         format=facts["format"],
         file_size=facts["file_size"],
         arrays={member["name"]: _array_info(member) for member in members if not member["error"]},
-        problems={m["name"]: problem for m in members if m["is_array"] and (problem := _problem(m))},
+        problems={m["name"]: problem[1] for m in members if m["is_array"] and (problem := _headers.problem(m))},
         other_members=tuple(member["name"] for member in members if not member["is_array"]),
     )
-
-
-def _problem(member: "MemberFacts") -> str | None:
-    errors = [member["error"]]
-    if not member["error"]:
-        errors = [component["error"] for component in member["components"]]
-    return next((error[1] for error in errors if error), None)
 
 
 def _array_info(member: "MemberFacts") -> ArrayInfo:

@@ -16,7 +16,7 @@ def load(
     element_spec: ElementSpec | None = None,
     verify_checksums: bool = True,
 ) -> Any:
-    """Reads whole arrays of one .npy or .npz file.
+    """Reads whole arrays of one .npy or .npz file, as the tensors that `NpzReaderDataset` makes of them.
 
     As with `tf.io.read_file`, a graph whose file name is a constant may be optimized into the values of its first call:
     inside of a `tf.function`, pass names of files that change as arguments.
@@ -24,11 +24,12 @@ def load(
     Args:
       filename: A path, or a scalar string tensor. It is not expanded as a pattern.
       keys: The arrays to read, and the structure of the result. None: a dict of all arrays (a tensor, for an .npy).
-        "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict under new names.
+        "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict under new names. An array of a structured
+        dtype is a dict of its fields; of a structured .npy, keys are fields.
       element_spec: The spec of the result, as `tf_npz.element_spec(a_file, keys, rows=False)` returns it; over several
         files it has None for dimensions in which they differ. Needed where `filename` is symbolic; otherwise it is read
         from the file's header.
-      verify_checksums: Whether the CRC-32 of the members of an .npz is verified.
+      verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified.
 
     Returns:
       Tensors of the arrays' dtypes and shapes, in C order, in the structure of `keys`.
@@ -39,6 +40,7 @@ def load(
       tf.errors.PermissionDeniedError: It may not be read.
       tf.errors.DataLossError: It is damaged, or neither an .npy nor an .npz file.
       tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
+      tf.errors.ResourceExhaustedError: It is over a limit, such as a header of more than 1 MiB.
       ValueError: `filename` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
       TypeError: `filename` is neither a path nor a scalar string tensor.
 
@@ -80,7 +82,7 @@ def decode(
       contents: The bytes, or a scalar string tensor that holds them.
       keys: The arrays to decode, and the structure of the result, as for `load`.
       element_spec: The spec of the result, as for `load`. Needed where `contents` is symbolic.
-      verify_checksums: Whether the CRC-32 of the members of an .npz is verified.
+      verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified.
 
     Returns:
       Tensors of the arrays' dtypes and shapes, in C order, in the structure of `keys`.
@@ -89,6 +91,7 @@ def decode(
       tf.errors.InvalidArgumentError: A key is unknown, or the contents do not fit `element_spec`.
       tf.errors.DataLossError: The contents are damaged, or neither an .npy nor an .npz file.
       tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
+      tf.errors.ResourceExhaustedError: It is over a limit, such as a header of more than 1 MiB.
       TypeError: `contents` is neither bytes nor a scalar string tensor.
       ValueError: `contents` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
 

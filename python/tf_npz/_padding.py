@@ -19,7 +19,7 @@ def padding_values(padding: Any, components: Components) -> list[tf.Tensor]:
 
     Raises:
       ValueError: `padding` has another structure than an element; a value can't be represented in its component's
-        dtype; or a component's number of dimensions is not known.
+        dtype, as a number can't among strings; or a component's number of dimensions is not known.
       TypeError: A value is neither a number nor, for a component of strings, a str or bytes.
     """
     for spec in components.specs:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Of more files than this a sample is read: ~0.1 ms a file where they are cached, more over a network.
 _MAX_FILES = 1000
+# What the names of dtypes begin with whose unit the tensor's dtype does not tell.
+_TIMES = ("datetime64", "timedelta64")
 # Reads of headers in flight at once. They wait for storage rather than for a processor.
 _THREADS = 16
 
@@ -37,11 +39,12 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
       differ are None, and the shape is unknown where the number of dimensions differs.
 
     Raises:
-      tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype; with `keys=None`, files hold different
-        arrays; with `rows=True`, an array has no dimensions; or there are no files.
+      tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype or in the unit of datetimes; with
+        `keys=None`, files hold different arrays; with `rows=True`, an array has no dimensions; or there are no files.
       tf.errors.NotFoundError: A file is missing, or a pattern matches none.
       tf.errors.DataLossError: A file is damaged, or is neither an .npy nor an .npz file.
       tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
+      tf.errors.ResourceExhaustedError: A file is over a limit, such as a header of more than 1 MiB.
       tf.errors.PermissionDeniedError: A file may not be read.
       ValueError: `filenames` is symbolic: there are no headers to read yet.
 
@@ -148,12 +151,11 @@ def _file_spec(path: str, facts: "FileFacts", keys: Keys | None, rows: bool) -> 
     """Raises StatusError where the file does not hold what is asked for."""
     if facts["format"] == "npy":
         member = facts["members"][0]
-        element = _array_element(path, member, (), rows)
         if keys is None:
-            return _FileSpec(path, element)
-        if not isinstance(element, Mapping):
-            raise _invalid(f"{path}: is an .npy, whose only array has no name, but keys is {keys!r}; leave keys out")
-        return _FileSpec(path, _map_keys(lambda key: _field(path, element, key), keys))
+            fields = _by_field(member)
+            _refuse_unreadable(member, [name for name in fields if not _headers.problem(fields[name])])
+            return _FileSpec(path, _array_element(path, member, (), rows))
+        return _FileSpec(path, _map_keys(lambda key: _field_element(path, member, key, keys, rows), keys))
     members = {member["name"]: member for member in facts["members"]}
     if keys is not None:
         return _FileSpec(
@@ -162,7 +164,7 @@ def _file_spec(path: str, facts: "FileFacts", keys: Keys | None, rows: bool) -> 
     arrays = {name: member for name, member in members.items() if member["is_array"]}
     if not arrays:
         raise _invalid(f"{path}: holds no arrays, so there is nothing to make an element of")
-    readable = [name for name, member in arrays.items() if not _problem(member)]
+    readable = [name for name, member in arrays.items() if not _headers.problem(member)]
     for member in arrays.values():
         _refuse_unreadable(member, readable)
     return _FileSpec(path, {name: _array_element(path, member, (name,), rows) for name, member in arrays.items()})
@@ -172,16 +174,9 @@ def _map_keys(function: Callable[[str], Any], keys: Keys) -> Any:
     return tf.nest.map_structure(function, normalized_keys(keys))
 
 
-def _problem(member: "MemberFacts") -> tuple[str, str] | None:
-    """Why an array can't be read, or one of its fields."""
-    if member["error"]:
-        return member["error"]
-    return next((component["error"] for component in member["components"] if component["error"]), None)
-
-
 def _refuse_unreadable(member: "MemberFacts", readable: list[str]) -> None:
-    """Raises for an array that nobody named, saying how to do without it."""
-    problem = _problem(member)
+    """Raises for an array or a field that nobody named, saying how to do without it."""
+    problem = _headers.problem(member)
     if not problem:
         return
     code, message = problem
@@ -198,15 +193,31 @@ def _member(path: str, members: Mapping[str, "MemberFacts"], key: str) -> "Membe
     raise _invalid(f"{path}: has no array {_quoted(key)} (it has {_listed(members)})")
 
 
-def _field(path: str, fields: Mapping[str, Any], key: str) -> Any:
+def _by_field(member: "MemberFacts") -> dict[str, "MemberFacts"]:
+    """For each field of an array's structures the array as if it had no other; none for an array without fields."""
+    fields: dict[str, MemberFacts] = {}
+    if not member["error"]:
+        for facts in member["components"]:
+            if facts["path"]:
+                fields.setdefault(facts["path"][0], {**member, "components": []})["components"].append(facts)
+    return fields
+
+
+def _field_element(path: str, member: "MemberFacts", key: str, keys: Keys, rows: bool) -> Any:
+    """A component for a field of an .npy, or a dict of them; what other fields are does not matter."""
+    if member["error"]:
+        raise _core.StatusError(*member["error"])
+    fields = _by_field(member)
+    if not fields and member["components"]:
+        raise _invalid(f"{path}: is an .npy, whose only array has no name, but keys is {keys!r}; leave keys out")
     if key not in fields:
         raise _invalid(f"{path}: has no field {_quoted(key)} (it has {_listed(fields)})")
-    return fields[key]
+    return _array_element(path, fields[key], (), rows)[key]
 
 
 def _array_element(path: str, member: "MemberFacts", keys: tuple[str, ...], rows: bool) -> Any:
     """A component for an array, or, where its dtype is structured, a dict of them, nested as the dtype is."""
-    problem = _problem(member)
+    problem = _headers.problem(member)
     if problem:
         raise _core.StatusError(*problem)
     if rows and not member["shape"]:
@@ -250,7 +261,8 @@ def _merge(merged: _FileSpec, other: _FileSpec) -> _FileSpec:
 
 def _merge_component(a: _Component, b: _Component) -> _Component:
     # Datetimes of different units are all int64, and mean something else.
-    if a.type != b.type or (a.dtype != b.dtype and "64[" in a.dtype + b.dtype):
+    is_time = any(component.dtype.startswith(_TIMES) for component in (a, b))
+    if a.type != b.type or (is_time and a.dtype != b.dtype):
         array = f" of {_path_text(a.keys)}" if a.keys else ""
         raise _errors.invalid_argument(
             f"files differ in the dtype{array}: {a.dtype} in {a.path}, {b.dtype} in {b.path}; "

@@ -206,6 +206,12 @@ def test_fields_that_cannot_be_read_leave_the_others_readable(folder: Path) -> N
         tf_npz.load("a.npz", "p")
     spec = {"x": tf.TensorSpec([3], tf.float32)}
     assert_same(tf_npz.load("a.npz", "p", element_spec=spec)["x"].numpy(), np.ones(3, np.float32))
+    np.save("a.npy", np.load("a.npz")["p"])
+    with pytest.raises(tf.errors.UnimplementedError, match=r'a\.npy\["long"\].*to read the others, pass keys: "x"'):
+        tf_npz.load("a.npy")
+    with pytest.raises(tf.errors.UnimplementedError, match=r'a\.npy\["long"\].* no float128'):
+        tf_npz.load("a.npy", "long")
+    assert_same(tf_npz.load("a.npy", "x").numpy(), np.ones(3, np.float32))
 
 
 def test_structures_in_interleave_map_and_checkpoints(folder: Path) -> None:

@@ -168,6 +168,8 @@ TEST(ArrayReaderFields, CountlessStringsOfNoBytesAreRefused) {
   const std::string npy = NpyOf("[('s', '|S0')]", "(1099511627776,)", "");
   EXPECT_OK(OpenArray(npy, true));
   EXPECT_ERROR(OpenArray(npy, false), kResourceExhausted, "strings of no bytes");
+  EXPECT_OK(OpenArray(NpyOf("'|S0'", "(1048576,)", ""), false));
+  EXPECT_OK(OpenArray(NpyOf("'|S0'", "(1099511627776, 0)", ""), false)) << "there are none";
   const std::string nested = NpyOf("[('s', '|S0', (1024, 1025))]", "(3,)", "");
   EXPECT_ERROR(OpenArray(nested, true), kDataLoss, "sub-array of items without bytes");
 }

@@ -110,6 +110,20 @@ TEST(InspectArchive, ReadsHeadersAlone) {
   EXPECT_OK(InspectArchive(OpenBytes(damaged).value())[0].status);
 }
 
+// Time that grows with the square of their number would be minutes.
+TEST(InspectArchive, TakesStructuresOfManyFields) {
+  const int count = 100000;
+  std::string fields;
+  for (int i = 0; i < count; ++i) fields += "b1,";
+  const std::string npy =
+      NpyHeaderBytes("{'descr': '" + fields + "', 'fortran_order': False, 'shape': (1,)}", 2);
+  const std::vector<MemberFacts> all =
+      InspectArchive(OpenBytes(npy + std::string(count, '\1')).value());
+  ASSERT_OK(all[0].status);
+  ASSERT_EQ(all[0].components.size(), size_t{count});
+  EXPECT_OK(all[0].components.back().status);
+}
+
 TEST(InspectArchive, FindsNothingInAnEmptyArchive) {
   const std::string empty = WriteZip(ZipArchive());
   EXPECT_TRUE(InspectArchive(OpenBytes(empty).value()).empty());

@@ -2,66 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "testing/npy_writer.h"
+#include "testing/placed.h"
+#include "tf_npz/base/shape.h"
 
 namespace tf_npz {
 namespace {
 
 using Shape = std::vector<int64_t>;
-
-// `shape` padded to `padded`, by definition, one item at a time.
-std::string Pad(const std::string& source, const Shape& shape, const Shape& padded,
-                const std::string& item) {
-  std::string result;
-  for (int64_t i = 0; i < ElementCount(padded); ++i) {
-    int64_t rest = i;
-    int64_t from = 0;
-    int64_t stride = 1;
-    bool inside = true;
-    for (size_t axis = padded.size(); axis-- > 0; rest /= padded[axis]) {
-      const int64_t index = rest % padded[axis];
-      inside = inside && index < shape[axis];
-      from += index * stride;
-      stride *= shape[axis];
-    }
-    result += inside ? source.substr(from * item.size(), item.size()) : item;
-  }
-  return result;
-}
-
-TEST(ElementCount, IsTheProductOfTheDimensions) {
-  EXPECT_EQ(ElementCount({}), 1);
-  EXPECT_EQ(ElementCount({5}), 5);
-  EXPECT_EQ(ElementCount({5, 3, 2}), 30);
-  EXPECT_EQ(ElementCount({5, 3, 2}, 1), 6);
-  EXPECT_EQ(ElementCount({5, 3, 2}, 3), 1);
-  EXPECT_EQ(ElementCount({5, 0, 2}), 0);
-}
-
-// `bytes` at an address that is `shift` beyond a multiple of 16, and nothing behind them: a read
-// past the end is one past the allocation.
-class Placed {
- public:
-  Placed(std::string_view bytes, size_t shift) : memory_(shift + bytes.size()), shift_(shift) {
-    std::copy(bytes.begin(), bytes.end(), memory_.begin() + shift);
-  }
-
-  char* data() { return memory_.data() + shift_; }
-  // And nothing before them was touched.
-  std::string bytes() const {
-    for (size_t i = 0; i < shift_; ++i) EXPECT_EQ(memory_[i], '\0');
-    return std::string(memory_.begin() + shift_, memory_.end());
-  }
-
- private:
-  std::vector<char> memory_;
-  size_t shift_;
-};
 
 // Rows [first, first + count) of an array of `shape` come as they were in C order.
 void ExpectRows(const Shape& shape, size_t itemsize, const std::string& c_order,
@@ -202,72 +153,6 @@ TEST(GatherField, PutsSubArraysInCOrder) {
           << c.name << ", " << count << " items";
     }
   }
-}
-
-TEST(WidenItems, FillsWithNuls) {
-  for (const int64_t width : {0, 1, 2, 3, 4, 8, 15, 16, 40}) {
-    for (const int64_t more : {0, 1, 3, 16, 100}) {
-      for (const int64_t count : {0, 1, 7, 300}) {
-        const std::string items = Noise(count * width);
-        std::string expected;
-        for (int64_t i = 0; i < count; ++i) {
-          expected += items.substr(i * width, width) + std::string(more, '\0');
-        }
-        for (size_t shift = 0; shift < (count == 7 ? 16 : 1); ++shift) {
-          Placed source(items, shift);
-          Placed wider(std::string(expected.size(), '\xAA'), 15 - shift);
-          WidenItems(source.data(), width, count, width + more, wider.data());
-          ASSERT_EQ(wider.bytes(), expected) << width << " and " << more << ", shift " << shift;
-        }
-      }
-    }
-  }
-}
-
-TEST(CopyPadded, FillsWhatTheElementDoesNotReach) {
-  struct Case {
-    Shape shape;
-    Shape padded;
-  };
-  const Case cases[] = {
-      {{}, {}},
-      {{3}, {3}},
-      {{3}, {5}},
-      {{0}, {4}},
-      {{2, 3}, {2, 3}},
-      {{2, 3}, {4, 3}},
-      {{2, 3}, {2, 5}},
-      {{2, 3}, {4, 5}},
-      {{0, 3}, {2, 3}},
-      {{0, 3}, {2, 4}},
-      {{2, 0}, {2, 3}},
-      {{2, 0}, {4, 0}},
-      {{0, 0}, {2, 2}},
-      {{2, 3, 4}, {2, 3, 4}},
-      {{2, 3, 4}, {3, 3, 4}},
-      {{2, 3, 4}, {2, 4, 4}},
-      {{2, 3, 4}, {2, 3, 5}},
-      {{2, 3, 4}, {3, 5, 7}},
-      {{2, 3, 4}, {3, 3, 5}},
-      {{1, 0, 4}, {2, 2, 4}},
-      {{1, 2, 1, 2}, {2, 2, 3, 2}},
-  };
-  for (const Case& c : cases) {
-    for (const size_t itemsize : {1, 2, 4, 8, 16}) {
-      for (const std::string& item :
-           {std::string(itemsize, '\0'), std::string(itemsize, '\x7F'), Noise(itemsize, 5)}) {
-        const std::string source = Noise(ElementCount(c.shape) * itemsize, 9);
-        std::string result(ElementCount(c.padded) * itemsize + 1, '\xAA');
-        CopyPadded(source.data(), c.shape, result.data(), c.padded, item);
-        ASSERT_TRUE(result == Pad(source, c.shape, c.padded, item) + '\xAA')
-            << "case " << &c - cases << ", itemsize " << itemsize;
-      }
-    }
-  }
-}
-
-TEST(CopyPadded, CopiesNothingOfItemsWithoutBytes) {
-  CopyPadded(nullptr, {2, 3}, nullptr, {4, 5}, {});
 }
 
 }  // namespace

@@ -47,8 +47,7 @@ inline Result<std::shared_ptr<Archive>> OpenBytes(std::string_view bytes) {
 inline Status ChooseAll(ArrayReader& array) {
   std::vector<Component> components;
   for (auto& [path, field] : LeafFields(array.header().dtype)) {
-    TF_NPZ_ASSIGN_OR_RETURN(const ElementType type,
-                            ComponentType(array.header().dtype, field.dtype));
+    TF_NPZ_ASSIGN_OR_RETURN(const ElementType type, ComponentType(array.header(), field.dtype));
     TF_NPZ_ASSIGN_OR_RETURN(Component component,
                             MakeComponent(array.element_shape(), path, field, type));
     components.push_back(std::move(component));
