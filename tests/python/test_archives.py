@@ -117,8 +117,8 @@ def two_encodings() -> bytes:
 
 READ: dict[str, bytes] = {
     **{f"zip64 fields {asked:03b}": zip64_fields(asked) for asked in range(8)},
-    "zip64 fields behind others": zip64_fields(5, before=b"up\3\0abc" + b"\xfe\xca\0\0"),
-    "zip64 fields before others": zip64_fields(6, behind=b"up\3\0abc" + b"\1\0\x08\0" + b"\xee" * 8),
+    "zip64 fields behind others": zip64_fields(5, before=b"ux\3\0abc" + b"\xfe\xca\0\0"),
+    "zip64 fields before others": zip64_fields(6, behind=b"ux\3\0abc" + b"\1\0\x08\0" + b"\xee" * 8),
     "half an extra field": zip64_fields(7, behind=b"\1\0\x08"),
     "a unicode path of another name": zip64_fields(0, before=b"up\7\0\1\0\0\0\0zz"),
     "zip64 end record": with_zip64_end(NPZ),
