@@ -173,7 +173,7 @@ def zip64() -> Iterator[Case]:
     ]:
         contents = archive(two(), zip64=True, **options)
         yield case(f"zip64_{name}", f"zip64 end record: {shows}", end, contents, Refusal(DAMAGED))
-    for name, offset in [("past", 1 << 40), ("wrong", 4)]:
+    for name, offset in [("past", 1 << 40), ("wrong", 4), ("nowhere", (1 << 64) - 1)]:
         contents = archive(two(), zip64=True, locator={"zip64_end_offset": offset})
         shows = "a locator that leads elsewhere: the record right before it counts"
         numpy = InSomeVersions("Python refuses it since its fix of CVE-2025-8291")
