@@ -52,6 +52,10 @@ class Sparse:
     parts: Mapping[int, bytes]
 
 
+class InSomeVersions(str):
+    """Why np.load should not do what is expected, in some versions of Python and NumPy: in others it should."""
+
+
 # What is expected under a name. An .npy holds one array, whose name is None.
 Expected = np.ndarray | Large | Refusal
 Contents = bytes | Sparse | Callable[[], bytes | Sparse]
@@ -68,6 +72,7 @@ class Case:
       contents: Its bytes, or what makes them.
       expected: What is in it, by name; or that all of it is refused.
       numpy: Where np.load should not do what `expected` says: why. Empty: it should.
+        `InSomeVersions`: it may do either.
     """
 
     name: str
@@ -80,6 +85,11 @@ class Case:
     @property
     def subject(self) -> str:
         return self.name.partition("/")[0]
+
+    @property
+    def varies(self) -> bool:
+        """Whether np.load's verdict depends on the versions of Python and NumPy."""
+        return isinstance(self.numpy, InSomeVersions)
 
     @property
     def is_large(self) -> bool:

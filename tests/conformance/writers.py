@@ -49,7 +49,8 @@ def npy(
 def npy_of(array: np.ndarray, *, order: str = "C", version: tuple[int, int] = (1, 0), **options: Any) -> bytes:
     """An .npy file of `array`, as NumPy would write it; 3.0 must be asked for where its names are beyond Latin-1."""
     header = npy_header(descr_of(array.dtype), array.shape, fortran_order=order == "F")
-    return npy(header, array.tobytes(order), version=version, **options)  # type: ignore[arg-type]
+    # NumPy 2.2 has tobytes(order) for up to 32 dimensions only.
+    return npy(header, array.ravel(order).tobytes(), version=version, **options)  # type: ignore[arg-type]
 
 
 def descr_of(dtype: np.dtype) -> Any:

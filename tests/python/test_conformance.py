@@ -34,7 +34,7 @@ ERRORS: dict[str, tuple[type[Exception], ...]] = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_numpy_reads_what_is_expected_or_it_is_said_why_not(tmp_path: Path, case: Case) -> None:
     judged = judge(NUMPY, case, case.write(tmp_path))
-    assert judged.good == (not case.numpy), f"{judged.word}: {judged.detail}"
+    assert case.varies or judged.good == (not case.numpy), f"{judged.word}: {judged.detail}"
 
 
 GZIP = {name: case for name, case in CASES.items() if case.subject == "gzip"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..model import DAMAGED, UNSUPPORTED, Case, Expected, Refusal
+from ..model import DAMAGED, UNSUPPORTED, Case, Expected, InSomeVersions, Refusal
 from ..writers import (
     DEFLATED,
     ENCRYPTED,
@@ -173,10 +173,11 @@ def zip64() -> Iterator[Case]:
     ]:
         contents = archive(two(), zip64=True, **options)
         yield case(f"zip64_{name}", f"zip64 end record: {shows}", end, contents, Refusal(DAMAGED))
-    for name, offset in [("past", 1 << 40), ("wrong", 4)]:
+    for name, offset in [("past", 1 << 40), ("wrong", 4), ("nowhere", (1 << 64) - 1)]:
         contents = archive(two(), zip64=True, locator={"zip64_end_offset": offset})
         shows = "a locator that leads elsewhere: the record right before it counts"
-        yield case(f"zip64_end_points_{name}", shows, end, contents)
+        numpy = InSomeVersions("Python refuses it since its fix of CVE-2025-8291")
+        yield case(f"zip64_end_points_{name}", shows, end, contents, BOTH, numpy)
     for name, shows, member in [
         (
             "cut_off",

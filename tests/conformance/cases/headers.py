@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..model import DAMAGED, TOO_LARGE, Case, Refusal
+from ..model import DAMAGED, TOO_LARGE, Case, InSomeVersions, Refusal
 from ..writers import filled, npy, npy_of
 
 ARRAY = filled("<f4", (3, 2))
@@ -79,6 +79,14 @@ def lengths() -> Iterator[Case]:
     yield case("no_padding_no_newline", "nothing behind the dict", section, npy(PLAIN, DATA, align=1, newline=False))
     yield case("newlines_as_padding", "padding of newlines", section, npy(PLAIN + "\n" * 40, DATA))
     yield case("tabs_as_padding", "padding of tabs", section, npy(PLAIN + "\t" * 40, DATA))
+    numpy = InSomeVersions("Python 3.12 and newer have another tokenizer, and refuse it")
+    for major in (1, 2):
+        contents = npy(PLAIN + "\n", DATA, version=(major, 0), newline=False)
+        shows = f"version {major}.0: a newline, and padding of spaces behind it"
+        yield case(f"newline_before_padding_{major}.0", shows, section, contents, ARRAY, numpy)
+    contents = npy(PLAIN + "\n", DATA, version=(3, 0), newline=False)
+    shows = "version 3.0: a newline, and padding of spaces behind it, which is an indented line"
+    yield case("newline_before_padding_3.0", shows, section, contents, Refusal(DAMAGED))
     refusals = [
         ("nul_padding", "padding of NULs", npy(PLAIN + "\0" * 40, DATA)),
         ("length_0", "HEADER_LEN is 0", npy("", DATA, align=1, newline=False)),

@@ -1,12 +1,14 @@
 """Names of members: what np.load calls the arrays of an archive, and members that are no arrays."""
 
+import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..model import DAMAGED, Case, Refusal
-from ..writers import DEFLATED, UTF8, Member, archive, filled, npy_of
+from ..model import DAMAGED, Case, InSomeVersions, Refusal
+from ..writers import DEFLATED, UTF8, Member, archive, extra_field, filled, npy_of
 
 X = filled("<f4", (3, 2))
 Y = filled("<i8", (4,))
@@ -87,6 +89,19 @@ def encodings() -> Iterator[Case]:
     # zipfile cuts names off at a NUL.
     shows = "a NUL ends a name"
     yield case("nul", shows, NAME, archive([member]), {"x": X})
+    crc = struct.pack("<I", zlib.crc32(b"x.npy"))
+    for name, shows, data, numpy in [
+        (
+            "unicode_path",
+            "with another name: the header's counts",
+            b"\x01" + crc + b"y.npy",
+            "Python 3.12 and newer take it",
+        ),
+        ("unicode_path_cut_off", "that is cut off", b"\x01" + crc[:2], "Python 3.12 and newer refuse the archive"),
+    ]:
+        member = Member("x.npy", NPY, central_extra=extra_field(0x7075, data))
+        shows = f"a Unicode Path field {shows}"
+        yield case(name, shows, "APPNOTE 4.6.9", archive([member]), {"x": X}, InSomeVersions(numpy))
 
 
 def same_names() -> Iterator[Case]:

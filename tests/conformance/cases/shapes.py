@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..model import DAMAGED, Case, Refusal
+from ..model import DAMAGED, Case, InSomeVersions, Refusal
 from ..writers import filled, npy, npy_header, npy_of
 
 SHAPE = 'format 1.0, "shape"'
@@ -12,6 +12,7 @@ ORDER = 'format 1.0, "fortran_order"'
 
 SHAPES = [(), (1,), (5,), (0,), (2, 3), (0, 3), (3, 0), (1, 1, 1), (2, 3, 4), (2, 0, 3), (1, 5, 1), (2, 2, 2, 2, 2)]
 RANKS = [8, 9, 16, 32, 33, 63, 64]
+NEGATIVE_READ = InSomeVersions("NumPy before 2.3 takes it as all that is there")
 FORTRAN = [(), (4,), (1, 4), (4, 1), (3, 4), (2, 3, 4), (3, 0, 2), (2, 1, 3, 1), (2, 3, 2, 3, 2), (33, 65), (257, 3, 5)]
 
 
@@ -49,7 +50,8 @@ def cases() -> Iterator[Case]:
         ("one_row_too_many", "one row more than there is, in two dimensions", (4, 2)),
     ]:
         contents = npy(npy_header("<f4", shape), filled("u1", (24,)).tobytes())
-        yield Case(f"shapes/{name}.npy", f"refused: {shows}", SHAPE, contents, {None: Refusal(DAMAGED)})
+        numpy = NEGATIVE_READ if name in ("negative", "negative_second") else ""
+        yield Case(f"shapes/{name}.npy", f"refused: {shows}", SHAPE, contents, {None: Refusal(DAMAGED)}, numpy)
     wide = np.zeros((0, 1 << 40), "<f4")
     yield of_array("empty_and_huge", "0 x 2**40: no items, and its other dimensions fit", wide)
     # NumPy gives the array the shape of the header, if the items of its sub-arrays are as many.
