@@ -106,8 +106,8 @@ Result<ElementType> NaturalElementType(const DType& dtype) {
       break;
     case Kind::kObject:
       return NoTensor(dtype,
-                      "object arrays hold pickles, which are never loaded; save with a numeric "
-                      "dtype (astype)");
+                      "object arrays hold pickles, which are never loaded; if you trust the file, "
+                      "np.load it with allow_pickle=True and save it as numbers or text (astype)");
     case Kind::kStringDType:
       return NoTensor(dtype,
                       "StringDType arrays hold pickles, which are never loaded; save with "

@@ -1,6 +1,7 @@
 """`python -m tf_npz FILE...`: prints what files hold."""
 
 import argparse
+import os
 import sys
 
 from ._inspect import inspect
@@ -16,6 +17,9 @@ def main() -> int:
     for path in parser.parse_args().files:
         try:
             print(inspect(path), flush=True)
+        except BrokenPipeError:  # of head, which has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return int(failed)
         except (OSError, ValueError, NotImplementedError, ImportError, RuntimeError) as error:
             print(error, file=sys.stderr, flush=True)
             failed = True

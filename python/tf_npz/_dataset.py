@@ -73,16 +73,19 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             `.batch(batch_size, drop_remainder)` would give, but is decoded straight into its memory. None: no batches.
           drop_remainder: Whether a last batch with fewer than `batch_size` elements is left out.
           padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
-            or a structure with one for each component. Of strings it is a str or bytes. None: the elements of a batch
-            must have one shape.
+            or a structure with one for each component. Of strings it is a str or bytes; beside a number for all, strings
+            are padded with "". Of datetimes it may be np.datetime64("NaT"). None: a batch's elements must have one shape.
           num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE, which is one for each
             processor, up to 16.
           memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
-            streamed.
+            streamed, save compressed ones in Fortran order, whose rows need all of their bytes: raise it for those.
           verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified: of small arrays at
             once, of others with their last row, so that rows of a damaged one may come before its error.
           element_spec: The spec of one element, before batching, as `tf_npz.element_spec` returns it. Needed where
             `filenames` is symbolic; otherwise it is read from headers, and damaged files count only for the iterator.
+            Of an array of a structured dtype it may hold some of the fields: others are left out. It tells no unit of
+            datetimes: that all files have one is seen within a dataset, and by `tf_npz.element_spec` over the files,
+            but not where each file is a dataset of its own, as in interleave.
           name: A name for the op.
 
         Raises:

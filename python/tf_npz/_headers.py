@@ -63,4 +63,7 @@ def problem(member: "MemberFacts") -> tuple[str, str] | None:
     """Why an array, or one of its fields, can't be read: a code and a message."""
     if member["error"]:
         return member["error"]
-    return next((component["error"] for component in member["components"] if component["error"]), None)
+    unreadable = [component for component in member["components"] if component["error"]]
+    # One field of objects makes a pickle of the whole array: it is the one to blame.
+    unreadable.sort(key=lambda component: component["dtype"] not in ("object", "T"))
+    return unreadable[0]["error"] if unreadable else None

@@ -1,5 +1,6 @@
 """Whole arrays of one file, as ops: eager, or in the graph of a function that `map` takes."""
 
+import os
 from typing import Any
 
 import tensorflow as tf
@@ -105,11 +106,12 @@ def decode(
     elif isinstance(contents, tf.Tensor) and contents.dtype == tf.string and contents.shape.is_compatible_with([]):
         value, tensor = tf.get_static_value(contents), contents
     else:
-        raise TypeError(f"contents must be bytes or a scalar string tensor, not {type(contents).__name__}")
+        hint = "; tf_npz.load takes the name of a file" if isinstance(contents, str | os.PathLike) else ""
+        raise TypeError(f"contents must be bytes or a scalar string tensor, not {type(contents).__name__}{hint}")
     if element_spec is not None:
         components = _structure.components(keys, element_spec)
     elif value is None:
-        raise _symbolic("contents", "the spec of the arrays in one of them, such as a tf.TensorSpec")
+        raise _symbolic("contents", "the spec of the arrays, such as {'x': tf.TensorSpec([None, 3], tf.float32)}")
     else:
         components = _spec.of_contents(bytes(value), keys)
     outputs = _ops.library().npz_decode(contents=tensor, **_common_arguments(components, verify_checksums))

@@ -14,7 +14,8 @@ def padding_values(padding: Any, components: Components) -> list[tf.Tensor]:
     """A scalar tensor for each component.
 
     Args:
-      padding: A value for all components, or a structure of values as that of an element.
+      padding: A value for all components, or a structure of values as that of an element. A number for all components
+        pads those of strings with the empty string, as `padded_batch` does where nothing is said.
       components: The components of an element, before batching.
 
     Raises:
@@ -38,7 +39,9 @@ def padding_values(padding: Any, components: Components) -> list[tf.Tensor]:
             ) from None
         values = tf.nest.flatten(structure)
     else:
-        values = [padding] * len(components.specs)
+        empty = [spec.dtype == tf.string and not isinstance(padding, str | bytes) for spec in components.specs]
+        # If all are strings, a number is a mistake.
+        values = ["" if is_empty and not all(empty) else padding for is_empty in empty]
     return [_cast(value, spec.dtype) for value, spec in zip(values, components.specs, strict=True)]
 
 
@@ -52,6 +55,8 @@ def _cast(value: Any, dtype: tf.DType) -> tf.Tensor:
         value = static
     if dtype == tf.string and isinstance(value, str | bytes):
         return tf.constant(value, tf.string)
+    if dtype == tf.int64 and isinstance(value, np.datetime64 | np.timedelta64) and np.isnat(value):
+        return tf.constant(np.iinfo(np.int64).min, tf.int64)
     array = np.asarray(value)
     number = array.item() if array.ndim == 0 else None
     if not isinstance(number, int | float | complex):

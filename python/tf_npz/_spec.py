@@ -167,6 +167,13 @@ def _file_spec(path: str, facts: "FileFacts", keys: Keys | None, rows: bool) -> 
     readable = [name for name, member in arrays.items() if not _headers.problem(member)]
     for member in arrays.values():
         _refuse_unreadable(member, readable)
+    with_rows = [name for name in arrays if arrays[name]["shape"]]
+    if rows and with_rows and len(with_rows) < len(arrays):
+        scalar = next(name for name in arrays if name not in with_rows)
+        raise _invalid(
+            f"{path}[{_quoted(scalar)}]: has no dimensions, so it can't be read in rows: pass rows=False, or keys: "
+            f"{_listed(with_rows)}"
+        )
     return _FileSpec(path, {name: _array_element(path, member, (name,), rows) for name, member in arrays.items()})
 
 
@@ -264,9 +271,10 @@ def _merge_component(a: _Component, b: _Component) -> _Component:
     is_time = any(component.dtype.startswith(_TIMES) for component in (a, b))
     if a.type != b.type or (is_time and a.dtype != b.dtype):
         array = f" of {_path_text(a.keys)}" if a.keys else ""
+        remedy = "cast one to the dtype of the other" if a.type != b.type else "bring them to one unit"
         raise _errors.invalid_argument(
             f"files differ in the dtype{array}: {a.dtype} in {a.path}, {b.dtype} in {b.path}; "
-            "read them as two datasets, cast one to the dtype of the other, and concatenate"
+            f"read them as two datasets, {remedy}, and concatenate"
         )
     if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
         return dataclasses.replace(a, shape=None)

@@ -82,6 +82,17 @@ def test_lone_surrogates_are_an_error_at_their_place(folder: Path) -> None:
         next(iterator)
 
 
+def test_a_number_pads_what_is_no_string(folder: Path) -> None:
+    for i in range(2):
+        np.savez(f"{i}.npz", s=np.full((1, i + 1), "a"), x=np.ones((1, i + 1)), t=np.zeros((1, i + 1), "M8[s]"))
+    (batch,) = elements(tf_npz.NpzReaderDataset("*.npz", batch_size=2, padding=0))
+    assert batch["s"].tolist() == [[b"a", b""], [b"a", b"a"]]
+    assert batch["x"].tolist() == [[1, 0], [1, 1]]
+    nat = np.datetime64("NaT")
+    (batch,) = elements(tf_npz.NpzReaderDataset("*.npz", batch_size=2, padding={"s": "", "x": 0, "t": nat}))
+    assert batch["t"].tolist() == [[0, -(2**63)], [0, 0]]
+
+
 # --- Datetimes -------------------------------------------------------------------------------------------------------
 
 
@@ -98,7 +109,7 @@ def test_datetimes_are_their_int64_and_inspect_tells_the_unit(folder: Path, kind
 def test_units_are_not_mixed(folder: Path) -> None:
     np.save("0.npy", np.array([1, 2], "M8[s]"))
     np.save("1.npy", np.array([3], "M8[ms]"))
-    with pytest.raises(Invalid, match=r"differ in the dtype: datetime64\[s\] in 0\.npy, datetime64\[ms\] in 1\.npy"):
+    with pytest.raises(Invalid, match=r"differ in the dtype: datetime64\[s\] in 0\.npy, datetime64\[ms\] in 1\.npy; .* one unit"):
         tf_npz.NpzReaderDataset("*.npy")
     iterator = iter(tf_npz.NpzReaderDataset("*.npy", element_spec=tf.TensorSpec([], tf.int64)))
     assert [int(next(iterator)), int(next(iterator))] == [1, 2]
@@ -212,6 +223,12 @@ def test_fields_that_cannot_be_read_leave_the_others_readable(folder: Path) -> N
     with pytest.raises(tf.errors.UnimplementedError, match=r'a\.npy\["long"\].* no float128'):
         tf_npz.load("a.npy", "long")
     assert_same(tf_npz.load("a.npy", "x").numpy(), np.ones(3, np.float32))
+
+
+def test_a_field_of_objects_is_the_one_to_blame(folder: Path) -> None:
+    np.save("a.npy", np.zeros(3, [("a", "i4"), ("o", object)]))
+    with pytest.raises(tf.errors.UnimplementedError, match=r'a\.npy\["o"\]: .* pickles, which are never loaded'):
+        tf_npz.load("a.npy")
 
 
 def test_structures_in_interleave_map_and_checkpoints(folder: Path) -> None:

@@ -72,8 +72,8 @@ TEST(ElementType, SaysWhatToDoAboutWhatNoTensorCanHold) {
     const char* message;
   } cases[] = {
       {"O",
-       "dtype \"object\": object arrays hold pickles, which are never loaded; save with a "
-       "numeric dtype (astype)"},
+       "dtype \"object\": object arrays hold pickles, which are never loaded; if you "
+       "trust the file, np.load it with allow_pickle=True and save it as numbers or text (astype)"},
       {"T",
        "dtype \"T\": StringDType arrays hold pickles, which are never loaded; save with "
        "astype('U')"},
