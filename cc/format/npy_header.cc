@@ -75,7 +75,7 @@ Status CheckSubArray(const std::vector<int64_t>& sub_array, const std::vector<in
 // Bytes of an array. Dimensions of zero make it 0, but the others must still multiply without
 // overflow, as NumPy demands, so that no later product over a part of the shape can overflow; the
 // items of a field count with them, since a field's items may have no bytes.
-Result<uint64_t> DataSize(const DType& dtype, const std::vector<int64_t>& shape) {
+Result<uint64_t> DataSize(const DType& dtype, bool is_pickle, const std::vector<int64_t>& shape) {
   int64_t largest = std::max(dtype.itemsize, MaxFieldItems(dtype));
   int64_t count = 1;
   for (const int64_t dimension : shape) {
@@ -84,7 +84,7 @@ Result<uint64_t> DataSize(const DType& dtype, const std::vector<int64_t>& shape)
     }
     count *= std::max<int64_t>(dimension, 1);
   }
-  const bool no_bytes = IsEmpty(shape) || HoldsObjects(dtype);
+  const bool no_bytes = IsEmpty(shape) || is_pickle;
   return no_bytes ? uint64_t{0} : static_cast<uint64_t>(count * dtype.itemsize);
 }
 
@@ -158,11 +158,12 @@ Result<NpyHeader> ParseNpyHeader(std::string_view bytes) {
   header.fortran_order = fortran_order->integer != 0;
   TF_NPZ_ASSIGN_OR_RETURN(Descr parsed_descr, ParseDescr(*descr));
   header.dtype = std::move(parsed_descr.dtype);
+  header.is_pickle = HoldsObjects(header.dtype);
   TF_NPZ_ASSIGN_OR_RETURN(header.shape, ParseShape(*shape));
-  if (!HoldsObjects(header.dtype)) {
+  if (!header.is_pickle) {
     TF_NPZ_RETURN_IF_ERROR(CheckSubArray(parsed_descr.shape, header.shape));
   }
-  TF_NPZ_ASSIGN_OR_RETURN(header.data_size, DataSize(header.dtype, header.shape));
+  TF_NPZ_ASSIGN_OR_RETURN(header.data_size, DataSize(header.dtype, header.is_pickle, header.shape));
   return header;
 }
 

@@ -43,10 +43,11 @@ struct NpyHeader {
   // What an element is. Where the descr is a sub-array, what the elements of that are: NumPy reads
   // such a file only where each sub-array has one element or the array is empty.
   DType dtype;
+  bool is_pickle = false;  // HoldsObjects(dtype), which takes long to find out for many fields
   bool fortran_order = false;
   std::vector<int64_t> shape;
   uint64_t data_offset = 0;  // from the first byte of the magic to the first element
-  // Bytes of all elements; 0 where HoldsObjects(dtype), since a pickle has any size. The shape's
+  // Bytes of all elements; 0 where is_pickle, since a pickle has any size. The shape's
   // dimensions, zeros left out, multiply without overflow, with the size of an item and with the
   // items that it holds of any field.
   uint64_t data_size = 0;

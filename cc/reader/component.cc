@@ -28,10 +28,10 @@ uint64_t Component::element_size() const {
   return static_cast<uint64_t>(ElementCount(element_shape)) * item_size;
 }
 
-Result<ElementType> ComponentType(const DType& item, const DType& field) {
+Result<ElementType> ComponentType(const NpyHeader& array, const DType& field) {
   const bool is_object =
       field.kind == DType::Kind::kObject || field.kind == DType::Kind::kStringDType;
-  if (HoldsObjects(item) && !is_object) {
+  if (array.is_pickle && !is_object) {
     return Unimplemented(
         "the array's structures hold objects too, so all of it is a pickle, which is never loaded; "
         "save it without those fields");

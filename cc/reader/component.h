@@ -9,6 +9,7 @@
 #include "tf_npz/base/status.h"
 #include "tf_npz/format/element_type.h"
 #include "tf_npz/format/field_view.h"
+#include "tf_npz/format/npy_header.h"
 
 namespace tf_npz {
 
@@ -26,9 +27,9 @@ struct Component {
   uint64_t element_size() const;  // bytes in memory
 };
 
-// What `field` of an array of `item` becomes where nobody asks for something else. Unimplemented,
-// with the reason, where no tensor can be made of it.
-Result<ElementType> ComponentType(const DType& item, const DType& field);
+// What `field` of the array becomes where nobody asks for something else. Unimplemented, with the
+// reason, where no tensor can be made of it.
+Result<ElementType> ComponentType(const NpyHeader& array, const DType& field);
 
 // The component that takes `field`, as `type`, of elements that are `element_shape` of the array's
 // items. CanReadAs allows it. ResourceExhausted where its size is out of all proportion.
