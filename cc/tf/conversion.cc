@@ -183,7 +183,12 @@ absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* ten
   // TensorFlow aborts on tensors that aren't aligned.
   if (size == 0 || !IsAligned(data.buffer.data() + data.offset)) {
     Tensor copy(dtype, shape);
-    if (size > 0) std::memcpy(copy.data(), data.buffer.data() + data.offset, size);
+    if (size > 0) {
+      if (!copy.IsInitialized()) {
+        return absl::ResourceExhaustedError(absl::StrCat("no memory for ", size, " bytes"));
+      }
+      std::memcpy(copy.data(), data.buffer.data() + data.offset, size);
+    }
     *tensor = std::move(copy);
     return absl::OkStatus();
   }
