@@ -2,8 +2,9 @@
 // numpy.lib.format.descr_to_dtype.html, whose steps it follows (numpy/lib/_format_impl.py).
 
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,7 +49,7 @@ struct Unpacked {
  private:
   // A key that stands twice is one.
   void UnpackKeys(const PythonLiteral& dict) {
-    std::unordered_set<std::string_view> seen;
+    std::set<std::string_view> seen;
     for (size_t i = 0; i < dict.items.size(); i += 2) {
       const PythonLiteral& key = dict.items[i];
       if (key.type != Type::kString || seen.insert(key.text).second) items.push_back(&key);

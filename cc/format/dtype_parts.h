@@ -6,9 +6,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "tf_npz/base/status.h"
 #include "tf_npz/format/dtype.h"
@@ -35,7 +35,7 @@ class StructBuilder {
   Status Grow(int64_t size);
 
   DType dtype_{DType::Kind::kStruct, 0, false, {}, {}, {}};
-  std::unordered_set<std::string> taken_;
+  std::set<std::string> taken_;  // no hash: a header can be full of names that share one
 };
 
 // The integer at the beginning of `text`, taken off it, as C's strtol reads it: white space, a

@@ -34,21 +34,31 @@ std::string FieldsThereAre(const DType& dtype) {
   return " (it has " + QuoteList(names) + ")";
 }
 
-// `view` is that of the item of `dtype`, its dtype not yet set.
-void AppendLeaves(const DType& dtype, const FieldView& view, FieldPath* path,
-                  std::vector<std::pair<FieldPath, FieldView>>* leaves) {
+struct Leaves {
+  std::vector<std::pair<FieldPath, FieldView>> all;
+  size_t bytes = 0;  // of their names and dimensions
+};
+
+// `view` is that of the item of `dtype`, its dtype not yet set; `bytes` is what a leaf takes for
+// the names and dimensions so far. False beyond kMaxLeafBytes.
+bool AppendLeaves(const DType& dtype, const FieldView& view, FieldPath* path, size_t bytes,
+                  Leaves* leaves) {
   if (dtype.kind != Kind::kStruct) {
-    leaves->emplace_back(*path, view);
-    leaves->back().second.dtype = dtype;
-    return;
+    leaves->bytes += bytes;
+    if (leaves->bytes > kMaxLeafBytes) return false;
+    leaves->all.emplace_back(*path, view);
+    leaves->all.back().second.dtype = dtype;
+    return true;
   }
   for (const Field& field : dtype.fields) {
     FieldView narrowed = view;
     Narrow(field, &narrowed);
     path->push_back(field.name);
-    AppendLeaves(field.dtype, narrowed, path, leaves);
+    const size_t more = field.name.size() + 2 * sizeof(int64_t) * field.shape.size();
+    if (!AppendLeaves(field.dtype, narrowed, path, bytes + more, leaves)) return false;
     path->pop_back();
   }
+  return true;
 }
 
 }  // namespace
@@ -65,14 +75,22 @@ bool FieldView::is_contiguous() const {
   return true;
 }
 
-Result<FieldView> FindField(const DType& dtype, const FieldPath& path) {
+const Field* FieldFinder::FindIn(const DType& dtype, std::string_view name) {
+  const auto [entry, is_new] = known_.try_emplace(&dtype);
+  if (is_new) {
+    for (const Field& field : dtype.fields) entry->second.emplace(field.name, &field);
+  }
+  const auto found = entry->second.find(name);
+  return found == entry->second.end() ? nullptr : found->second;
+}
+
+Result<FieldView> FieldFinder::Find(const FieldPath& path) {
   FieldView view;
-  const DType* here = &dtype;
+  const DType* here = &dtype_;
   std::string where;
   for (const std::string& name : path) {
-    const auto found = std::find_if(here->fields.begin(), here->fields.end(),
-                                    [&name](const Field& field) { return field.name == name; });
-    if (found == here->fields.end()) {
+    const Field* const found = FindIn(*here, name);
+    if (found == nullptr) {
       return InvalidArgument("has no field " + Quote(name) + where + FieldsThereAre(*here));
     }
     Narrow(*found, &view);
@@ -83,11 +101,12 @@ Result<FieldView> FindField(const DType& dtype, const FieldPath& path) {
   return view;
 }
 
-std::vector<std::pair<FieldPath, FieldView>> LeafFields(const DType& dtype) {
+Result<std::vector<std::pair<FieldPath, FieldView>>> LeafFields(const DType& dtype) {
   FieldPath path;
-  std::vector<std::pair<FieldPath, FieldView>> leaves;
-  AppendLeaves(dtype, FieldView(), &path, &leaves);
-  return leaves;
+  Leaves leaves;
+  if (AppendLeaves(dtype, FieldView(), &path, 0, &leaves)) return std::move(leaves.all);
+  return ResourceExhausted("names that lead to the fields take more than " +
+                           std::to_string(kMaxLeafBytes) + " bytes, which is the limit");
 }
 
 }  // namespace tf_npz

@@ -185,7 +185,8 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
   int64_t step = std::max<int64_t>(1, kFieldsAtOnce / std::max<uint64_t>(row_size_, 1));
   // Rows of columns that are not in memory are gathered best all at once.
   const bool scattered = header_.fortran_order && !must_load() && !member_->is_loaded();
-  if (scattered || step > count) step = count;
+  // Rows without bytes may be any number.
+  if (scattered || step > count || row_size_ == 0) step = count;
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, options_.pool->Allocate(step * row_size_));
   std::vector<char*> targets = destinations;
   Status status;

@@ -8,6 +8,7 @@
 #include "tf_npz/base/text.h"
 #include "tf_npz/reader/engine.h"
 #include "tf_npz/reader/engine_state.h"
+#include "tf_npz/reader/layout.h"
 
 namespace tf_npz {
 namespace {
@@ -24,6 +25,17 @@ constexpr size_t kMaxSlots = 4096;
 constexpr size_t kMaxSlotsOfOneFile = 4;
 // What a block is taken to cost besides its elements' memory.
 constexpr uint64_t kSlotOverhead = 1024;
+
+// A block over memory_limit may take so many times the bytes of the elements in it. Headers alone
+// decide what it is padded to: without this two files of 100 bytes could ask for any memory.
+constexpr uint64_t kMaxPaddingRatio = 64;
+
+// Bytes of an item in a block, for `component`. Strings that it has none of take none, however wide
+// the header says they are.
+int64_t WidthIn(const Component& component) {
+  const bool is_string = component.type == ElementType::kString;
+  return is_string && ElementCount(component.element_shape) == 0 ? 0 : component.item_size;
+}
 
 }  // namespace
 
@@ -82,6 +94,11 @@ bool Engine::PlanElements(File& file) {
       }
     }
     slot->count += count;
+    for (const Array& array : file.arrays) {
+      for (const Component& component : array.reader->components()) {
+        slot->unpadded_size += static_cast<uint64_t>(count) * component.element_size();
+      }
+    }
     file.planned += count;
     const bool at_end = file.planned == file.count;
     slot->next = at_end ? Position{file.index + 1, 0} : Position{file.index, file.planned};
@@ -122,7 +139,7 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
       element_size += component.element_size();
       ArrayData& data = slot->arrays[array.components[i]];
       data.shape = component.element_shape;
-      data.item_size = component.item_size;
+      data.item_size = WidthIn(component);
       if (component.type == ElementType::kString) {
         is_fixed = is_fixed && !batched;
         if (!options_.padding.empty()) {
@@ -159,7 +176,7 @@ Status Engine::Join(const File& file, Slot& slot) const {
     for (size_t i = 0; i < array.components.size(); ++i) {
       const Component& component = array.reader->components()[i];
       ArrayData& joint = slot.arrays[array.components[i]];
-      joint.item_size = std::max(joint.item_size, component.item_size);
+      joint.item_size = std::max(joint.item_size, WidthIn(component));
       const std::vector<int64_t>& shape = component.element_shape;
       if (shape == joint.shape) continue;
       const std::string context = ComponentContext(file, array.components[i]);
@@ -215,12 +232,16 @@ bool Engine::Reserve(Slot& slot) {
   slot.array_sizes.clear();
   uint64_t size = kSlotOverhead;
   for (size_t i = 0; i < slot.arrays.size(); ++i) {
-    // The shape first: where it holds a zero, any count will do.
-    auto bytes = static_cast<uint64_t>(slot.arrays[i].item_size);
+    // The shape first: where it holds a zero, any count will do. Signed, as whoever computes with
+    // shapes does: what stands before the zero must not overflow either.
+    int64_t element_size = slot.arrays[i].item_size;
+    int64_t items = 1;
     bool fits = true;
     for (const int64_t dimension : slot.arrays[i].shape) {
-      fits = fits && CheckedMultiply(bytes, static_cast<uint64_t>(dimension), &bytes);
+      fits = fits && CheckedMultiply(element_size, dimension, &element_size) &&
+             CheckedMultiply(items, dimension, &items);
     }
+    auto bytes = static_cast<uint64_t>(element_size);
     fits = fits && CheckedMultiply(bytes, count, &bytes);
     if (!fits || !CheckedAdd(size, bytes, &size)) {
       Fail(slot.first, slot.sequence,
@@ -230,6 +251,15 @@ bool Engine::Reserve(Slot& slot) {
       return false;
     }
     slot.array_sizes.push_back(bytes);
+  }
+  if (size > options_.memory_limit && slot.is_sealed &&
+      size / kMaxPaddingRatio > slot.unpadded_size) {
+    Fail(slot.first, slot.sequence,
+         ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
+                           std::to_string(count) + " elements takes " + std::to_string(size) +
+                           " bytes, most of them padding, but memory_limit is " +
+                           std::to_string(options_.memory_limit) + "; raise it"));
+    return false;
   }
   if (!IsFront(slot) && !Fits(size)) return false;
   slot.is_reserved = true;

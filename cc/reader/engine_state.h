@@ -62,6 +62,7 @@ struct Engine::Slot {
   bool is_reserved = false;   // its memory is set apart: its pieces may be decoded
   bool is_discarded = false;  // a remainder that nobody wants
   int64_t pieces_left = 0;
+  uint64_t unpadded_size = 0;         // bytes of its elements as their files have them
   uint64_t size = 0;                  // what memory_used_ holds for it
   std::vector<ArrayData> arrays;      // one for each component
   std::vector<uint64_t> array_sizes;  // bytes of each, from is_reserved on

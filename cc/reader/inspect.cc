@@ -42,7 +42,8 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
   if (!facts->is_array) return DataLoss("is not an array: it does not begin as an .npy does");
   TF_NPZ_ASSIGN_OR_RETURN(facts->header, ReadNpyHeader(*member));
   facts->size = member->size();
-  for (auto& [path, field] : LeafFields(facts->header.dtype)) {
+  TF_NPZ_ASSIGN_OR_RETURN(auto leaves, LeafFields(facts->header.dtype));
+  for (auto& [path, field] : leaves) {
     const std::string context = archive->Context(entry, path);
     facts->components.push_back(InspectComponent(facts->header, path, std::move(field), context));
   }

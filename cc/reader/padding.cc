@@ -42,6 +42,10 @@ void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* des
                 const std::vector<int64_t>& padded_shape, std::string_view padding) {
   const int64_t itemsize = static_cast<int64_t>(padding.size());
   if (itemsize == 0 || ElementCount(padded_shape) == 0) return;
+  if (ElementCount(shape) == 0) {  // `source` may be null
+    Fill(destination, destination + ElementCount(padded_shape) * itemsize, padding);
+    return;
+  }
   // The innermost dimensions that agree are one run of bytes.
   size_t axis = shape.size();
   int64_t run = itemsize;

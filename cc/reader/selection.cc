@@ -1,6 +1,6 @@
 #include "tf_npz/reader/selection.h"
 
-#include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "tf_npz/base/text.h"
@@ -45,9 +45,10 @@ class ArraySelector {
     SelectedArray selected;
     TF_NPZ_ASSIGN_OR_RETURN(
         selected.reader, ArrayReader::Open(std::move(archive), entry_, selection_.rows, options));
+    FieldFinder fields(selected.reader->header().dtype);
     std::vector<Component> chosen;
     for (const size_t i : components) {
-      TF_NPZ_ASSIGN_OR_RETURN(Component component, Choose(*selected.reader, i));
+      TF_NPZ_ASSIGN_OR_RETURN(Component component, Choose(*selected.reader, i, fields));
       chosen.push_back(std::move(component));
     }
     selected.reader->Choose(std::move(chosen));
@@ -56,13 +57,13 @@ class ArraySelector {
   }
 
  private:
-  Result<Component> Choose(const ArrayReader& array, size_t i) const {
+  Result<Component> Choose(const ArrayReader& array, size_t i, FieldFinder& fields) const {
     const ElementSpec& spec = selection_.specs[i];
     const DType& dtype = array.header().dtype;
     FieldPath path = selection_.paths[i];
     if (archive_.is_npz()) path.erase(path.begin());
     if (!path.empty() && dtype.kind != DType::Kind::kStruct) return NoFields(path, dtype);
-    Result<FieldView> field = FindField(dtype, path);
+    Result<FieldView> field = fields.Find(path);
     if (!field.ok()) return field.status().WithContext(Context({}));
     TF_NPZ_RETURN_IF_ERROR(CheckType(array, *field, spec, path));
     Result<Component> component =
@@ -134,6 +135,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   selected.archive = archive;
   // Components of one array are read together.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
+  std::unordered_map<const ZipEntry*, size_t> known;  // where in `arrays`
   for (size_t i = 0; i < selection.paths.size(); ++i) {
     const ZipEntry* entry = nullptr;
     if (archive->is_npz() && selection.paths[i].empty()) {
@@ -146,13 +148,9 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     if (archive->is_npz()) {
       TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.paths[i][0]));
     }
-    const auto known = std::find_if(arrays.begin(), arrays.end(),
-                                    [entry](const auto& array) { return array.first == entry; });
-    if (known != arrays.end()) {
-      known->second.push_back(i);
-    } else {
-      arrays.push_back({entry, {i}});
-    }
+    const auto [found, is_new] = known.emplace(entry, arrays.size());
+    if (is_new) arrays.push_back({entry, {}});
+    arrays[found->second].second.push_back(i);
   }
   for (auto& [entry, components] : arrays) {
     const ArraySelector selector(selection, *archive, entry);

@@ -14,7 +14,7 @@ DType Parse(const std::string& source) {
 }
 
 // As numpy.zeros((), dtype)["a"]["b"].strides has it, and the address of its first item.
-TEST(FindField, LeadsToWhereNumPyFindsTheField) {
+TEST(FieldFinder, LeadsToWhereNumPyFindsTheField) {
   const struct {
     const char* name;
     const char* source;
@@ -95,7 +95,8 @@ TEST(FindField, LeadsToWhereNumPyFindsTheField) {
       {"a name that is empty", "[('', '<f4'), ('b', '|i1')]", {""}, "<f4", 0, {}, {}, true},
   };
   for (const auto& c : cases) {
-    const Result<FieldView> view = FindField(Parse(c.source), c.path);
+    const DType dtype = Parse(c.source);
+    const Result<FieldView> view = FieldFinder(dtype).Find(c.path);
     ASSERT_OK(view) << c.name;
     EXPECT_EQ(view->dtype.descr(), c.descr) << c.name;
     EXPECT_EQ(view->offset, c.offset) << c.name;
@@ -108,7 +109,7 @@ TEST(FindField, LeadsToWhereNumPyFindsTheField) {
   }
 }
 
-TEST(FindField, NamesTheFieldsThereAre) {
+TEST(FieldFinder, NamesTheFieldsThereAre) {
   const DType dtype = Parse("[('a', '<f4'), ('b', [('c', '|i1'), (('t', 'd'), '|i1')])]");
   const struct {
     FieldPath path;
@@ -120,10 +121,13 @@ TEST(FindField, NamesTheFieldsThereAre) {
       {{"a", "z"}, "has no field \"z\" in \"a\": dtype \"float32\" has no fields"},
       {{""}, "has no field \"\" (it has \"a\", \"b\")"},
   };
-  for (const auto& c : cases) EXPECT_ERROR(FindField(dtype, c.path), kInvalidArgument, c.message);
-  EXPECT_ERROR(FindField(Parse("'<f4'"), {"z"}), kInvalidArgument,
+  FieldFinder finder(dtype);
+  for (const auto& c : cases) EXPECT_ERROR(finder.Find(c.path), kInvalidArgument, c.message);
+  const DType number = Parse("'<f4'");
+  EXPECT_ERROR(FieldFinder(number).Find({"z"}), kInvalidArgument,
                "has no field \"z\": dtype \"float32\" has no fields");
-  EXPECT_ERROR(FindField(Parse("[]"), {"z"}), kInvalidArgument,
+  const DType nothing = Parse("[]");
+  EXPECT_ERROR(FieldFinder(nothing).Find({"z"}), kInvalidArgument,
                "has no field \"z\": there are no fields");
 }
 
@@ -141,12 +145,15 @@ TEST(LeafFields, GivesTheFieldsInTheOrderOfTheFile) {
   };
   for (const auto& c : cases) {
     const DType dtype = Parse(c.source);
-    const auto leaves = LeafFields(dtype);
+    FieldFinder finder(dtype);
+    const auto result = LeafFields(dtype);
+    ASSERT_OK(result) << c.source;
+    const auto& leaves = *result;
     ASSERT_EQ(leaves.size(), c.paths.size()) << c.source;
     for (size_t i = 0; i < leaves.size(); ++i) {
       const auto& [path, view] = leaves[i];
       EXPECT_EQ(path, c.paths[i]) << c.source;
-      const Result<FieldView> found = FindField(dtype, path);
+      const Result<FieldView> found = finder.Find(path);
       ASSERT_OK(found);
       EXPECT_TRUE(view.dtype == found->dtype);
       EXPECT_EQ(view.offset, found->offset);
@@ -156,10 +163,24 @@ TEST(LeafFields, GivesTheFieldsInTheOrderOfTheFile) {
   }
 }
 
+// A name that is written once stands in the path of each field behind it.
+TEST(LeafFields, NamesThatTakeMoreMemoryThanAllHeadersAreRefused) {
+  std::string fields;
+  for (int i = 0; i < 1000; ++i) fields += "('" + std::to_string(i) + "', '|u1'), ";
+  const auto nested = [&fields](size_t length) {
+    return Parse("[('" + std::string(length, 'n') + "', [" + fields + "])]");
+  };
+  const auto leaves = LeafFields(nested(60000));
+  ASSERT_OK(leaves);
+  EXPECT_EQ(leaves->size(), 1000u);
+  EXPECT_ERROR(LeafFields(nested(70000)), kResourceExhausted,
+               "names that lead to the fields take more than 67108864 bytes, which is the limit");
+}
+
 TEST(FieldView, HoldsForItemsWithoutBytesAndEmptyDimensions) {
   // As many as there may be, in steps of nothing.
-  const Result<FieldView> view =
-      FindField(Parse("[('a', [('b', [], (32767, 2))], (0, 32767))]"), {"a", "b"});
+  const DType dtype = Parse("[('a', [('b', [], (32767, 2))], (0, 32767))]");
+  const Result<FieldView> view = FieldFinder(dtype).Find({"a", "b"});
   ASSERT_OK(view);
   EXPECT_EQ(view->count(), 0);
   EXPECT_EQ(view->strides, (Shape{0, 0, 0, 0}));

@@ -164,6 +164,14 @@ TEST(ArrayReaderFields, RawVoidHasItsBytesAsALastDimension) {
   EXPECT_EQ(ReadElements(*rows, 0, 2).value(), "abcdef");
 }
 
+TEST(ArrayReaderFields, CountlessRowsWithoutBytesTakeNoTime) {
+  const std::string npy =
+      NpyOf("[('a', '<f4', (0,)), ('b', '<U1', (0, 3))]", "(1152921504606846976,)", "");
+  const Result<std::vector<ArrayData>> all = OpenArray(npy, false).value()->ReadAll();
+  ASSERT_OK(all);
+  EXPECT_EQ((*all)[1].shape, (Shape{int64_t{1} << 60, 0, 3}));
+}
+
 TEST(ArrayReaderFields, CountlessStringsOfNoBytesAreRefused) {
   const std::string npy = NpyOf("[('s', '|S0')]", "(1099511627776,)", "");
   EXPECT_OK(OpenArray(npy, true));

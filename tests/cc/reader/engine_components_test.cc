@@ -62,6 +62,79 @@ TEST(EngineComponents, StringsArePaddedWithStringsOfAnyLength) {
   EXPECT_EQ(Bytes((*next)->arrays[0], 4), std::string("a\0\0padbc\0de\0", 12));
 }
 
+std::string NpyOfShape(const std::string& descr, const Shape& shape, const std::string& data) {
+  return NpyHeaderBytes(NpyDict(descr, shape)) + data;
+}
+
+TEST(EngineComponents, StringsThatAFileHasNoneOfTakeNoMemory) {
+  TestFileSystem files;
+  files.Add("a", NpyOfShape("|S2147483647", {1, 0}, ""));
+  files.Add("b", NpyOfShape("|S1", {1, 2}, "bc"));
+  Selection selection;
+  selection.paths = {FieldPath()};
+  selection.specs = {{ElementType::kString, Shape{-1}}};
+  EngineOptions options;
+  options.batch_size = 8;
+  options.padding = {"p"};
+  Engine engine(files, {"a", "b"}, selection, options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ((*next)->arrays[0].item_size, 1);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 4), "ppbc");
+}
+
+// What headers say of arrays without bytes is padded to all the same.
+TEST(EngineComponents, BlocksThatAreAllPaddingMustFitTheLimit) {
+  constexpr int64_t kMany = int64_t{1} << 40;
+  const struct {
+    const char* name;
+    Shape first, second;  // of rows of uint8
+    Code code;
+    const char* message;
+  } cases[] = {
+      {"fits", {1, 0, 100}, {1, 1, 1}, Code::kOk, ""},
+      {"does not fit",
+       {1, 0, kMany},
+       {1, 1, 1},
+       Code::kResourceExhausted,
+       "a: a block of 2 elements takes 2199023256576 bytes, most of them padding, but memory_limit "
+       "is 268435456; raise it"},
+      {"fits nowhere",
+       {1, kMany, 0},
+       {1, 0, kMany},
+       Code::kResourceExhausted,
+       "a: a block of 2 elements of shape (1099511627776, 1099511627776) is larger than any "
+       "memory"},
+      {"no bytes, by a product that overflows",
+       {1, kMany, 1, 0},
+       {1, 1, int64_t{1} << 23, 0},
+       Code::kResourceExhausted,
+       "is larger than any memory"},
+  };
+  for (const auto& c : cases) {
+    TestFileSystem files;
+    files.Add("a", NpyOfShape("|u1", c.first, ""));
+    files.Add("b", NpyOfShape("|u1", c.second, std::string(c.second.back() == 1 ? 1 : 0, 'b')));
+    Selection selection;
+    selection.paths = {FieldPath()};
+    selection.specs = {{ElementType::kUInt8, std::nullopt}};
+    EngineOptions options;
+    options.batch_size = 2;
+    options.padding = {"p"};
+    Engine engine(files, {"a", "b"}, selection, options);
+    const Result<std::optional<Block>> next = engine.Next();
+    EXPECT_EQ(next.status().code(), c.code) << c.name;
+    EXPECT_NE(next.status().message().find(c.message), std::string::npos)
+        << c.name << ": " << next.status().message();
+    // The file is left out, and what follows it comes.
+    if (c.code != Code::kOk) {
+      const Result<std::optional<Block>> rest = engine.Next();
+      ASSERT_OK(rest) << c.name;
+      EXPECT_EQ((*rest)->count, 1) << c.name;
+    }
+  }
+}
+
 TEST(EngineComponents, FieldsOfOneArrayAreDecodedTogether) {
   TestFileSystem files;
   std::string items;

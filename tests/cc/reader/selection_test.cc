@@ -4,6 +4,7 @@
 
 #include "testing/reading.h"
 #include "testing/status_matchers.h"
+#include "tf_npz/reader/inspect.h"
 
 namespace tf_npz {
 namespace {
@@ -46,6 +47,35 @@ TEST_F(SelectionTest, OpensTheArraysThatTheKeysName) {
   EXPECT_EQ(selected->arrays[0].reader->header().dtype.name(), "int64");
   EXPECT_EQ(ReadInSteps(*selected->arrays[1].reader, 2).value(), x_);
   EXPECT_EQ(selected->archive->label(), "f");
+}
+
+// A header has room for so many fields, and a directory for so many members.
+TEST_F(SelectionTest, TensOfThousandsOfFieldsAndMembersTakeNoSquareOfTheirNumber) {
+  constexpr int kCount = 50000;
+  std::string descr = "[";
+  std::vector<ZipMember> members;
+  Selection fields{{}, {}, false}, arrays{{}, {}, false};
+  for (int i = 0; i < kCount; ++i) {
+    const std::string name = std::to_string(i);
+    descr += "('" + name + "','b'),";
+    members.push_back(Member(name, Npy("|i1", {1}, "x")));
+    fields.paths.push_back({name});
+    arrays.paths.push_back({name});
+    fields.specs.push_back(Spec(ElementType::kInt8, Shape{1}));
+  }
+  arrays.specs = fields.specs;
+  const std::string dict = "{'descr': " + descr + "], 'fortran_order': False, 'shape': (1,)}";
+  const std::string npy = NpyHeaderBytes(dict, 2) + std::string(kCount, 'x');
+  const std::vector<MemberFacts> facts = InspectArchive(OpenBytes(npy).value());
+  ASSERT_OK(facts[0].status);
+  EXPECT_EQ(facts[0].components.size(), fields.paths.size());
+  const Result<SelectedArrays> of_npy = Open(npy, fields);
+  ASSERT_OK(of_npy);
+  EXPECT_EQ(of_npy->arrays.size(), 1u);
+  const std::string npz = WriteZip(std::move(members));
+  const Result<SelectedArrays> of_npz = Open(npz, arrays);
+  ASSERT_OK(of_npz);
+  EXPECT_EQ(of_npz->arrays.size(), arrays.paths.size());
 }
 
 TEST_F(SelectionTest, OpensTheOnlyArrayOfAnNpy) {

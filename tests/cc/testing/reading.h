@@ -46,7 +46,8 @@ inline Result<std::shared_ptr<Archive>> OpenBytes(std::string_view bytes) {
 // The leaf fields of an array as its components, each as it is by nature.
 inline Status ChooseAll(ArrayReader& array) {
   std::vector<Component> components;
-  for (auto& [path, field] : LeafFields(array.header().dtype)) {
+  TF_NPZ_ASSIGN_OR_RETURN(auto leaves, LeafFields(array.header().dtype));
+  for (auto& [path, field] : leaves) {
     TF_NPZ_ASSIGN_OR_RETURN(const ElementType type, ComponentType(array.header(), field.dtype));
     TF_NPZ_ASSIGN_OR_RETURN(Component component,
                             MakeComponent(array.element_shape(), path, field, type));
