@@ -21,6 +21,7 @@ constexpr uint64_t kLoadAtOnce = uint64_t{64} << 10;
 // Structures are decoded in parts of about this size, which stay in the cache while their fields
 // are taken out of them.
 constexpr uint64_t kFieldsAtOnce = uint64_t{256} << 10;
+constexpr uint64_t kColumnsAtOnce = uint64_t{16} << 20;  // where they are gathered from a file
 
 // The index of item number `item` of an array of `shape`, as NumPy prints one.
 std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
@@ -182,11 +183,12 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
                                int64_t* done) {
   *done = 0;
   const int64_t item_size = header_.dtype.itemsize;
-  int64_t step = std::max<int64_t>(1, kFieldsAtOnce / std::max<uint64_t>(row_size_, 1));
-  // Rows of columns that are not in memory are gathered best all at once.
+  // Rows of columns that are not in memory take a read for each column.
   const bool scattered = header_.fortran_order && !must_load() && !member_->is_loaded();
+  const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
+  int64_t step = std::max<int64_t>(1, at_once / std::max<uint64_t>(row_size_, 1));
   // Rows without bytes may be any number.
-  if (scattered || step > count || row_size_ == 0) step = count;
+  if (step > count || row_size_ == 0) step = count;
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, options_.pool->Allocate(step * row_size_));
   std::vector<char*> targets = destinations;
   Status status;

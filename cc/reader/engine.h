@@ -179,7 +179,7 @@ class Engine {
   int64_t next_plan_ = 0;                    // the file whose elements are laid out next
   std::map<int64_t, int64_t> truncated_;  // files that failed, and how many elements they have left
   Position start_;                        // where this plan began
-  // Of each component that holds datetimes, their unit, as the first file has it.
+  // What each int64 component is in the first file: plain, or datetimes of a unit.
   std::map<size_t, std::string> units_;
 
   std::deque<std::unique_ptr<Slot>> slots_;  // blocks planned and not delivered, in order

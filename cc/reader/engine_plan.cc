@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "tf_npz/base/checked.h"
+#include "tf_npz/base/shape.h"
 #include "tf_npz/base/text.h"
 #include "tf_npz/reader/engine.h"
 #include "tf_npz/reader/engine_state.h"
-#include "tf_npz/reader/layout.h"
 
 namespace tf_npz {
 namespace {
@@ -51,7 +51,7 @@ void Engine::Plan() {
     if (!IsSkipped(next_plan_)) {
       File* file = FindFile(next_plan_);
       if (file == nullptr || file->phase == File::Phase::kOpening) return;
-      if (file->phase == File::Phase::kOpen) {
+      if (file->phase == File::Phase::kOpen && !std::exchange(file->has_known_units, true)) {
         file->status = CheckUnits(*file);
         if (!file->status.ok()) file->phase = File::Phase::kFailed;
       }
@@ -202,8 +202,9 @@ Status Engine::Join(const File& file, Slot& slot) const {
 Status Engine::CheckUnits(const File& file) {
   for (const Array& array : file.arrays) {
     for (size_t i = 0; i < array.components.size(); ++i) {
-      const DType& dtype = array.reader->components()[i].field.dtype;
-      if (dtype.kind != DType::Kind::kDateTime && dtype.kind != DType::Kind::kTimeDelta) continue;
+      const Component& component = array.reader->components()[i];
+      if (component.type != ElementType::kInt64) continue;  // what datetimes become
+      const DType& dtype = component.field.dtype;
       const std::string& first = units_.emplace(array.components[i], dtype.name()).first->second;
       if (first == dtype.name()) continue;
       return InvalidArgument(ComponentContext(file, array.components[i]) + "holds " + dtype.name() +

@@ -40,12 +40,13 @@ struct Engine::File {
   Phase phase = Phase::kOpening;
   Status status;  // of kFailed
   std::shared_ptr<Archive> archive;
-  std::vector<Array> arrays;  // never resized once pieces point here
-  int64_t count = 0;          // elements
-  int64_t planned = 0;        // of these, how many are laid out, or lie before the start
-  bool is_planned = false;    // all of them
-  uint64_t load_size = 0;     // bytes of those arrays that are decoded whole
-  bool is_admitted = false;   // memory_used_ holds load_size
+  std::vector<Array> arrays;     // never resized once pieces point here
+  int64_t count = 0;             // elements
+  int64_t planned = 0;           // of these, how many are laid out, or lie before the start
+  bool has_known_units = false;  // CheckUnits was asked
+  bool is_planned = false;       // all of them
+  uint64_t load_size = 0;        // bytes of those arrays that are decoded whole
+  bool is_admitted = false;      // memory_used_ holds load_size
   int64_t pieces_left = 0;
 };
 
