@@ -253,8 +253,8 @@ bool Engine::Reserve(Slot& slot) {
     }
     slot.array_sizes.push_back(bytes);
   }
-  if (size > options_.memory_limit && slot.is_sealed &&
-      size / kMaxPaddingRatio > slot.unpadded_size) {
+  if (size > std::max(options_.memory_limit, kConvenientSize) && slot.is_sealed &&
+      (size - kSlotOverhead) / kMaxPaddingRatio > slot.unpadded_size) {
     Fail(slot.first, slot.sequence,
          ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
                            std::to_string(count) + " elements takes " + std::to_string(size) +
