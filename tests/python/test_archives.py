@@ -133,7 +133,7 @@ READ: dict[str, bytes] = {
     "local flags, method and checksum that are wrong": put(put(NPZ, LOCAL, 10, "H", 99), LOCAL, 14, "L", 1),
     "version 6.3": put(NPZ, CENTRAL, 6, "B", 63),
     "disk of the member": put(NPZ, CENTRAL, 34, "H", 65535),
-    "bytes behind the archive": NPZ + b"\n" * 65536,
+    "bytes behind the archive": NPZ + b"\n" * 65535,
     "a comment that is cut off": with_comment(b"x" * 100)[:-40],
     "the longest comment": with_comment(b"c" * 65535),
     "a zip64 locator as the comment": with_comment(LOCATOR + b"\0" * 16),
