@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--scale", choices=datasets.SCALES, help="of the data; default: full, or quick with --quick")
     parser.add_argument("--rounds", type=int, help="how often each is measured; default: 5, or 3 with --quick")
     parser.add_argument("--group", action="append", default=[], help="measure this alone; may be given several times")
-    parser.add_argument("--out", type=Path, help="a folder for performance.md, its plot and results.json")
+    parser.add_argument("--out", type=Path, help="a folder for performance.md and its plot")
     arguments = parser.parse_args()
     scale = arguments.scale or ("quick" if arguments.quick else "full")
     rounds = arguments.rounds or (3 if arguments.quick else 5)
@@ -31,14 +31,15 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
 
     results = _run(groups, scale, rounds)
-    (out / "results.json").write_text(json.dumps(results))
+    raw = datasets.ROOT / scale / "results.json"
+    raw.write_text(json.dumps(results))
     terminal = Console()
     if not terminal.is_terminal:
-        terminal.width = 160
+        terminal.width = 200
     report.print_tables(results, terminal)
     report.write_page(results, out / "performance.md")
-    _plot(out / "results.json", out / "performance.png")
-    print(f"Written: {out}/performance.md, performance.png, results.json")
+    _plot(raw, out / "performance.png")
+    print(f"Written: {out}/performance.md, {out}/performance.png, {raw}")
     failed = [name for group in results["groups"].values() for name, case in group["cases"].items() if "error" in case]
     return 1 if failed else 0
 

@@ -1,4 +1,4 @@
-"""The data that is measured: seeded, made once, kept in build/benchdata."""
+"""The data that is measured: seeded, made once, kept in build/benchdata or in TF_NPZ_BENCHMARK_DATA."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-VERSION = 1  # of what is written: sets of another version are made anew
-ROOT = Path(__file__).parents[1] / "build" / "benchdata"
+VERSION = 2  # of what is written: sets of another version are made anew
+ROOT = Path(os.environ.get("TF_NPZ_BENCHMARK_DATA") or Path(__file__).parents[1] / "build" / "benchdata")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Recipe:
     varying: bool = False
     quick_rows: int = 0
     links_to: str = ""
-    """Files are links to the only one of that set: what is read of them is decoded each time."""
+    """Files are links to those of that set, so many times: more to read, without more disk."""
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -127,7 +127,7 @@ RECIPES = {
             _images,
             quick_rows=1_000,  # more than the reader decodes whole
         ),
-        Recipe("eight", "eight such files", 8, 8, 0, _IMAGE, _images, links_to="images"),
+        Recipe("eight", "eight such files", 8, 8, 5_000, _IMAGE, _images, links_to="images"),
         Recipe(
             "varying",
             "5,000 npy of varying length",
@@ -148,6 +148,16 @@ RECIPES = {
             (4096,),
             _normal,
             compressed=False,
+        ),
+        Recipe(
+            "repeated",
+            "20 stored npz of 34 MB, f32 rows of 16 KiB, four times",
+            80,
+            24,
+            2048,
+            (4096,),
+            _normal,
+            links_to="stored",
         ),
         Recipe("tokens", "60 compressed npz, i32 tokens", 60, 6, 1024, (1024,), _tokens),
     )
@@ -194,11 +204,11 @@ def generate(scale: str, name: str) -> Iterator[tuple[int, int]]:
     target = folder(scale, name)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    count, rows = sizes(recipe, scale)
     if recipe.links_to:
         yield from generate(scale, recipe.links_to)
-        _link(scale, recipe, count, target)
+        _link(scale, recipe, target)
         return
+    count, rows = sizes(recipe, scale)
     suffix = "npz" if recipe.rows else "npy"
     jobs = [(name, rows, index, str(target / f"{index:05d}.{suffix}")) for index in range(count)]
     total = elements = 0
@@ -243,19 +253,20 @@ def _write(job: tuple[str, int, int, str]) -> tuple[int, int]:
     return sum(map(checksum, arrays.values())), sum(array.nbytes for array in arrays.values())
 
 
-def _link(scale: str, recipe: Recipe, count: int, target: Path) -> None:
-    one = load(scale, recipe.links_to)
-    assert one is not None
-    for index in range(count):
-        os.link(one.files[0], target / f"{index:05d}.npz")
+def _link(scale: str, recipe: Recipe, target: Path) -> None:
+    linked = load(scale, recipe.links_to)
+    assert linked is not None
+    times = recipe.files // RECIPES[recipe.links_to].files
+    for index in range(linked.count * times):
+        os.link(linked.files[index % linked.count], target / f"{index:05d}.npz")
     _save(
         replace(
-            one,
+            linked,
             name=recipe.name,
-            count=count,
-            rows=one.rows * count,
-            bytes=one.bytes * count,
-            sum=one.sum * count % 2**64,
+            count=linked.count * times,
+            rows=linked.rows * times,
+            bytes=linked.bytes * times,
+            sum=linked.sum * times % 2**64,
         ),
         target,
     )
