@@ -53,13 +53,13 @@ def throughput(results: dict[str, Any], path: Path) -> None:
 def memory(results: dict[str, Any], path: Path) -> None:
     """One panel for each script that ran: resident memory and threads over time."""
     lines = results["lines"]
-    figure, axes = plt.subplots(1, len(lines), figsize=(5 * len(lines), 3), squeeze=False)
-    for axis, line in zip(axes.flat, lines, strict=True):
+    figure, axes = plt.subplots((len(lines) + 1) // 2, 2, figsize=(10, 3 * ((len(lines) + 1) // 2)), squeeze=False)
+    for axis, line in zip(axes.flat, lines, strict=False):
         axis.plot(line["at"], [value / 1e6 for value in line["rss"]], color=COLOURS["ours"])
         axis.set_title(line["name"], fontsize=10, loc="left")
         axis.set_xlabel(line["unit"], fontsize=8)
         axis.set_ylabel("resident memory, MB", fontsize=8, color=COLOURS["ours"])
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(bottom=0, top=1.25 * max(line["rss"]) / 1e6)
         axis.tick_params(labelsize=7)
         threads = axis.twinx()
         threads.plot(line["at"], line["threads"], color=COLOURS["limit"], linewidth=0.8)
