@@ -75,6 +75,9 @@ PREAD = limit("pread + CRC", "pread_files", buffer=4 * MIB)
 SMALL = limit("open, fstat, pread, close", "small_files", threads=CPUS)
 MEMCPY = limit("memcpy", "copy_memory", buffer=64 * MIB)
 MEMORY = Case("from_tensor_slices", "tensorflow", "incumbents:memory", kind="reference")
+INTERLEAVED_MEMORY = Case(
+    "from_tensor_slices in interleave", "tensorflow", "incumbents:interleaved_memory", kind="reference"
+)
 ITERATOR = Case("Dataset.range, one batch", "tensorflow", "incumbents:nothing", kind="reference")
 ROWS = Case("tf_npz, single rows in interleave", "tensorflow", "ours:interleaved_rows", kind="ours")
 CAT = Case("cat", "cat", kind="limit")
@@ -106,8 +109,8 @@ ALL = (
     Group("eight", "eight", (ours("tf_npz, 1 GiB", memory_limit=1 << 30), WHOLE_N)),
     Group("varying", "varying", (ours(), SMALL, *ON_NPY)),
     Group("tokens", "tokens", (ours(), WHOLE_1, WHOLE_N, *ON_NPZ)),
-    Group("rows, stored", "stored", (ROWS, MEMORY)),
-    Group("rows, compressed", "compressed", (ROWS, MEMORY, WHOLE_1)),
+    Group("rows, stored", "stored", (ROWS, MEMORY, INTERLEAVED_MEMORY)),
+    Group("rows, compressed", "compressed", (ROWS, MEMORY, INTERLEAVED_MEMORY, WHOLE_1)),
     Group("cold", "stored", (ours(), CAT), cold=True),
     Group("memory", "stored", (MEMCPY,)),
 )
