@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,7 @@ def _run(groups: list[cases.Group], scale: str, rounds: int) -> dict[str, Any]:
         "rounds": rounds,
         "machine": report.machine(),
         "versions": report.versions(),
+        "load": os.getloadavg()[0],
         "groups": {},
     }
     with Progress(*columns, console=Console(stderr=True)) as progress:

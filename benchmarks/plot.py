@@ -10,6 +10,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.patches import Patch
 
 SETS = ("compressed", "images", "tokens", "small", "varying", "stored")
 COLOURS = {
@@ -19,6 +20,7 @@ COLOURS = {
     "converted": "#dde2e7",
     "reference": "#ffffff",
 }
+MEANING = {"ours": "tf_npz", "limit": "limit", "incumbent": "others", "converted": "others, on converted files"}
 
 
 def throughput(results: dict[str, Any], path: Path) -> None:
@@ -46,7 +48,9 @@ def throughput(results: dict[str, Any], path: Path) -> None:
         axis.tick_params(labelsize=7)
         axis.margins(x=0.15)
         axis.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    patches = [Patch(color=COLOURS[kind], label=label) for kind, label in MEANING.items()]
+    figure.legend(handles=patches, loc="lower center", ncols=len(patches), fontsize=8, frameon=False)
     figure.savefig(path, dpi=80)
 
 

@@ -32,7 +32,7 @@ All that is listed delivered the same elements: their sums agree. MB and GB are 
 Time to the first batch counts from `iter()`; extra RSS is the peak above what the process had before, workers of its
 own left out.
 
-{scale}Machine: {machine}. {versions}.
+{scale}Machine: {machine}; {load:.1f} processes ran on it beforehand. {versions}.
 
 ![Throughput by set](performance.png)
 """
@@ -97,7 +97,9 @@ def write_page(results: Mapping[str, Any], path: Path) -> None:
     scale = "" if results["scale"] == "full" else NOT_FULL
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     page = [
-        INTRODUCTION.format(rounds=results["rounds"], scale=scale, machine=results["machine"], versions=versions),
+        INTRODUCTION.format(
+            rounds=results["rounds"], scale=scale, machine=results["machine"], load=results["load"], versions=versions
+        ),
         "## Targets\n",
         _markdown(TARGET_HEAD, target_rows(judge(results))),
         "## What was measured\n",
