@@ -38,6 +38,8 @@ def main() -> int:
     if not terminal.is_terminal:
         terminal.width = 200
     report.print_tables(results, terminal)
+    if results["load"] > 0.5:
+        print(f"Other processes were running (load average {results['load']:.1f}): ratios of wall times mean little.")
     report.write_page(results, out / "performance.md")
     _plot(raw, out / "performance.png")
     print(f"Written: {out}/performance.md, {out}/performance.png, {raw}")

@@ -101,7 +101,7 @@ def _stored(mebibytes: int) -> Group:
 
 ALL = (
     Group("compressed", "compressed", (ours(), ONE, TWO, *MORE, WHOLE_1, WHOLE_N, *ON_NPZ)),
-    Group("members", "members", (ONE, TWO, *MORE, WHOLE_1)),
+    Group("members", "members", (ONE, TWO, *MORE, WHOLE_1, WHOLE_N)),
     *(_stored(mebibytes) for mebibytes in (1, 4, 16, 64)),
     Group("stored", "stored", (ours(), PREAD, FIXED_LENGTH, *ON_NPZ)),
     Group("small", "small", (ours(), SMALL, *ON_NPY, FIXED_LENGTH)),
