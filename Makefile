@@ -22,7 +22,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench-conversions docs-tables demo clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions docs-tables demo clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -90,6 +90,27 @@ sanitize: .venv/.complete ## Run the C++ tests under ASan and UBSan, then under 
 	$(say) sanitize "TSan: compiling, then the C++ tests ..."
 	@$(call compile,tsan)
 	@$(call ctest,tsan)
+
+# QUICK=1: a tenth of the data, and what .venv has; else all. Only a full run is kept in docs.
+bench: build bench-limits .venv-bench/$(if $(QUICK),.plot,.complete) ## Measure the reader beside the machine's limits and beside others (QUICK=1: a minute)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick,--out docs) $(BENCH_ARGS)
+
+bench-memory: build .venv-bench/.plot ## Measure memory and threads over members of 8 GiB, 2,000 epochs and 10 minutes
+	@$(BIN)/python -m benchmarks.memory $(BENCH_ARGS)
+
+.venv-bench/.plot .venv-bench/.complete: benchmarks/requirements.txt | .venv/.complete
+	$(say) bench "Installing what the benchmarks need into .venv-bench ..."
+	@test -x .venv-bench/bin/python || $(BIN)/python -m venv .venv-bench
+	@grep -v '^#' $< | grep $(if $(findstring .plot,$@),-E '^(numpy|matplotlib)',.) | while read -r package; do \
+	  .venv-bench/bin/python -m pip install -qq "$$package" </dev/null >>build/benchmarks-install.log 2>&1 || \
+	  printf '[bench] %s does not install here; why: build/benchmarks-install.log\n' "$$package"; done
+	@touch $@
+
+bench-limits: .venv/.complete
+	@mkdir -p build
+	@tools/quietly build/benchmarks-configure.log \
+	  cmake --preset benchmarks -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS)
+	@cmake --build build/benchmarks --target bench_limits --parallel $(JOBS) -- --quiet
 
 # Configured apart from the rest: what is measured needs neither TensorFlow nor the tests.
 bench-conversions: .venv/.complete ## Measure byte swaps, transpositions and the like beside plain copies

@@ -1,0 +1,128 @@
+"""The benchmarks run, and what they measure delivers the same. No time decides anything here."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import cases, datasets, memory, targets
+from benchmarks.running import LIMITS
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(datasets, "ROOT", tmp_path)
+    return tmp_path
+
+
+def make(name: str) -> datasets.Data:
+    for _ in datasets.generate("tiny", name):
+        pass
+    data = datasets.load("tiny", name)
+    assert data is not None
+    return data
+
+
+@pytest.mark.parametrize("name", datasets.RECIPES)
+def test_a_set_is_what_its_facts_say(data_root: Path, name: str) -> None:
+    data = make(name)
+    total, size = 0, 0
+    for file in data.files:
+        loaded = np.load(file)
+        arrays = [loaded[key] for key in data.keys] if data.keys else [loaded[np.newaxis]]
+        total += sum(map(datasets.checksum, arrays))
+        size += sum(array.nbytes for array in arrays)
+    assert (len(data.files), total % 2**64, size) == (data.count, data.sum, data.bytes)
+
+
+def test_a_set_is_made_once_and_anew_for_another_version(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make("tokens")
+    before = Path(made.files[0]).stat().st_mtime_ns
+    assert make("tokens") == made
+    assert Path(made.files[0]).stat().st_mtime_ns == before
+
+    monkeypatch.setattr(datasets, "VERSION", datasets.VERSION + 1)
+    assert datasets.load("tiny", "tokens") is None
+    assert make("tokens").sum == made.sum
+
+
+def test_all_who_are_measured_deliver_the_same(tmp_path: Path) -> None:
+    groups = ("compressed", "small", "varying", "rows, stored")
+    drive = subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-m",
+                "benchmarks",
+                "--quick",
+                "--scale",
+                "tiny",
+                "--rounds",
+                "1",
+                "--out",
+                str(tmp_path),
+            ),
+            *(argument for group in groups for argument in ("--group", group)),
+        ],
+        cwd=TOP,
+        env=os.environ | {"PYTHONWARNINGS": "ignore", "TF_NPZ_BENCHMARK_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+    # It ends with 1 where anyone failed, or delivered other elements.
+    assert drive.returncode == 0, drive.stdout + drive.stderr
+    results = json.loads((tmp_path / "tiny" / "results.json").read_text())
+    assert list(results["groups"]) == [group.name for group in cases.ALL if group.name in groups]
+    for group in results["groups"].values():
+        for case in group["cases"].values():
+            assert (case["kind"] == "limit" and case.get("missing")) or len(case["runs"]) == 1
+    page = (tmp_path / "performance.md").read_text()
+    assert "small npy, rows=False, batch_size=256" in page
+    assert "A quick run" in page
+
+
+def test_limits_sum_up_what_numpy_does(data_root: Path) -> None:
+    if not (LIMITS / "pread_files").exists():
+        pytest.skip("the limits are not built: make bench-limits")
+    programs = {
+        "compressed": ("inflate_whole", "inflate_stream"),
+        "stored": ("pread_files",),
+        "small": ("small_files",),
+    }
+    for name, of_set in programs.items():
+        data = make(name)
+        for program in of_set:
+            done = subprocess.run(
+                [str(LIMITS / program), "--check", "--item=4", "--threads=2"],
+                input="\n".join(data.files),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert json.loads(done.stdout)["sum"] == data.sum, program
+
+
+def test_every_target_names_cases_that_are_measured() -> None:
+    measured = {group.name: {case.name for case in group.cases} for group in cases.ALL}
+    for target in targets.TARGETS:
+        assert set(target.needs) <= measured[target.group], target.what
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_large_members_of_zeros_are_what_numpy_reads(tmp_path: Path, compression: int) -> None:
+    path = tmp_path / "zeros.npz"
+    for _ in memory.write_zeros(path, 3, compression):
+        pass
+    with np.load(path) as arrays:
+        assert arrays["x"].shape == (3, memory.ROW)
+        assert not arrays["x"].any()
+    assert path.stat().st_blocks * 512 < 1 << 20  # sparse
