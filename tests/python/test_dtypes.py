@@ -109,7 +109,7 @@ def test_datetimes_are_their_int64_and_inspect_tells_the_unit(folder: Path, kind
 def test_units_are_not_mixed(folder: Path) -> None:
     np.save("0.npy", np.array([1, 2], "M8[s]"))
     np.save("1.npy", np.array([3], "M8[ms]"))
-    with pytest.raises(Invalid, match=r"differ in the dtype: datetime64\[s\] in 0\.npy, datetime64\[ms\] in 1\.npy; .* one unit"):
+    with pytest.raises(Invalid, match=r"datetime64\[s\] in 0\.npy, datetime64\[ms\] in 1\.npy; .* one unit"):
         tf_npz.NpzReaderDataset("*.npy")
     iterator = iter(tf_npz.NpzReaderDataset("*.npy", element_spec=tf.TensorSpec([], tf.int64)))
     assert [int(next(iterator)), int(next(iterator))] == [1, 2]
