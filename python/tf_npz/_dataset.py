@@ -73,7 +73,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             `.batch(batch_size, drop_remainder)` would give, but is decoded straight into its memory. None: no batches.
           drop_remainder: Whether a last batch with fewer than `batch_size` elements is left out.
           padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
-            or a structure with one for each component. Of strings it is a str or bytes; beside a number for all, strings
+            or a structure with one for each component. Of strings it is str or bytes; beside a number for all, strings
             are padded with "". Of datetimes it may be np.datetime64("NaT"). None: a batch has elements of one shape.
           num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE, which is one for each
             processor, up to 16.
