@@ -140,7 +140,7 @@ class Engine {
   Result<std::optional<Block>> Recover();
   void Restart(Position position);
 
-  // Work.
+  // Work: engine_work.cc.
   std::optional<Task> ClaimTask();
   int MaxOpen() const { return 2 * options_.num_threads + 2; }
   bool MayOpen(int limit);
