@@ -172,12 +172,13 @@ std::vector<size_t> FindZipEnds(std::string_view tail) {
   const size_t last = tail.size() - kZipEndSize;
   const size_t first = last > kMaxZipTrailSize ? last - kMaxZipTrailSize : 0;
   for (size_t at = tail.rfind(kZipEmptyMagic, last);
-       at != std::string_view::npos && at >= first && !exact;
+       at != std::string_view::npos && at >= first;
        at = at == 0 ? std::string_view::npos : tail.rfind(kZipEmptyMagic, at - 1)) {
     if (is_empty(at)) {
       if (!empty) empty = at;
     } else if (is_exact(at)) {
       exact = at;
+      break;  // it goes before any other that may come
     } else if (!of_zipfile && !empty) {
       of_zipfile = at;
     }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -18,13 +17,15 @@ namespace {
 constexpr size_t kHugePage = size_t{2} << 20;
 
 // Below this size malloc recycles well by itself, and a pool would only add its lock.
-constexpr size_t kMinPooled = size_t{64} << 10;
+constexpr size_t kMinPooled = size_t{4} << 10;
 
 // `size` rounded up so that buffers of about one size have one capacity; 0 where that overflows.
 size_t CapacityFor(size_t size) {
-  const size_t step = size < kMinPooled  ? kBufferAlignment
-                      : size < kHugePage ? kMinPooled
-                                         : kHugePage;
+  constexpr size_t kMediumSize = size_t{64} << 10;
+  const size_t step = size < kMinPooled    ? kBufferAlignment
+                      : size < kMediumSize ? kMinPooled
+                      : size < kHugePage   ? kMediumSize
+                                           : kHugePage;
   size_t padded = 0;
   if (!CheckedAdd(size, step - 1, &padded)) return 0;
   return padded < step ? step : padded / step * step;
@@ -39,23 +40,27 @@ char* AllocateAligned(size_t capacity) {
 
 }  // namespace
 
+// What the slices of a buffer share.
+struct Buffer::Memory {
+  Memory(std::shared_ptr<BufferPool> p, char* d, size_t c)
+      : pool(std::move(p)), data(d), capacity(c) {}
+  ~Memory() { pool->TakeBack(data, capacity); }
+
+  const std::shared_ptr<BufferPool> pool;
+  char* const data;
+  const size_t capacity;
+};
+
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   if (this != &other) {
-    Release();
-    pool_ = std::move(other.pool_);
+    memory_ = std::move(other.memory_);
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
-    capacity_ = std::exchange(other.capacity_, 0);
   }
   return *this;
 }
 
-void Buffer::Release() {
-  if (data_ == nullptr) return;
-  pool_->TakeBack(data_, capacity_);
-  pool_.reset();
-  data_ = nullptr;
-}
+Buffer Buffer::Slice(size_t offset, size_t size) const { return {memory_, data_ + offset, size}; }
 
 std::shared_ptr<BufferPool> BufferPool::New(size_t keep_limit) {
   return std::shared_ptr<BufferPool>(new BufferPool(keep_limit));
@@ -64,31 +69,36 @@ std::shared_ptr<BufferPool> BufferPool::New(size_t keep_limit) {
 BufferPool::~BufferPool() { StopKeeping(); }
 
 Result<Buffer> BufferPool::Allocate(size_t size) {
+  const auto buffer = [&](char* data, size_t capacity) {
+    return Buffer(std::make_shared<const Buffer::Memory>(shared_from_this(), data, capacity), data,
+                  size);
+  };
   const size_t capacity = CapacityFor(size);
   if (capacity >= kMinPooled) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    // The one used last, which is in the cache if any is. A much larger one would waste what it has
-    // over.
-    const auto found = std::find_if(free_.rbegin(), free_.rend(), [capacity](const Free& free) {
-      return free.capacity >= capacity && free.capacity / 2 <= capacity;
-    });
-    if (found != free_.rend()) {
-      const Free free = *found;
-      free_.erase(std::next(found).base());
-      kept_ -= free.capacity;
-      return Buffer(shared_from_this(), free.data, size, free.capacity);
+    // A much larger one would waste what it has over.
+    auto found = free_.lower_bound(capacity);
+    while (found != free_.end() && found->second.empty()) ++found;
+    if (found != free_.end() && found->first / 2 <= capacity) {
+      // The one used last, which is in the cache if any is.
+      char* const data = found->second.back().data;
+      found->second.pop_back();
+      kept_ -= found->first;
+      return buffer(data, found->first);
     }
   }
   char* data = capacity == 0 ? nullptr : AllocateAligned(capacity);
   if (data == nullptr) {
     return ResourceExhausted("no memory for " + std::to_string(size) + " bytes");
   }
-  return Buffer(shared_from_this(), data, size, capacity);
+  return buffer(data, capacity);
 }
 
 void BufferPool::StopKeeping() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const Free& free : free_) std::free(free.data);
+  for (const auto& [capacity, all] : free_) {
+    for (const Free& free : all) std::free(free.data);
+  }
   free_.clear();
   kept_ = 0;
   keep_limit_ = 0;
@@ -98,19 +108,31 @@ void BufferPool::TakeBack(char* data, size_t capacity) {
   if (capacity >= kMinPooled) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (capacity <= keep_limit_) {
-      // What has not been asked for the longest makes room.
-      auto kept = free_.begin();
-      for (; kept_ > keep_limit_ - capacity; ++kept) {
-        std::free(kept->data);
-        kept_ -= kept->capacity;
-      }
-      free_.erase(free_.begin(), kept);
-      free_.push_back({data, capacity});
+      while (kept_ > keep_limit_ - capacity) FreeLongestUnused();
+      free_[capacity].push_back({data, given_back_++});
       kept_ += capacity;
       return;
     }
   }
   std::free(data);
+}
+
+void BufferPool::FreeLongestUnused() {
+  auto longest = free_.end();
+  for (auto at = free_.begin(); at != free_.end();) {
+    if (at->second.empty()) {
+      at = free_.erase(at);
+      continue;
+    }
+    if (longest == free_.end() ||
+        at->second.front().given_back < longest->second.front().given_back) {
+      longest = at;
+    }
+    ++at;
+  }
+  std::free(longest->second.front().data);
+  longest->second.pop_front();
+  kept_ -= longest->first;
 }
 
 }  // namespace tf_npz

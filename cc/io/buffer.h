@@ -2,15 +2,18 @@
 //
 // Touching fresh pages costs more than filling them, so a Buffer's memory goes back to the pool it
 // came from and serves the next one of about its size. A pool is thread-safe and is kept alive by
-// its buffers; a Buffer belongs to one owner, who may hand it to another thread.
+// its buffers; a Buffer belongs to one owner, who may hand it to another thread. Slices of a buffer
+// share its memory, which goes back with the last of them.
 
 #ifndef TF_NPZ_IO_BUFFER_H_
 #define TF_NPZ_IO_BUFFER_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "tf_npz/base/status.h"
 
@@ -26,21 +29,24 @@ class Buffer {
   Buffer() = default;
   Buffer(Buffer&& other) noexcept { *this = std::move(other); }
   Buffer& operator=(Buffer&& other) noexcept;
-  ~Buffer() { Release(); }
 
+  // Aligned to kBufferAlignment, unless this is a slice.
   char* data() const { return data_; }
   size_t size() const { return size_; }
 
+  // `size` bytes from `offset` on of this memory, which they keep alive. Who reads or writes what
+  // slices have in common sees to order.
+  Buffer Slice(size_t offset, size_t size) const;
+
  private:
   friend class BufferPool;
-  Buffer(std::shared_ptr<BufferPool> pool, char* data, size_t size, size_t capacity)
-      : pool_(std::move(pool)), data_(data), size_(size), capacity_(capacity) {}
-  void Release();
+  struct Memory;
+  Buffer(std::shared_ptr<const Memory> memory, char* data, size_t size)
+      : memory_(std::move(memory)), data_(data), size_(size) {}
 
-  std::shared_ptr<BufferPool> pool_;
-  char* data_ = nullptr;  // aligned to kBufferAlignment
+  std::shared_ptr<const Memory> memory_;
+  char* data_ = nullptr;
   size_t size_ = 0;
-  size_t capacity_ = 0;
 };
 
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
@@ -57,19 +63,21 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   void StopKeeping();
 
  private:
-  friend class Buffer;
+  friend struct Buffer::Memory;
   explicit BufferPool(size_t keep_limit) : keep_limit_(keep_limit) {}
   void TakeBack(char* data, size_t capacity);
+  void FreeLongestUnused();
 
   std::mutex mutex_;
   struct Free {
     char* data;
-    size_t capacity;
+    uint64_t given_back;  // when, counted in buffers
   };
-  // All guarded by mutex_. Free memory, the longest unused first; the sum of the capacities is
-  // kept_.
-  std::vector<Free> free_;
+  // All guarded by mutex_. Free memory by its capacity, of which there are few; of one capacity the
+  // longest unused first. The sum of the capacities is kept_.
+  std::map<size_t, std::deque<Free>> free_;
   size_t kept_ = 0;
+  uint64_t given_back_ = 0;
   size_t keep_limit_;
 };
 

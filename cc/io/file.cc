@@ -9,7 +9,8 @@ namespace {
 class MemoryFile : public RandomAccessFile {
  public:
   explicit MemoryFile(std::string_view contents) : contents_(contents) {}
-  explicit MemoryFile(std::string&& contents) : owned_(std::move(contents)), contents_(owned_) {}
+  explicit MemoryFile(Buffer contents)
+      : owned_(std::move(contents)), contents_(owned_.data(), owned_.size()) {}
 
   Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
     if (offset >= contents_.size()) return size_t{0};
@@ -21,7 +22,7 @@ class MemoryFile : public RandomAccessFile {
   uint64_t size() const override { return contents_.size(); }
 
  private:
-  const std::string owned_;
+  const Buffer owned_;
   const std::string_view contents_;
 };
 
@@ -38,8 +39,11 @@ std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents) {
   return std::make_unique<MemoryFile>(contents);
 }
 
-std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string&& contents) {
-  return std::make_unique<MemoryFile>(std::move(contents));
+Result<std::unique_ptr<RandomAccessFile>> ReadToMemory(const RandomAccessFile& file,
+                                                       BufferPool& pool) {
+  TF_NPZ_ASSIGN_OR_RETURN(Buffer contents, pool.Allocate(file.size()));
+  TF_NPZ_RETURN_IF_ERROR(ReadExactly(file, 0, contents.data(), contents.size()));
+  return std::unique_ptr<RandomAccessFile>(std::make_unique<MemoryFile>(std::move(contents)));
 }
 
 }  // namespace tf_npz

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "tf_npz/base/status.h"
+#include "tf_npz/io/buffer.h"
 
 namespace tf_npz {
 
@@ -44,8 +45,9 @@ class FileSystem {
 // The bytes of `contents` as a file. `contents` must outlive it.
 std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents);
 
-// The same, owning them.
-std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string&& contents);
+// All of `file`, read into memory of `pool`.
+Result<std::unique_ptr<RandomAccessFile>> ReadToMemory(const RandomAccessFile& file,
+                                                       BufferPool& pool);
 
 }  // namespace tf_npz
 

@@ -11,22 +11,12 @@
 namespace tf_npz {
 namespace {
 
-// A file of up to this size is read whole when it is opened, and let go: one read instead of four.
-constexpr uint64_t kSmallFile = uint64_t{64} << 10;
-
 constexpr std::string_view kArraySuffix = ".npy";
 constexpr std::string_view kGzipMagic = "\x1f\x8b";  // RFC 1952 2.3.1: ID1, ID2
 
 // Steps in which gzip is to show what it holds. Whatever takes longer, hundreds of empty members
 // perhaps, is for the array's reader to find out, which can be cancelled.
 constexpr int kGzipPeekSteps = 100;
-
-Result<std::unique_ptr<RandomAccessFile>> ReadIfSmall(std::unique_ptr<RandomAccessFile> file) {
-  if (file->size() > kSmallFile) return file;
-  std::string contents(file->size(), '\0');
-  TF_NPZ_RETURN_IF_ERROR(ReadExactly(*file, 0, contents.data(), contents.size()));
-  return NewMemoryFile(std::move(contents));
-}
 
 bool IsZip(std::string_view bytes) {
   const std::string_view magic = bytes.substr(0, kZipLocalMagic.size());
@@ -52,12 +42,14 @@ std::string_view ArrayName(std::string_view member_name) {
 }
 
 Result<std::shared_ptr<Archive>> Archive::Open(const FileSystem& file_system,
-                                               const std::string& path) {
+                                               const std::string& path, BufferPool& pool) {
   if (path.empty()) return InvalidArgument("the name of a file is empty");
   Result<std::unique_ptr<RandomAccessFile>> file = file_system.Open(path);
-  if (file.ok()) file = ReadIfSmall(std::move(*file));
+  const bool is_small = file.ok() && (*file)->size() <= kSmallFile;
+  if (is_small) file = ReadToMemory(**file, pool);
   if (!file.ok()) return file.status().WithContext(Escape(path) + ": ");
-  std::shared_ptr<Archive> archive(new Archive(Escape(path), std::move(*file)));
+  std::shared_ptr<Archive> archive(new Archive(path, std::move(*file)));
+  archive->is_in_memory_ = is_small;
   const Status status = archive->ReadKind();
   if (!status.ok()) return status.WithContext(archive->label() + ": ");
   return archive;
@@ -182,12 +174,14 @@ std::vector<std::string> Archive::Names() const {
 Result<const ZipEntry*> Archive::Find(std::string_view name) const {
   const auto found = index_.find(name);
   if (found != index_.end()) return found->second;
-  return InvalidArgument(label_ + ": has no array " + Quote(name) + " (it has " +
+  return InvalidArgument(label() + ": has no array " + Quote(name) + " (it has " +
                          (members_.empty() ? "none" : QuoteList(Names())) + ")");
 }
 
+std::string Archive::label() const { return Escape(path_); }
+
 std::string Archive::Context(const ZipEntry* entry, const std::vector<std::string>& fields) const {
-  std::string context = label_;
+  std::string context = label();
   if (entry != nullptr) context += "[" + Quote(ArrayName(entry->name)) + "]";
   for (const std::string& field : fields) context += "[" + Quote(field) + "]";
   return context + ": ";

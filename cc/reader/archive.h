@@ -16,16 +16,22 @@
 
 #include "tf_npz/base/status.h"
 #include "tf_npz/format/zip_directory.h"
+#include "tf_npz/io/buffer.h"
 #include "tf_npz/io/file.h"
 
 namespace tf_npz {
+
+// A file of up to this size is read whole when it is opened, and let go: one read instead of four.
+inline constexpr uint64_t kSmallFile = uint64_t{64} << 10;
 
 // Immutable once open; any thread may use it. Its file may be parked by whoever knows that no
 // thread reads.
 class Archive {
  public:
+  // `pool` is where small files are read to.
   static Result<std::shared_ptr<Archive>> Open(const FileSystem& file_system,
-                                               const std::string& path);
+                                               const std::string& path,
+                                               BufferPool& pool = *BufferPool::New(0));
 
   // The archive that `contents` holds; they must outlive it. `label` stands for the path in
   // messages.
@@ -33,8 +39,10 @@ class Archive {
                                                        std::string label);
 
   // The path as messages have it: printable, whatever bytes it holds.
-  const std::string& label() const { return label_; }
+  std::string label() const;
   RandomAccessFile& file() const { return *file_; }
+  // Whether it was small enough to be read whole: nothing more is read from the file.
+  bool is_in_memory() const { return is_in_memory_; }
   bool is_npz() const { return is_npz_; }
   // Whether it is an npy compressed with gzip.
   bool is_gzip() const { return is_gzip_; }
@@ -57,8 +65,8 @@ class Archive {
   std::string Context(const ZipEntry* entry, const std::vector<std::string>& fields = {}) const;
 
  private:
-  Archive(std::string label, std::unique_ptr<RandomAccessFile> file)
-      : label_(std::move(label)), file_(std::move(file)) {}
+  Archive(std::string path, std::unique_ptr<RandomAccessFile> file)
+      : path_(std::move(path)), file_(std::move(file)) {}
   Status ReadKind();
   Status ReadGzipKind();
   Status ReadDirectory();
@@ -66,8 +74,9 @@ class Archive {
   Status ReadDirectory(const std::string& tail, size_t end_at);
   void IndexMembers();
 
-  const std::string label_;
+  const std::string path_;  // or what stands for it
   std::unique_ptr<RandomAccessFile> file_;
+  bool is_in_memory_ = false;
   bool is_npz_ = false;
   bool is_gzip_ = false;
   ZipEnd zip_end_;

@@ -33,7 +33,7 @@ std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
 
 }  // namespace
 
-Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
+Result<NpyHeader> ReadNpyHeader(MemberReader& member, HeaderCache* cache) {
   std::string header(std::min<uint64_t>(kNpyPreambleSize, member.size()), '\0');
   TF_NPZ_RETURN_IF_ERROR(member.Read(0, header.data(), header.size()));
   TF_NPZ_ASSIGN_OR_RETURN(const size_t size, ParseNpyPreamble(header));
@@ -46,7 +46,8 @@ Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
   if (size > known) {
     TF_NPZ_RETURN_IF_ERROR(member.Read(known, header.data() + known, size - known));
   }
-  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader facts, ParseNpyHeader(header));
+  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader facts,
+                          cache == nullptr ? ParseNpyHeader(header) : cache->Parse(header));
   TF_NPZ_RETURN_IF_ERROR(member.SettleSize(facts.data_offset + facts.data_size));
   // More than the header says may follow: np.load leaves it unread.
   if (facts.data_size > member.size() - facts.data_offset) {
@@ -60,14 +61,10 @@ Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
 Result<std::unique_ptr<ArrayReader>> ArrayReader::Open(std::shared_ptr<const Archive> archive,
                                                        const ZipEntry* entry, bool rows,
                                                        ReadOptions options) {
-  std::string context = archive->Context(entry);
-  Result<std::unique_ptr<MemberReader>> member =
-      MemberReader::Open(std::move(archive), entry, options);
-  if (!member.ok()) return member.status().WithContext(context);
-  std::unique_ptr<ArrayReader> reader(
-      new ArrayReader(std::move(context), std::move(*member), std::move(options)));
-  const Status status = reader->Init(rows);
-  if (!status.ok()) return status.WithContext(reader->context_);
+  Result<std::unique_ptr<MemberReader>> member = MemberReader::Open(archive, entry, options);
+  if (!member.ok()) return member.status().WithContext(archive->Context(entry));
+  std::unique_ptr<ArrayReader> reader(new ArrayReader(std::move(*member), std::move(options)));
+  TF_NPZ_RETURN_IF_ERROR(reader->WithContext(reader->Init(rows)));
   return reader;
 }
 
@@ -78,7 +75,7 @@ Status ArrayReader::Init(bool rows) {
     return worthwhile && is_small ? member_->Load() : OkStatus();
   };
   TF_NPZ_RETURN_IF_ERROR(load_if_small());
-  TF_NPZ_ASSIGN_OR_RETURN(header_, ReadNpyHeader(*member_));
+  TF_NPZ_ASSIGN_OR_RETURN(header_, ReadNpyHeader(*member_, options_.headers.get()));
   TF_NPZ_RETURN_IF_ERROR(load_if_small());  // of gzip only the header tells the size
   if (rows && header_.shape.empty()) {
     return InvalidArgument("is a single value of " + header_.dtype.name() +
@@ -107,7 +104,28 @@ bool ArrayReader::must_load() const {
   return header_.fortran_order && !member_->is_random_access();
 }
 
-Status ArrayReader::Load() { return member_->Load().WithContext(context_); }
+Status ArrayReader::Load() { return WithContext(member_->Load()); }
+
+Status ArrayReader::WithContext(const Status& status) const {
+  return status.ok() ? status : status.WithContext(context());
+}
+
+bool ArrayReader::CanLend(int64_t first) const {
+  const uint64_t row = static_cast<uint64_t>(first) * rows_per_element_;
+  return takes_items_ && !header_.fortran_order &&
+         (header_.data_offset + row * row_size_) % kBufferAlignment == 0;
+}
+
+Buffer ArrayReader::Lend(int64_t first, int64_t count, Status* status, int64_t* done) {
+  const int64_t row = first * rows_per_element_;
+  const int64_t rows = count * rows_per_element_;
+  const Buffer& loaded = member_->loaded();
+  Buffer lent = loaded.Slice(header_.data_offset + row * row_size_, rows * row_size_);
+  int64_t rows_done = rows;
+  *status = WithContext(Convert(components_[0], row, rows, lent.data(), &rows_done));
+  *done = status->ok() ? count : rows_done / std::max<int64_t>(rows_per_element_, 1);
+  return lent;
+}
 
 void ArrayReader::Choose(std::vector<Component> components) {
   components_ = std::move(components);
@@ -124,7 +142,7 @@ Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>&
   if (done != nullptr) {
     *done = status.ok() ? count : rows_per_element_ == 0 ? 0 : rows_done / rows_per_element_;
   }
-  return status.WithContext(context_);
+  return WithContext(status);
 }
 
 Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
@@ -249,7 +267,7 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
 
 Result<std::vector<ArrayData>> ArrayReader::ReadAll() {
   Result<std::vector<ArrayData>> all = ReadAllElements();
-  if (!all.ok()) return all.status().WithContext(context_);
+  if (!all.ok()) return WithContext(all.status());
   return all;
 }
 
@@ -265,10 +283,8 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   // The loaded member itself serves where its elements lie as they must.
   if (takes_items_ && member_->is_loaded() && !header_.fortran_order &&
       header_.data_offset % kBufferAlignment == 0) {
-    all[0].buffer = member_->TakeLoaded();
-    all[0].offset = header_.data_offset;
-    TF_NPZ_RETURN_IF_ERROR(
-        Convert(components_[0], 0, row_count_, all[0].buffer.data() + all[0].offset, &done));
+    all[0].buffer = member_->loaded().Slice(header_.data_offset, header_.data_size);
+    TF_NPZ_RETURN_IF_ERROR(Convert(components_[0], 0, row_count_, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;

@@ -22,17 +22,16 @@
 
 namespace tf_npz {
 
-// Elements in memory: from `offset` on, which is a multiple of kBufferAlignment, in C order.
+// Elements in memory, aligned to kBufferAlignment, in C order.
 struct ArrayData {
   Buffer buffer;
-  size_t offset = 0;
   std::vector<int64_t> shape;
   // Bytes from one item to the next. A string takes all of them, padded with NULs.
   int64_t item_size = 0;
 };
 
-// Reads the header of the array in `member`.
-Result<NpyHeader> ReadNpyHeader(MemberReader& member);
+// Reads the header of the array in `member`. `cache` may be null.
+Result<NpyHeader> ReadNpyHeader(MemberReader& member, HeaderCache* cache = nullptr);
 
 class ArrayReader {
  public:
@@ -42,7 +41,7 @@ class ArrayReader {
                                                    ReadOptions options);
 
   // PATH[NAME]: for messages about the array.
-  const std::string& context() const { return context_; }
+  std::string context() const { return member_->context(); }
   const NpyHeader& header() const { return header_; }
   int64_t count() const { return count_; }
   // Of the array itself; components may add dimensions.
@@ -58,8 +57,17 @@ class ArrayReader {
   // Whether the first read loads in any case: a Fortran-ordered stream, whose first row needs its
   // last byte.
   bool must_load() const;
-  // Decodes the whole member into memory at once, which is faster than in pieces.
+  // Decodes the whole member into memory at once, which is faster than in pieces. Meanwhile it takes
+  // load_overhead() bytes more.
   Status Load();
+  uint64_t load_overhead() const { return member_->load_overhead(); }
+
+  // Whether elements from `first` on can be lent by a loaded member: they are its only component,
+  // and lie there as in a tensor.
+  bool CanLend(int64_t first) const;
+  // After Load: a slice of the member with elements that CanLend allows, brought into native form.
+  // They are not to be read again. `*done` as in Read.
+  Buffer Lend(int64_t first, int64_t count, Status* status, int64_t* done);
 
   // Decodes elements `first` … `first + count - 1` to `destinations`, one for each component.
   // `*done`, where given, is how many came out right before an error. Elements are best read in
@@ -72,9 +80,10 @@ class ArrayReader {
   Result<std::vector<ArrayData>> ReadAll();
 
  private:
-  ArrayReader(std::string context, std::unique_ptr<MemberReader> member, ReadOptions options)
-      : context_(std::move(context)), member_(std::move(member)), options_(std::move(options)) {}
+  ArrayReader(std::unique_ptr<MemberReader> member, ReadOptions options)
+      : member_(std::move(member)), options_(std::move(options)) {}
   Status Init(bool rows);
+  Status WithContext(const Status& status) const;
   // Rows, here, are steps along axis 0 of whole arrays too; the only item of an array without
   // dimensions is one.
   Status ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
@@ -87,7 +96,6 @@ class ArrayReader {
                  int64_t* done) const;
   Result<std::vector<ArrayData>> ReadAllElements();
 
-  const std::string context_;
   const std::unique_ptr<MemberReader> member_;
   const ReadOptions options_;
   NpyHeader header_;

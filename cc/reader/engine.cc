@@ -19,6 +19,21 @@ class StdThread : public Thread {
   std::thread thread_;
 };
 
+// Blocks that are planned ahead at first.
+constexpr size_t kMinSlots = 4;
+// Blocks that may be planned ahead: what they cost besides their memory is bounded too.
+constexpr size_t kMaxSlots = 4096;
+
+// Small files that a thread opens in one go. They are in memory then, beside memory_limit: a
+// sixteenth of it at most.
+constexpr int kMaxOpenRun = 16;
+
+int MaxOpenRun(const EngineOptions& options) {
+  const uint64_t open = 2 * static_cast<uint64_t>(options.num_threads) + 2;
+  const uint64_t most = options.memory_limit / 16 / (open * kSmallFile);
+  return static_cast<int>(std::clamp<uint64_t>(most, 1, kMaxOpenRun));
+}
+
 }  // namespace
 
 StartThread StartStdThread() {
@@ -31,13 +46,18 @@ StartThread StartStdThread() {
   };
 }
 
-Engine::Engine(const FileSystem& file_system, std::vector<std::string> files, Selection selection,
+Engine::Engine(const FileSystem& file_system,
+               std::shared_ptr<const std::vector<std::string>> files, Selection selection,
                EngineOptions options, Position start)
     : file_system_(file_system),
-      paths_(std::move(files)),
+      shared_paths_(std::move(files)),
+      paths_(*shared_paths_),
       selection_(std::move(selection)),
       options_(std::move(options)),
-      pool_(BufferPool::New(options_.memory_limit / 2)) {
+      pool_(BufferPool::New(options_.memory_limit / 2)),
+      max_open_run_(MaxOpenRun(options_)),
+      num_threads_(options_.num_threads),
+      max_slots_(std::max(kMinSlots, 2 * static_cast<size_t>(options_.num_threads) + 2)) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Restart(start);
 }
@@ -49,6 +69,7 @@ Engine::~Engine() {
     stopping_ = true;
   }
   work_changed_.notify_all();
+  crew_changed_.notify_all();
   threads_.clear();  // joins
   pool_->StopKeeping();
 }
@@ -63,13 +84,24 @@ void Engine::Cancel() {
   ready_changed_.notify_all();
 }
 
+void Engine::SetNumThreads(int num_threads) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (num_threads == num_threads_) return;
+    num_threads_ = num_threads;
+  }
+  work_changed_.notify_all();
+  crew_changed_.notify_all();
+}
+
 Result<std::optional<Block>> Engine::Next() {
   if (paths_.size() > 1) {
     const auto most = static_cast<int64_t>(paths_.size() * selection_.specs.size());
-    StartThreads(static_cast<int>(std::min<int64_t>(options_.num_threads, most)));
+    StartThreads(static_cast<int>(std::min<int64_t>(num_threads_, most)));
   }
   std::unique_lock<std::mutex> lock(mutex_);
   if (!deferred_.ok()) return std::exchange(deferred_, OkStatus());
+  if (was_full_ && !FrontIsFilled()) Widen();
   while (true) {
     if (cancelled_) return Cancelled();
     if (FrontIsFilled()) {
@@ -79,20 +111,30 @@ Result<std::optional<Block>> Engine::Next() {
       const bool more = !slots_.empty() || next_plan_ < static_cast<int64_t>(paths_.size());
       lock.unlock();
       work_changed_.notify_one();
-      if (more) StartThreads(std::min(1, options_.num_threads));
+      if (more) StartThreads(std::min(1, num_threads_));
       return std::optional<Block>(std::move(block));
     }
     if (FailureIsNext()) return Recover();
     if (AtEnd()) return std::optional<Block>();
     if (!threads_.empty()) {
+      OnWork(false);
       ready_changed_.wait(lock);
-    } else if (std::optional<Task> task = ClaimTask()) {
-      RunTask(*task, lock);
+      OnWork(true);
+    } else if (std::vector<Task> tasks = ClaimTasks(); !tasks.empty()) {
+      RunTasks(std::move(tasks), lock);
     } else {
       // Cancel takes no lock before it sets its flag, so it may have come since that was looked at.
       return cancelled_ ? Cancelled() : Internal("the reader has nothing to do before its end");
     }
   }
+}
+
+// The consumer waits, and threads could have worked for it: from now on they may be further ahead.
+void Engine::Widen() {
+  was_full_ = false;
+  max_slots_ = std::min(2 * max_slots_, kMaxSlots);
+  Plan();
+  work_changed_.notify_one();
 }
 
 bool Engine::FrontIsFilled() const {
@@ -175,20 +217,30 @@ void Engine::Restart(Position position) {
 
 void Engine::StartThreads(int count) {
   while (static_cast<int>(threads_.size()) < count) {
-    std::unique_ptr<Thread> thread = options_.start_thread([this] { WorkerLoop(); });
+    const int index = static_cast<int>(threads_.size());
+    std::unique_ptr<Thread> thread = options_.start_thread([this, index] { WorkerLoop(index); });
     // Without a thread Next does the work itself.
     if (thread == nullptr) return;
     threads_.push_back(std::move(thread));
   }
 }
 
-void Engine::WorkerLoop() {
+void Engine::OnWork(bool begins) const {
+  if (options_.on_work != nullptr) options_.on_work(begins);
+}
+
+void Engine::WorkerLoop(int index) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
-    if (std::optional<Task> task = ClaimTask()) {
+    if (index >= num_threads_) {
+      work_changed_.notify_one();  // what woke this thread was meant for another
+      crew_changed_.wait(lock);
+    } else if (std::vector<Task> tasks = ClaimTasks(); !tasks.empty()) {
       // One wakes the next, so that as many are awake as there is work for.
       if (!ready_.empty() || MayOpen(MaxOpen())) work_changed_.notify_one();
-      RunTask(*task, lock);
+      OnWork(true);
+      RunTasks(std::move(tasks), lock);
+      OnWork(false);
     } else {
       work_changed_.wait(lock);
     }

@@ -13,8 +13,9 @@
 // Planning is bookkeeping, done under the lock by whoever changed something: it lays the elements
 // of opened files into blocks, in order, as far as `memory_limit` allows, and so reserves memory
 // for them. Threads take the piece that is wanted first of those whose block is reserved, or open
-// the next file. The oldest block is always reserved, so the limit can't stop the engine; an
-// array's pieces are decoded in order, by one thread at a time.
+// the next file; of small pieces and small files they take several, so that the lock costs little.
+// The oldest block is always reserved, so the limit can't stop the engine; an array's pieces are
+// decoded in order, by one thread at a time.
 //
 // An error belongs to a file and an element. All that comes before is delivered, the error is
 // returned by one call of Next, and the next call goes on with the following file: what was planned
@@ -88,6 +89,9 @@ struct EngineOptions {
   uint64_t memory_limit = kDefaultMemoryLimit;
   bool verify_checksums = true;
   StartThread start_thread = StartStdThread();
+  // May be null. Called by a thread of the crew when it begins to work, with true, and when it ends;
+  // and around the waiting of Next. For whoever keeps accounts of them.
+  std::function<void(bool begins)> on_work;
 
   static constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
 };
@@ -95,8 +99,12 @@ struct EngineOptions {
 class Engine {
  public:
   // `file_system` must outlive the engine. Delivery begins at `start`.
+  Engine(const FileSystem& file_system, std::shared_ptr<const std::vector<std::string>> files,
+         Selection selection, EngineOptions options, Position start = {});
   Engine(const FileSystem& file_system, std::vector<std::string> files, Selection selection,
-         EngineOptions options, Position start = {});
+         EngineOptions options, Position start = {})
+      : Engine(file_system, std::make_shared<const std::vector<std::string>>(std::move(files)),
+               std::move(selection), std::move(options), start) {}
   ~Engine();
 
   // The next block; nothing at the end. After an error, the next call goes on with the next file.
@@ -104,6 +112,10 @@ class Engine {
 
   // Makes Next return Cancelled, now and from now on.
   void Cancel();
+
+  // From now on as if EngineOptions::num_threads had been this; called by whoever calls Next. More
+  // threads are started when they are needed, threads too many wait.
+  void SetNumThreads(int num_threads);
 
  private:
   struct Piece;
@@ -118,6 +130,8 @@ class Engine {
   bool PlanElements(File& file);
   bool Admit(File& file);
   Slot* OpenSlot(const File& file);
+  bool MayOpenSlot() const;
+  void Widen();
   Status Join(const File& file, Slot& slot) const;
   Status CheckUnits(const File& file);
   std::string ComponentContext(const File& file, size_t component) const;
@@ -141,38 +155,50 @@ class Engine {
   void Restart(Position position);
 
   // Work: engine_work.cc.
-  std::optional<Task> ClaimTask();
-  int MaxOpen() const { return 2 * options_.num_threads + 2; }
+  std::vector<Task> ClaimTasks();
+  void ClaimPieces(std::vector<Task>* tasks);
+  static uint64_t TakePieces(Array& array, uint64_t most, std::vector<Task>* tasks);
+  static bool IsSmall(const Array& array, const Piece& piece);
+  void ClaimFiles(std::vector<Task>* tasks);
+  int MaxOpen() const { return (2 * num_threads_ + 2) * open_run_; }
   bool MayOpen(int limit);
   void ChooseDecoders(File& file) const;
+  uint64_t MaxWholeInflate(const File& file) const;
   Status ProvideMemory(const Array& array, const Piece& piece);
-  void FinishOpen(File& file, Result<SelectedArrays> opened);
-  void FinishPiece(Array& array, const Status& status, int64_t done);
+  void FinishOpen(Task& task);
+  void FinishPiece(const Task& task, bool is_last);
   // Gives the lock up while it works.
-  void RunTask(const Task& task, std::unique_lock<std::mutex>& lock);
+  void RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& lock);
 
   // These want it not held.
+  void RunTask(Task& task) const;
   Result<SelectedArrays> OpenFile(const std::string& path) const;
   Status Decode(Array& array, const Piece& piece, int64_t* done) const;
   Status DecodeApart(Array& array, const Piece& piece, const std::vector<char*>& destinations,
                      int64_t* done) const;
-  void WorkerLoop();
+  void WorkerLoop(int index);
   void StartThreads(int count);
+  void OnWork(bool begins) const;
 
   const FileSystem& file_system_;
-  const std::vector<std::string> paths_;
+  const std::shared_ptr<const std::vector<std::string>> shared_paths_;
+  const std::vector<std::string>& paths_;  // *shared_paths_
   const Selection selection_;
   const EngineOptions options_;
   const std::shared_ptr<BufferPool> pool_;
+  const std::shared_ptr<HeaderCache> headers_ = std::make_shared<HeaderCache>();
+  const int max_open_run_;
   std::atomic<bool> cancelled_{false};
 
   std::mutex mutex_;
   std::condition_variable work_changed_;   // for the crew: there may be a task
+  std::condition_variable crew_changed_;   // for threads too many: there may be fewer
   std::condition_variable ready_changed_;  // for Next: a block may be filled, or the crew idle
 
   // Guarded by mutex_ from here on.
   bool stopping_ = false;
-  int busy_ = 0;  // tasks being run
+  int num_threads_;  // as in EngineOptions
+  int busy_ = 0;     // threads that run tasks
 
   std::deque<std::unique_ptr<File>> files_;  // those opened and not done, in order
   int64_t next_open_ = 0;                    // the next file to open
@@ -182,7 +208,13 @@ class Engine {
   // What each int64 component is in the first file: plain, or datetimes of a unit.
   std::map<size_t, std::string> units_;
 
+  int open_run_ = 1;                         // files opened in one go: more, where they are small
+
   std::deque<std::unique_ptr<Slot>> slots_;  // blocks planned and not delivered, in order
+  // How many of these there may be. It grows when the consumer has to wait though threads had
+  // nothing to do for it: no more memory is touched than it takes to keep the consumer busy.
+  size_t max_slots_;
+  bool was_full_ = false;  // threads had nothing to do for it, since it was changed last
   uint64_t next_sequence_ = 0;
   uint64_t memory_used_ = 0;
 

@@ -18,11 +18,10 @@ namespace {
 constexpr uint64_t kConvenientSize = uint64_t{1} << 20;
 constexpr int64_t kConvenientCount = 4096;
 
-// Blocks that may be planned ahead: what they cost besides their memory is bounded too. A single
-// file is read in its order, and nothing is gained by being far ahead; inside interleave there are
-// many such readers.
-constexpr size_t kMaxSlots = 4096;
+// A single file is read in its order, and nothing is gained by being far ahead; inside interleave
+// there are many such readers. So many blocks, or so many bytes of more.
 constexpr size_t kMaxSlotsOfOneFile = 4;
+constexpr uint64_t kMaxAheadOfOneFile = uint64_t{4} << 20;
 // What a block is taken to cost besides its elements' memory.
 constexpr uint64_t kSlotOverhead = 1024;
 
@@ -95,9 +94,7 @@ bool Engine::PlanElements(File& file) {
     }
     slot->count += count;
     for (const Array& array : file.arrays) {
-      for (const Component& component : array.reader->components()) {
-        slot->unpadded_size += static_cast<uint64_t>(count) * component.element_size();
-      }
+      slot->unpadded_size += static_cast<uint64_t>(count) * array.element_size;
     }
     file.planned += count;
     const bool at_end = file.planned == file.count;
@@ -119,12 +116,17 @@ bool Engine::Admit(File& file) {
   return true;
 }
 
+bool Engine::MayOpenSlot() const {
+  const bool is_ahead = paths_.size() == 1 && memory_used_ >= kMaxAheadOfOneFile;
+  return slots_.size() < (is_ahead ? kMaxSlotsOfOneFile : max_slots_);
+}
+
 Engine::Slot* Engine::OpenSlot(const File& file) {
   if (!slots_.empty()) {
     Slot& last = *slots_.back();
     if (!last.is_sealed) return &last;
     if (!last.is_reserved) return nullptr;
-    if (slots_.size() >= (paths_.size() == 1 ? kMaxSlotsOfOneFile : kMaxSlots)) return nullptr;
+    if (!MayOpenSlot()) return nullptr;
   }
   const bool batched = options_.batch_size > 0;
   uint64_t element_size = 0;
@@ -156,6 +158,15 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
     const int64_t fitting = static_cast<int64_t>(target / std::max<uint64_t>(element_size, 1));
     slot->capacity = std::clamp<int64_t>(fitting, 1, kConvenientCount);
     slot->capacity = std::min(slot->capacity, file.count - file.planned);
+  }
+  // Where this file alone fills the block, an array in memory may lend its own.
+  slot->is_lent.resize(slot->arrays.size());
+  for (const Array& array : file.arrays) {
+    const ArrayData& data = slot->arrays[array.components[0]];
+    const bool as_it_is = array.reader->components()[0].item_size == data.item_size;
+    slot->is_lent[array.components[0]] = array.lends && as_it_is &&
+                                         slot->capacity <= file.count - file.planned &&
+                                         array.reader->CanLend(file.planned);
   }
   // A batch of known shape gets its memory now, so that its first elements need not wait for its
   // last ones to be found, unless it is so large that it may well never be full.
@@ -242,7 +253,7 @@ bool Engine::Reserve(Slot& slot) {
       fits = fits && CheckedMultiply(element_size, dimension, &element_size) &&
              CheckedMultiply(items, dimension, &items);
     }
-    auto bytes = static_cast<uint64_t>(element_size);
+    auto bytes = static_cast<uint64_t>(slot.is_lent[i] ? 0 : element_size);
     fits = fits && CheckedMultiply(bytes, count, &bytes);
     if (!fits || !CheckedAdd(size, bytes, &size)) {
       Fail(slot.first, slot.sequence,

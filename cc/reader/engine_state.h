@@ -28,9 +28,12 @@ struct Engine::Array {
   size_t index = 0;
   std::unique_ptr<ArrayReader> reader;
   std::vector<size_t> components;  // where those of the reader stand in a block
+  uint64_t element_size = 0;       // bytes in memory, of all components
   std::deque<Piece> pieces;        // planned and not decoded, in order
   bool is_busy = false;            // a task is at the first of them
   bool load_next = false;          // that task is to load the array first
+  uint64_t load_overhead = 0;      // what File::load_size has of it until it is loaded
+  bool lends = false;              // its memory may become a block's
 };
 
 struct Engine::File {
@@ -45,8 +48,9 @@ struct Engine::File {
   int64_t planned = 0;           // of these, how many are laid out, or lie before the start
   bool has_known_units = false;  // CheckUnits was asked
   bool is_planned = false;       // all of them
-  uint64_t load_size = 0;        // bytes of those arrays that are decoded whole
-  bool is_admitted = false;      // memory_used_ holds load_size
+  // Bytes of those arrays that are decoded whole, save what they have lent.
+  uint64_t load_size = 0;
+  bool is_admitted = false;  // memory_used_ holds load_size
   int64_t pieces_left = 0;
 };
 
@@ -66,18 +70,22 @@ struct Engine::Slot {
   uint64_t unpadded_size = 0;         // bytes of its elements as their files have them
   uint64_t size = 0;                  // what memory_used_ holds for it
   std::vector<ArrayData> arrays;      // one for each component
-  std::vector<uint64_t> array_sizes;  // bytes of each, from is_reserved on
+  std::vector<bool> is_lent;          // of each: its memory is lent by the array that it is of
+  std::vector<uint64_t> array_sizes;  // bytes of each, from is_reserved on; 0 where it is lent
   std::vector<Array*> waiting;        // for the slot's memory, to decode into it
 
   bool is_filled() const { return is_sealed && is_reserved && pieces_left == 0; }
 };
 
-// What a thread was told to do: open a file, or decode an array's first piece, of which it has a
-// copy, since planning adds to the array's pieces meanwhile.
+// What a thread was told to do: open a file, or decode an array's next piece, of which it has a
+// copy, since planning adds to the array's pieces meanwhile. And what came of it.
 struct Engine::Task {
   File* open = nullptr;
   Array* array = nullptr;
   Piece piece;
+  SelectedArrays opened = {};
+  Status status = {};
+  int64_t done = 0;  // elements
 };
 
 struct Engine::Failure {

@@ -19,6 +19,14 @@ constexpr uint64_t kUnpaddedSize = uint64_t{1} << 20;
 // With more files open than this, those that wait for their turn are parked.
 constexpr size_t kMaxUnparked = 64;
 
+// Pieces of up to this size are taken several at a time, until they are about as much.
+constexpr uint64_t kSmallPiece = uint64_t{256} << 10;
+
+// Decoding whole can't be interrupted, and what it decodes comes all at once: a file alone is read
+// in pieces from this size on, and the first of several, for which the consumer waits, earlier.
+constexpr uint64_t kMaxWholeAlone = uint64_t{32} << 20;
+constexpr uint64_t kMaxWholeAwaited = uint64_t{4} << 20;
+
 // Arrays that can't be decoded in pieces must fit the limit, unless they are the element
 // themselves.
 Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
@@ -39,23 +47,72 @@ Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
 
 }  // namespace
 
-std::optional<Engine::Task> Engine::ClaimTask() {
-  if (stopping_ || cancelled_) return std::nullopt;
-  for (auto ready = ready_.begin(); ready != ready_.end(); ++ready) {
+std::vector<Engine::Task> Engine::ClaimTasks() {
+  std::vector<Task> tasks;
+  if (stopping_ || cancelled_) return tasks;
+  ClaimPieces(&tasks);
+  if (tasks.empty()) ClaimFiles(&tasks);
+  was_full_ = was_full_ || (tasks.empty() && slots_.size() >= max_slots_);
+  return tasks;
+}
+
+// Takes the piece that is wanted first and, while they are small, what comes next too: more of its
+// array, and a thread's share of the other arrays that are ready.
+void Engine::ClaimPieces(std::vector<Task>* tasks) {
+  const size_t share = ready_.size() / std::max(num_threads_, 1);
+  size_t arrays = 0;
+  uint64_t size = 0;
+  for (auto ready = ready_.begin(); ready != ready_.end();) {
     Array& array = *ready->second;
-    if (!ComesBeforeFailure(array)) continue;
-    const Slot& slot = *array.pieces.front().slot;
-    // What the consumer waits for goes first; before the rest, files are kept at hand.
-    if (!IsFront(slot) && MayOpen(options_.num_threads)) break;
-    ready_.erase(ready);
-    array.is_busy = true;
-    return Task{nullptr, &array, array.pieces.front()};
+    if (!ComesBeforeFailure(array)) {
+      ++ready;
+      continue;
+    }
+    const Piece& piece = array.pieces.front();
+    if (arrays == 0) {
+      // What the consumer waits for goes first; before the rest, files are kept at hand.
+      if (!IsFront(*piece.slot) && MayOpen(num_threads_ * open_run_)) return;
+    } else if (arrays >= share || size >= kSmallPiece || !IsSmall(array, piece)) {
+      return;
+    }
+    ++arrays;
+    ready = ready_.erase(ready);
+    size += TakePieces(array, kSmallPiece - size, tasks);
   }
-  if (!MayOpen(MaxOpen())) return std::nullopt;
-  auto file = std::make_unique<File>();
-  file->index = next_open_++;
-  files_.push_back(std::move(file));
-  return Task{files_.back().get(), nullptr, {}};
+}
+
+// Takes the first piece of `array` and small ones that follow, while they are less than `most`
+// bytes. Returns how many bytes they are.
+uint64_t Engine::TakePieces(Array& array, uint64_t most, std::vector<Task>* tasks) {
+  array.is_busy = true;
+  uint64_t size = 0;
+  for (const Piece& piece : array.pieces) {
+    const bool follows = size > 0;
+    if (follows && (size >= most || !piece.slot->is_reserved || !IsSmall(array, piece))) break;
+    tasks->push_back({nullptr, &array, piece});
+    // Of no bytes there may be any number.
+    size += std::max<uint64_t>(static_cast<uint64_t>(piece.count) * array.element_size, 1024);
+    if (array.load_next) break;
+  }
+  return size;
+}
+
+// Whether decoding the piece takes so little time that the lock would take much of it.
+bool Engine::IsSmall(const Array& array, const Piece& piece) {
+  return !array.load_next && piece.count * array.element_size <= kSmallPiece;
+}
+
+// Takes the next file to be opened or, where files are small, a thread's share of the next ones.
+void Engine::ClaimFiles(std::vector<Task>* tasks) {
+  const int64_t left = static_cast<int64_t>(paths_.size()) - next_open_;
+  const int64_t share = left / std::max(num_threads_, 1);
+  const int64_t most = std::clamp<int64_t>(share, 1, open_run_);
+  while (static_cast<int64_t>(tasks->size()) < most && MayOpen(MaxOpen())) {
+    auto file = std::make_unique<File>();
+    file->index = next_open_++;
+    tasks->push_back({file.get(), nullptr, {}});
+    files_.push_back(std::move(file));
+  }
 }
 
 // Whether another file may be opened when `limit` of them may be open ahead of what is planned.
@@ -67,7 +124,8 @@ bool Engine::MayOpen(int limit) {
 }
 
 // Settles which arrays of `file` are decoded whole, with the faster decoder, and which in pieces.
-// It depends on nothing but the file and the limit, and so does what a damaged file still gives.
+// It depends on nothing but the file, its place and the limit, and so does what a damaged file
+// still gives.
 void Engine::ChooseDecoders(File& file) const {
   // The memory of a whole array becomes the block's, for which it is counted anyway.
   const bool is_element = options_.batch_size == 0 && !selection_.rows;
@@ -76,38 +134,66 @@ void Engine::ChooseDecoders(File& file) const {
     const bool fortran_order = array.reader->header().fortran_order;
     const uint64_t share = fortran_order ? options_.memory_limit / 2 : options_.memory_limit / 4;
     const uint64_t most = is_element ? UINT64_MAX : share;
-    const bool fits = size <= most && (fortran_order || size <= kMaxWholeInflate);
+    const bool fits = size <= most && (fortran_order || size <= MaxWholeInflate(file));
     array.load_next = array.reader->must_load() || (size > 0 && fits);
-    if (array.load_next && !is_element) file.load_size += size;
+    if (!array.load_next || is_element) continue;
+    array.load_overhead = array.reader->load_overhead();
+    file.load_size += size + array.load_overhead;
+    array.lends = size > 0;
   }
 }
 
-void Engine::RunTask(const Task& task, std::unique_lock<std::mutex>& lock) {
-  // Only now, when it is about to be filled: as long as the consumer keeps up, blocks that it has
-  // let go of serve again, and no fresh memory is touched.
-  Status memory = task.open == nullptr ? ProvideMemory(*task.array, task.piece) : OkStatus();
+// Up to which size arrays of `file` are decoded whole. What the consumer waits for should not keep
+// it waiting for long, and one file alone is read in its order.
+uint64_t Engine::MaxWholeInflate(const File& file) const {
+  if (paths_.size() == 1) return kMaxWholeAlone;
+  return file.index == start_.file && selection_.rows ? kMaxWholeAwaited : kMaxWholeInflate;
+}
+
+void Engine::RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& lock) {
+  for (Task& task : tasks) {
+    // Only now, when it is about to be filled: as long as the consumer keeps up, blocks that it has
+    // let go of serve again, and no fresh memory is touched.
+    if (task.open == nullptr) task.status = ProvideMemory(*task.array, task.piece);
+  }
   ++busy_;
   lock.unlock();
-  if (task.open != nullptr) {
-    Result<SelectedArrays> opened = OpenFile(paths_[task.open->index]);
-    lock.lock();
-    FinishOpen(*task.open, std::move(opened));
-  } else {
-    int64_t done = 0;
-    const Status status = memory.ok() ? Decode(*task.array, task.piece, &done) : memory;
-    lock.lock();
-    FinishPiece(*task.array, status, done);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const bool follows = i > 0 && tasks[i].array != nullptr && tasks[i].array == tasks[i - 1].array;
+    if (follows && !tasks[i - 1].status.ok()) {
+      tasks[i].status = tasks[i - 1].status;  // the earlier one is what counts
+    } else {
+      RunTask(tasks[i]);
+    }
+  }
+  lock.lock();
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].open != nullptr) {
+      FinishOpen(tasks[i]);
+    } else {
+      FinishPiece(tasks[i], i + 1 == tasks.size() || tasks[i + 1].array != tasks[i].array);
+    }
   }
   --busy_;
   Plan();
   if (FrontIsFilled() || failure_ != nullptr || AtEnd()) ready_changed_.notify_one();
 }
 
+void Engine::RunTask(Task& task) const {
+  if (task.open == nullptr) {
+    if (task.status.ok()) task.status = Decode(*task.array, task.piece, &task.done);
+    return;
+  }
+  Result<SelectedArrays> opened = OpenFile(paths_[task.open->index]);
+  task.status = opened.status();
+  if (opened.ok()) task.opened = std::move(*opened);
+}
+
 Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
   if (piece.slot->is_whole) return OkStatus();
   for (const size_t component : array.components) {
     ArrayData& target = piece.slot->arrays[component];
-    if (target.buffer.data() != nullptr) continue;
+    if (target.buffer.data() != nullptr || piece.slot->is_lent[component]) continue;
     Result<Buffer> buffer = pool_->Allocate(piece.slot->array_sizes[component]);
     if (!buffer.ok()) {
       return buffer.status().WithContext(Escape(paths_[array.file->index]) + ": ");
@@ -120,41 +206,50 @@ Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
 Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
   ReadOptions options;
   options.pool = pool_;
+  options.headers = headers_;
   options.verify_checksums = options_.verify_checksums;
   options.verify_skipped = true;  // a file that is begun in its middle is verified as any other
   options.cancelled = &cancelled_;
-  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive, Archive::Open(file_system_, path));
+  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive, Archive::Open(file_system_, path, *pool_));
   TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
                           OpenSelection(std::move(archive), selection_, options));
   TF_NPZ_RETURN_IF_ERROR(CheckLoads(selected, selection_, options_.memory_limit));
   return selected;
 }
 
-void Engine::FinishOpen(File& file, Result<SelectedArrays> opened) {
+void Engine::FinishOpen(Task& task) {
+  File& file = *task.open;
+  SelectedArrays& opened = task.opened;
   const bool is_start = file.index == start_.file;
-  if (opened.ok() && is_start && start_.element > opened->count) {
-    opened = InvalidArgument(Escape(paths_[file.index]) + ": has " + std::to_string(opened->count) +
-                             " elements, but reading is to go on at element " +
-                             std::to_string(start_.element) + ": is it another file than before?");
+  if (task.status.ok() && is_start && start_.element > opened.count) {
+    task.status =
+        InvalidArgument(Escape(paths_[file.index]) + ": has " + std::to_string(opened.count) +
+                        " elements, but reading is to go on at element " +
+                        std::to_string(start_.element) + ": is it another file than before?");
   }
-  if (!opened.ok()) {
+  if (!task.status.ok()) {
     file.phase = File::Phase::kFailed;
-    file.status = opened.status();
+    file.status = task.status;
     return;
   }
   file.phase = File::Phase::kOpen;
-  file.archive = std::move(opened->archive);
-  file.count = opened->count;
+  file.archive = std::move(opened.archive);
+  open_run_ = file.archive->is_in_memory() ? std::min(2 * open_run_, max_open_run_) : 1;
+  file.count = opened.count;
   if (const auto found = truncated_.find(file.index); found != truncated_.end()) {
     file.count = std::min(file.count, found->second);
   }
   file.planned = is_start ? std::min(start_.element, file.count) : 0;
-  file.arrays.resize(opened->arrays.size());
+  file.arrays.resize(opened.arrays.size());
   for (size_t i = 0; i < file.arrays.size(); ++i) {
-    file.arrays[i].file = &file;
-    file.arrays[i].index = i;
-    file.arrays[i].reader = std::move(opened->arrays[i].reader);
-    file.arrays[i].components = std::move(opened->arrays[i].components);
+    Array& array = file.arrays[i];
+    array.file = &file;
+    array.index = i;
+    array.reader = std::move(opened.arrays[i].reader);
+    array.components = std::move(opened.arrays[i].components);
+    for (const Component& component : array.reader->components()) {
+      array.element_size += component.element_size();
+    }
   }
   ChooseDecoders(file);
   if (files_.size() > kMaxUnparked) file.archive->file().Park();
@@ -169,6 +264,11 @@ Status Engine::Decode(Array& array, const Piece& piece, int64_t* done) const {
     for (size_t i = 0; i < whole.size(); ++i) targets[array.components[i]] = std::move(whole[i]);
     *done = 1;
     return OkStatus();
+  }
+  if (piece.slot->is_lent[array.components[0]]) {
+    Status status;
+    targets[array.components[0]].buffer = reader.Lend(piece.first, piece.count, &status, done);
+    return status;
   }
   bool in_place = true;
   std::vector<char*> destinations;
@@ -219,14 +319,30 @@ Status Engine::DecodeApart(Array& array, const Piece& piece, const std::vector<c
   return status;
 }
 
-void Engine::FinishPiece(Array& array, const Status& status, int64_t done) {
+// `is_last`: of those that its thread took of the array.
+void Engine::FinishPiece(const Task& task, bool is_last) {
+  Array& array = *task.array;
   File& file = *array.file;
-  const Piece piece = array.pieces.front();
+  const Piece& piece = task.piece;
   array.pieces.pop_front();
-  array.is_busy = false;
   --piece.slot->pieces_left;
   --file.pieces_left;
-  if (!status.ok()) Fail({file.index, piece.first + done}, piece.slot->sequence, status);
+  if (!task.status.ok()) {
+    Fail({file.index, piece.first + task.done}, piece.slot->sequence, task.status);
+  }
+  if (!array.load_next) {
+    const uint64_t overhead = std::exchange(array.load_overhead, 0);
+    file.load_size -= overhead;
+    memory_used_ -= overhead;
+  }
+  if (!piece.slot->is_whole && piece.slot->is_lent[array.components[0]]) {
+    // From now on it is the block that it counts for.
+    const uint64_t size = static_cast<uint64_t>(piece.count) * array.element_size;
+    file.load_size -= size;
+    piece.slot->size += size;
+  }
+  if (!is_last) return;
+  array.is_busy = false;
   SetReady(array);
   if (file.is_planned && file.pieces_left == 0) Retire(file);
 }

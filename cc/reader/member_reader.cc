@@ -182,6 +182,7 @@ Status MemberReader::Load() {
     TF_NPZ_RETURN_IF_ERROR(Finish());
     stream_.reset();
   } else {
+    if (is_cancelled()) return Cancelled();
     stream_.reset();
     TF_NPZ_ASSIGN_OR_RETURN(const Buffer compressed,
                             options_.pool->Allocate(entry_->compressed_size));

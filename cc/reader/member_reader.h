@@ -21,11 +21,13 @@
 #include "tf_npz/io/buffer.h"
 #include "tf_npz/io/inflate.h"
 #include "tf_npz/reader/archive.h"
+#include "tf_npz/reader/header_cache.h"
 
 namespace tf_npz {
 
 struct ReadOptions {
-  std::shared_ptr<BufferPool> pool;  // required
+  std::shared_ptr<BufferPool> pool;      // required
+  std::shared_ptr<HeaderCache> headers;  // where many files are read; may be null
   bool verify_checksums = true;
   // Whether what is skipped in a stored member is read for its checksum all the same.
   bool verify_skipped = false;
@@ -34,9 +36,9 @@ struct ReadOptions {
 };
 
 // A deflated member of up to this size is decoded by the whole-buffer decoder when it is loaded. A
-// larger one is loaded as a stream, which can be cancelled: the whole-buffer decoder takes a tenth
-// of a second for about this much.
-inline constexpr uint64_t kMaxWholeInflate = uint64_t{32} << 20;
+// larger one is loaded as a stream, which can be cancelled: the whole-buffer decoder takes half a
+// second or more for this much.
+inline constexpr uint64_t kMaxWholeInflate = uint64_t{256} << 20;
 
 class MemberReader {
  public:
@@ -48,6 +50,9 @@ class MemberReader {
   // it.
   uint64_t size() const { return size_; }
   bool is_size_known() const { return is_size_known_; }
+  // For messages: PATH["NAME"]: .
+  std::string context() const { return archive_->Context(entry_); }
+
   // Where the size is unknown: makes it `size`, and leaves what follows for Finish to go through.
   // DataLoss where there can't be as much.
   Status SettleSize(uint64_t size);
@@ -70,12 +75,14 @@ class MemberReader {
   Status Finish();
 
   // Takes the whole member into memory, size() bytes, which must be known, and verifies it. Reads
-  // are copies from then on.
+  // are copies from then on. Meanwhile it takes load_overhead() bytes more.
   Status Load();
+  uint64_t load_overhead() const {
+    return has_whole_decoder() && size_ <= kMaxWholeInflate ? entry_->compressed_size : 0;
+  }
 
-  // After Load: gives its memory away. Nothing may be read any more.
-  Buffer TakeLoaded() { return std::move(loaded_); }
-  std::string_view loaded() const { return {loaded_.data(), loaded_.size()}; }
+  // After Load: the member's bytes.
+  const Buffer& loaded() const { return loaded_; }
 
  private:
   MemberReader(std::shared_ptr<const Archive> archive, const ZipEntry* entry, ReadOptions options)

@@ -8,6 +8,10 @@
 namespace tf_npz {
 namespace {
 
+// An array of up to this size is loaded even where it must be copied afterwards: the faster decoder
+// gains more than the copy costs, but the memory is taken twice.
+constexpr uint64_t kMaxCopied = uint64_t{32} << 20;
+
 // "float32 (28, 28)"
 std::string TypeText(std::string_view type, const std::optional<std::vector<int64_t>>& shape) {
   return std::string(type) + " " + (shape ? ShapeText(*shape) : "of any shape");
@@ -174,7 +178,7 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
     // The memory that it is loaded into becomes the result's, where that is aligned as it must be.
     // Where it isn't, a large array is better decoded to its place.
     const bool serves = reader.header().data_offset % kBufferAlignment == 0;
-    if (reader.load_size() > 0 && (serves || reader.load_size() <= kMaxWholeInflate)) {
+    if (reader.load_size() > 0 && (serves || reader.load_size() <= kMaxCopied)) {
       TF_NPZ_RETURN_IF_ERROR(reader.Load());
     }
     TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayData> data, reader.ReadAll());

@@ -24,8 +24,8 @@ using ::tensorflow::TensorShape;
 // place.
 class ArrayTensorBuffer : public tensorflow::TensorBuffer {
  public:
-  ArrayTensorBuffer(Buffer buffer, size_t offset, size_t size)
-      : TensorBuffer(buffer.data() + offset), buffer_(std::move(buffer)), size_(size) {}
+  ArrayTensorBuffer(Buffer buffer, size_t size)
+      : TensorBuffer(buffer.data()), buffer_(std::move(buffer)), size_(size) {}
 
   size_t size() const override { return size_; }
   TensorBuffer* root_buffer() override { return this; }
@@ -185,15 +185,15 @@ absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* ten
   absl::Status status = TensorShape::BuildTensorShape(dimensions, &shape);
   if (!status.ok()) return status;
   if (dtype == tensorflow::DT_STRING) {
-    return ToStringTensor(data.buffer.data() + data.offset, data.item_size, shape, tensor);
+    return ToStringTensor(data.buffer.data(), data.item_size, shape, tensor);
   }
   const size_t size = shape.num_elements() * tensorflow::DataTypeSize(dtype);
   // TensorFlow aborts on tensors that aren't aligned.
-  if (size == 0 || !IsAligned(data.buffer.data() + data.offset)) {
-    return ToCopiedTensor(data.buffer.data() + data.offset, size, dtype, shape, tensor);
+  if (size == 0 || !IsAligned(data.buffer.data())) {
+    return ToCopiedTensor(data.buffer.data(), size, dtype, shape, tensor);
   }
   tensorflow::core::RefCountPtr<tensorflow::TensorBuffer> buffer(
-      new ArrayTensorBuffer(std::move(data.buffer), data.offset, size));
+      new ArrayTensorBuffer(std::move(data.buffer), size));
   *tensor = Tensor(dtype, shape, std::move(buffer));
   return absl::OkStatus();
 }
@@ -203,7 +203,7 @@ absl::Status CopyElement(const ArrayData& data, DataType dtype, int64_t index, T
   absl::Status status = TensorShape::BuildTensorShape(data.shape, &shape);
   if (!status.ok()) return status;
   const size_t size = shape.num_elements() * data.item_size;
-  const char* const source = data.buffer.data() + data.offset + index * size;
+  const char* const source = data.buffer.data() + index * size;
   if (dtype == tensorflow::DT_STRING) return ToStringTensor(source, data.item_size, shape, tensor);
   return ToCopiedTensor(source, size, dtype, shape, tensor);
 }

@@ -14,9 +14,12 @@
 #include "tensorflow/core/data/name_utils.h"
 #include "tensorflow/core/framework/cancellation.h"
 #include "tensorflow/core/framework/dataset.h"
+#include "tensorflow/core/framework/model.h"
+#include "tensorflow/core/graph/graph.h"
 #include "tensorflow/core/platform/cpu_info.h"
 #include "tf_npz/reader/engine.h"
 #include "tf_npz/tf/conversion.h"
+#include "tf_npz/tf/dataset_arguments.h"
 #include "tf_npz/tf/file_system.h"
 
 namespace tf_npz {
@@ -39,6 +42,7 @@ using ::tensorflow::data::IteratorStateReader;
 using ::tensorflow::data::IteratorStateWriter;
 using ::tensorflow::data::ParseScalarArgument;
 using ::tensorflow::data::SerializationContext;
+namespace model = ::tensorflow::data::model;
 
 constexpr char kDatasetType[] = "NpzReader";
 constexpr char kFile[] = "file";
@@ -49,24 +53,6 @@ constexpr char kThreadName[] = "tf_npz_reader";  // 15 characters at most
 constexpr int64_t kMaxAutoThreads = 16;
 // Threads that a reader starts at most, whatever it is asked for.
 constexpr int64_t kMaxThreads = 256;
-// What batch_size is where there are no batches.
-constexpr int64_t kNotBatched = -1;
-
-// What the op was given.
-struct Arguments {
-  std::vector<std::string> filenames;
-  std::vector<FieldPath> paths;
-  int64_t batch_size = kNotBatched;
-  bool drop_remainder = false;
-  std::vector<Tensor> padding;
-  int64_t num_parallel_reads = 0;
-  int64_t memory_limit = 0;
-  bool verify_checksums = true;
-  bool rows = true;
-  DataTypeVector output_types;
-  std::vector<PartialTensorShape> output_shapes;
-};
-
 class TensorFlowThread : public Thread {
  public:
   explicit TensorFlowThread(std::unique_ptr<tensorflow::Thread> thread)
@@ -78,7 +64,7 @@ class TensorFlowThread : public Thread {
 
 class Dataset : public DatasetBase {
  public:
-  Dataset(OpKernelContext* ctx, Arguments arguments, std::vector<ElementSpec> specs)
+  Dataset(OpKernelContext* ctx, DatasetArguments arguments, std::vector<ElementSpec> specs)
       : DatasetBase(DatasetContext(ctx)),
         arguments_(std::move(arguments)),
         specs_(std::move(specs)) {}
@@ -101,9 +87,9 @@ class Dataset : public DatasetBase {
   absl::Status CheckExternalState() const override { return absl::OkStatus(); }
 
  protected:
-  absl::Status AsGraphDefInternal(SerializationContext* /*ctx*/, DatasetGraphDefBuilder* b,
+  absl::Status AsGraphDefInternal(SerializationContext* ctx, DatasetGraphDefBuilder* b,
                                   Node** output) const override {
-    const Arguments& a = arguments_;
+    const DatasetArguments& a = arguments_;
     std::vector<std::string> names;
     std::vector<int64_t> depths;
     for (const FieldPath& path : a.paths) {
@@ -112,7 +98,13 @@ class Dataset : public DatasetBase {
     }
     Node *filenames, *keys, *batch_size, *drop_remainder, *num_parallel_reads, *memory_limit,
         *verify_checksums;
-    TF_RETURN_IF_ERROR(b->AddVector(a.filenames, &filenames));
+    if (ctx->is_graph_rewrite()) {
+      // The graph goes no further than this process: names need not be copied into it.
+      TF_RETURN_IF_ERROR(b->AddPlaceholder(a.filenames, &filenames));
+      ctx->input_list()->emplace_back(filenames->name(), a.filenames);
+    } else {
+      TF_RETURN_IF_ERROR(b->AddTensor(a.filenames, &filenames));
+    }
     TF_RETURN_IF_ERROR(b->AddVector(names, &keys));
     TF_RETURN_IF_ERROR(b->AddScalar(a.batch_size, &batch_size));
     TF_RETURN_IF_ERROR(b->AddScalar(a.drop_remainder, &drop_remainder));
@@ -147,7 +139,11 @@ class Dataset : public DatasetBase {
  private:
   class Iterator : public DatasetIterator<Dataset> {
    public:
-    explicit Iterator(const Params& params) : DatasetIterator<Dataset>(params) {}
+    explicit Iterator(const Params& params)
+        : DatasetIterator<Dataset>(params),
+          parallelism_(std::make_shared<SharedState>(dataset()->arguments_.num_parallel_reads,
+                                                     std::make_shared<SharedMutex>(),
+                                                     std::make_shared<SharedCondition>())) {}
     ~Iterator() override { StopEngine(); }
 
     bool SymbolicCheckpointCompatible() const override { return true; }
@@ -162,6 +158,7 @@ class Dataset : public DatasetBase {
       const std::lock_guard<std::mutex> lock(mutex_);
       *end_of_sequence = false;
       if (taken_ == block_.count) {
+        if (parallelism_->tunable) engine_->SetNumThreads(NumThreads());
         Result<std::optional<Block>> next = engine_->Next();
         if (!next.ok()) return ToAbslStatus(next.status());
         *end_of_sequence = !next->has_value();
@@ -173,6 +170,15 @@ class Dataset : public DatasetBase {
     }
 
    protected:
+    // What tf.data's autotuning knows us as: a source that works ahead, in so many threads.
+    std::shared_ptr<model::Node> CreateNode(IteratorContext* ctx,
+                                            model::Node::Args args) const override {
+      return model::MakeAsyncKnownRatioNode(
+          std::move(args), /*ratio=*/0,
+          {model::MakeParameter(model::kParallelism, parallelism_, /*min=*/1,
+                                /*max=*/static_cast<double>(MaxAutoThreads(ctx)))});
+    }
+
     absl::Status SaveInternal(SerializationContext* /*ctx*/, IteratorStateWriter* writer) override {
       const std::lock_guard<std::mutex> lock(mutex_);
       Position position = block_.next;
@@ -189,7 +195,7 @@ class Dataset : public DatasetBase {
       int64_t element = 0;
       TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFile, &file));
       TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kElement, &element));
-      const auto file_count = static_cast<int64_t>(dataset()->arguments_.filenames.size());
+      const int64_t file_count = dataset()->arguments_.filenames.NumElements();
       if (file < 0 || file > file_count || element < 0) {
         return absl::InvalidArgumentError("checkpoint of an NpzReaderDataset over other files");
       }
@@ -197,30 +203,56 @@ class Dataset : public DatasetBase {
     }
 
    private:
+    // Those that tf.data.AUTOTUNE stands for at most, and to begin with: what a private thread pool
+    // has, or one for each processor, but not more than do any good.
+    static int64_t MaxAutoThreads(IteratorContext* ctx) {
+      const int64_t pool = ctx->runner_threadpool_size();
+      return std::clamp<int64_t>(pool > 0 ? pool : tensorflow::port::NumSchedulableCPUs(), 1,
+                                 kMaxAutoThreads);
+    }
+
+    int NumThreads() const {
+      const std::lock_guard<SharedMutex> lock(*parallelism_->mu);
+      return static_cast<int>(std::clamp<double>(parallelism_->value, 1, kMaxThreads));
+    }
+
     // These want mutex_ held.
     absl::Status StartEngine(IteratorContext* ctx, Position start) {
       StopEngine();
+      {
+        const std::lock_guard<SharedMutex> lock(*parallelism_->mu);
+        if (parallelism_->value == model::kAutotune) {
+          parallelism_->value = static_cast<double>(MaxAutoThreads(ctx));
+        }
+      }
       block_ = Block();
       block_.first = block_.next = start;
       taken_ = 0;
       // The context is gone when the engine starts its threads.
       const auto context = std::make_shared<IteratorContext>(*ctx);
-      engine_ = dataset()->NewEngine(
-          [context](std::function<void()> body) -> std::unique_ptr<Thread> {
-            std::unique_ptr<tensorflow::Thread> thread =
-                context->StartThread(kThreadName, [body = std::move(body)] {
-                  // TensorFlow keeps the name to itself; this is for top, debuggers and profilers.
-                  // Its threads go on to other work.
-                  char previous[16] = "";
-                  pthread_getname_np(pthread_self(), previous, sizeof(previous));
-                  pthread_setname_np(pthread_self(), kThreadName);
-                  body();
-                  pthread_setname_np(pthread_self(), previous);
-                });
-            if (thread == nullptr) return nullptr;
-            return std::make_unique<TensorFlowThread>(std::move(thread));
-          },
-          start);
+      EngineOptions options = dataset()->NewOptions();
+      options.num_threads = NumThreads();
+      options.start_thread = [context](std::function<void()> body) -> std::unique_ptr<Thread> {
+        std::unique_ptr<tensorflow::Thread> thread =
+            context->StartThread(kThreadName, [body = std::move(body)] {
+              // TensorFlow keeps the name to itself; this is for top, debuggers and profilers. Its
+              // threads go on to other work.
+              char previous[16] = "";
+              pthread_getname_np(pthread_self(), previous, sizeof(previous));
+              pthread_setname_np(pthread_self(), kThreadName);
+              body();
+              pthread_setname_np(pthread_self(), previous);
+            });
+        if (thread == nullptr) return nullptr;
+        return std::make_unique<TensorFlowThread>(std::move(thread));
+      };
+      if (context->model() != nullptr) {
+        options.on_work = [this, context](bool begins) {
+          begins ? RecordStart(context.get()) : RecordStop(context.get());
+        };
+      }
+      engine_ = std::make_unique<Engine>(TensorFlowFileSystem::Get(), dataset()->Paths(),
+                                         dataset()->NewSelection(), std::move(options), start);
       return tensorflow::RegisterCancellationCallback(
           ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); },
           &deregister_);
@@ -254,6 +286,11 @@ class Dataset : public DatasetBase {
       return absl::OkStatus();
     }
 
+    using SharedState = model::SharedState;
+    using SharedMutex = decltype(SharedState::mu)::element_type;
+    using SharedCondition = decltype(SharedState::cond_var)::element_type;
+
+    const std::shared_ptr<SharedState> parallelism_;  // set by autotuning, where it is tunable
     std::mutex mutex_;
     std::unique_ptr<Engine> engine_;
     std::function<void()> deregister_;  // takes the cancellation callback back
@@ -261,12 +298,24 @@ class Dataset : public DatasetBase {
     int64_t taken_ = 0;                 // so many elements are delivered
   };
 
-  std::unique_ptr<Engine> NewEngine(StartThread start_thread, Position start) const {
-    const Arguments& a = arguments_;
+  // Made once, for all iterators.
+  std::shared_ptr<const std::vector<std::string>> Paths() const {
+    std::call_once(paths_made_, [this] {
+      paths_ = std::make_shared<const std::vector<std::string>>(ToStrings(arguments_.filenames));
+    });
+    return paths_;
+  }
+
+  Selection NewSelection() const {
     Selection selection;
-    selection.paths = a.paths;
+    selection.paths = arguments_.paths;
     selection.specs = specs_;
-    selection.rows = a.rows;
+    selection.rows = arguments_.rows;
+    return selection;
+  }
+
+  EngineOptions NewOptions() const {
+    const DatasetArguments& a = arguments_;
     EngineOptions options;
     options.batch_size = a.batch_size == kNotBatched ? 0 : a.batch_size;
     options.drop_remainder = a.drop_remainder;
@@ -278,19 +327,15 @@ class Dataset : public DatasetBase {
                                      tensorflow::DataTypeSize(value.dtype()));
       }
     }
-    const bool is_auto = a.num_parallel_reads == tensorflow::data::model::kAutotune;
-    options.num_threads = static_cast<int>(
-        is_auto ? std::min<int64_t>(tensorflow::port::NumSchedulableCPUs(), kMaxAutoThreads)
-                : std::min(a.num_parallel_reads, kMaxThreads));
     options.memory_limit = static_cast<uint64_t>(a.memory_limit);
     options.verify_checksums = a.verify_checksums;
-    options.start_thread = std::move(start_thread);
-    return std::make_unique<Engine>(TensorFlowFileSystem::Get(), a.filenames, std::move(selection),
-                                    std::move(options), start);
+    return options;
   }
 
-  const Arguments arguments_;
+  const DatasetArguments arguments_;
   const std::vector<ElementSpec> specs_;
+  mutable std::once_flag paths_made_;
+  mutable std::shared_ptr<const std::vector<std::string>> paths_;
 };
 
 class NpzReaderDatasetOp : public DatasetOpKernel {
@@ -304,12 +349,12 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
 
  protected:
   void MakeDataset(OpKernelContext* ctx, DatasetBase** output) override {
-    Arguments a = attributes_;
+    DatasetArguments a = attributes_;
     const Tensor* strings;
     OP_REQUIRES_OK(ctx, ctx->input("filenames", &strings));
     OP_REQUIRES(ctx, strings->dims() <= 1,
                 absl::InvalidArgumentError("filenames must be a scalar or a vector"));
-    a.filenames = ToStrings(*strings);
+    a.filenames = *strings;
     OP_REQUIRES_OK(ctx, ctx->input("keys", &strings));
     Result<std::vector<FieldPath>> paths = ToPaths(*strings, key_depths_);
     OP_REQUIRES_OK(ctx, ToAbslStatus(paths.status()));
@@ -328,39 +373,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
   }
 
  private:
-  // The specs of single elements, if the arguments make sense together.
-  static Result<std::vector<ElementSpec>> CheckedSpecs(const Arguments& a) {
-    if (a.filenames.empty()) return InvalidArgument("filenames is empty");
-    if (a.output_shapes.size() != a.output_types.size() ||
-        a.paths.size() != a.output_types.size()) {
-      return InvalidArgument("key_depths, output_types and output_shapes differ in length");
-    }
-    if (a.batch_size <= 0 && a.batch_size != kNotBatched) {
-      return InvalidArgument("batch_size must be positive");
-    }
-    if (a.memory_limit <= 0) return InvalidArgument("memory_limit must be positive");
-    if (a.num_parallel_reads <= 0 && a.num_parallel_reads != tensorflow::data::model::kAutotune) {
-      return InvalidArgument("num_parallel_reads must be positive or tf.data.AUTOTUNE");
-    }
-    if (!a.padding.empty() &&
-        (a.batch_size == kNotBatched || a.padding.size() != a.output_types.size())) {
-      return InvalidArgument("padding wants batch_size, and one value for each array");
-    }
-    for (size_t i = 0; i < a.padding.size(); ++i) {
-      if (a.padding[i].dtype() != a.output_types[i] || a.padding[i].NumElements() != 1) {
-        return InvalidArgument("padding must be scalars of the arrays' dtypes");
-      }
-    }
-    std::vector<PartialTensorShape> shapes = a.output_shapes;
-    for (PartialTensorShape& shape : shapes) {
-      if (a.batch_size == kNotBatched || shape.unknown_rank()) continue;
-      if (shape.dims() == 0) return InvalidArgument("output_shapes lack the batch dimension");
-      shape.RemoveDim(0);
-    }
-    return ToElementSpecs(a.output_types, shapes);
-  }
-
-  Arguments attributes_;  // those that are attributes of the op
+  DatasetArguments attributes_;  // those that are attributes of the op
   std::vector<int64_t> key_depths_;
 };
 

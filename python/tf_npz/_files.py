@@ -81,11 +81,11 @@ def _static(filenames: Any) -> Any:
             f"filenames must be a path, a pattern, a list of these or a string tensor, not {_described(filenames)}"
         )
     names = list(filenames)
-    if any(map(tf.is_tensor, names)):
+    others = [name for name in names if not isinstance(name, str | bytes | os.PathLike)]
+    if any(map(tf.is_tensor, others)):
         return _static_tensor(tf.stack([name if tf.is_tensor(name) else os.fsencode(name) for name in names]))
-    for name in names:
-        if not isinstance(name, str | bytes | os.PathLike):
-            raise TypeError(f"filenames must hold paths or patterns, not {_described(name)}")
+    if others:
+        raise TypeError(f"filenames must hold paths or patterns, not {_described(others[0])}")
     return [os.fsdecode(name) for name in names]
 
 

@@ -33,9 +33,11 @@ TEST(MemoryFile, ReadsWhatIsThere) {
   }
 }
 
-TEST(MemoryFile, OwnsWhatItIsGiven) {
+TEST(MemoryFile, OwnsWhatIsReadToMemory) {
   std::string contents(100, 'x');
-  const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::move(contents));
+  Result<std::unique_ptr<RandomAccessFile>> read = ReadToMemory(*NewMemoryFile(contents), *BufferPool::New(0));
+  ASSERT_OK(read);
+  const std::unique_ptr<RandomAccessFile> file = std::move(*read);
   contents.assign(100, 'y');
   char byte;
   ASSERT_OK(ReadExactly(*file, 99, &byte, 1));

@@ -22,7 +22,7 @@ Selection Only(ElementType type) {
 }
 
 std::string Bytes(const ArrayData& data, int64_t count) {
-  return {data.buffer.data() + data.offset, static_cast<size_t>(count * data.item_size)};
+  return {data.buffer.data(), static_cast<size_t>(count * data.item_size)};
 }
 
 TEST(EngineComponents, StringsOfABatchAreAsWideAsTheLongestOfItsFiles) {

@@ -90,7 +90,7 @@ inline Selection XAndY(int64_t width) {
 template <typename T>
 T ValueAt(const ArrayData& data, size_t index) {
   T value;
-  std::memcpy(&value, data.buffer.data() + data.offset + index * sizeof(T), sizeof(T));
+  std::memcpy(&value, data.buffer.data() + index * sizeof(T), sizeof(T));
   return value;
 }
 

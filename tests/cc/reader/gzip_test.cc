@@ -176,7 +176,7 @@ TEST_F(GzipMemberReaderTest, KnowsItsSizeFromTheHeaderOn) {
   EXPECT_TRUE(reader_->has_checksum());
   EXPECT_ERROR(Read(npy.size() - 1, 2), kDataLoss, "data ends at byte 1200128 (expected 1200129)");
   ASSERT_OK(reader_->Load());
-  EXPECT_TRUE(reader_->loaded() == npy);
+  EXPECT_TRUE(Text(reader_->loaded()) == npy);
   EXPECT_TRUE(reader_->is_random_access());
 }
 

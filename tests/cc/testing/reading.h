@@ -103,8 +103,10 @@ inline Result<std::string> ReadInSteps(ArrayReader& array, int64_t step) {
   return all;
 }
 
+inline std::string_view Text(const Buffer& buffer) { return {buffer.data(), buffer.size()}; }
+
 inline std::string_view BytesIn(const ArrayData& data, size_t size) {
-  return {data.buffer.data() + data.offset, size};
+  return {data.buffer.data(), size};
 }
 
 // The whole array's elements, as ReadAll gives them.

@@ -1,0 +1,38 @@
+#include "tf_npz/tf/dataset_arguments.h"
+
+#include "tensorflow/core/framework/model.h"
+#include "tf_npz/tf/conversion.h"
+
+namespace tf_npz {
+
+Result<std::vector<ElementSpec>> CheckedSpecs(const DatasetArguments& a) {
+  if (a.filenames.NumElements() == 0) return InvalidArgument("filenames is empty");
+  if (a.output_shapes.size() != a.output_types.size() || a.paths.size() != a.output_types.size()) {
+    return InvalidArgument("key_depths, output_types and output_shapes differ in length");
+  }
+  if (a.batch_size <= 0 && a.batch_size != kNotBatched) {
+    return InvalidArgument("batch_size must be positive");
+  }
+  if (a.memory_limit <= 0) return InvalidArgument("memory_limit must be positive");
+  if (a.num_parallel_reads <= 0 && a.num_parallel_reads != tensorflow::data::model::kAutotune) {
+    return InvalidArgument("num_parallel_reads must be positive or tf.data.AUTOTUNE");
+  }
+  if (!a.padding.empty() &&
+      (a.batch_size == kNotBatched || a.padding.size() != a.output_types.size())) {
+    return InvalidArgument("padding wants batch_size, and one value for each array");
+  }
+  for (size_t i = 0; i < a.padding.size(); ++i) {
+    if (a.padding[i].dtype() != a.output_types[i] || a.padding[i].NumElements() != 1) {
+      return InvalidArgument("padding must be scalars of the arrays' dtypes");
+    }
+  }
+  std::vector<tensorflow::PartialTensorShape> shapes = a.output_shapes;
+  for (tensorflow::PartialTensorShape& shape : shapes) {
+    if (a.batch_size == kNotBatched || shape.unknown_rank()) continue;
+    if (shape.dims() == 0) return InvalidArgument("output_shapes lack the batch dimension");
+    shape.RemoveDim(0);
+  }
+  return ToElementSpecs(a.output_types, shapes);
+}
+
+}  // namespace tf_npz

@@ -1,0 +1,39 @@
+// What the op NpzReaderDataset was given.
+
+#ifndef TF_NPZ_TF_DATASET_ARGUMENTS_H_
+#define TF_NPZ_TF_DATASET_ARGUMENTS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "tensorflow/core/framework/partial_tensor_shape.h"
+#include "tensorflow/core/framework/tensor.h"
+#include "tensorflow/core/framework/types.h"
+#include "tf_npz/base/status.h"
+#include "tf_npz/reader/selection.h"
+
+namespace tf_npz {
+
+// What batch_size is where there are no batches.
+inline constexpr int64_t kNotBatched = -1;
+
+struct DatasetArguments {
+  tensorflow::Tensor filenames;  // strings: a scalar or a vector
+  std::vector<FieldPath> paths;
+  int64_t batch_size = kNotBatched;
+  bool drop_remainder = false;
+  std::vector<tensorflow::Tensor> padding;
+  int64_t num_parallel_reads = 0;
+  int64_t memory_limit = 0;
+  bool verify_checksums = true;
+  bool rows = true;
+  tensorflow::DataTypeVector output_types;
+  std::vector<tensorflow::PartialTensorShape> output_shapes;
+};
+
+// The specs of single elements; InvalidArgument where the arguments make no sense together.
+Result<std::vector<ElementSpec>> CheckedSpecs(const DatasetArguments& arguments);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_TF_DATASET_ARGUMENTS_H_
