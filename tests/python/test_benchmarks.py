@@ -93,22 +93,24 @@ def test_all_who_are_measured_deliver_the_same(tmp_path: Path) -> None:
 def test_limits_sum_up_what_numpy_does(data_root: Path) -> None:
     if not (LIMITS / "pread_files").exists():
         pytest.skip("the limits are not built: make bench-limits")
+    pages = ("touch", "willneed", "populate_read", "map_populate", "copy")
     programs = {
         "compressed": ("inflate_whole", "inflate_stream"),
-        "stored": ("pread_files",),
+        "stored": ("pread_files", *(f"mmap_files --pages={how}" for how in pages)),
         "small": ("small_files",),
     }
     for name, of_set in programs.items():
         data = make(name)
-        for program in of_set:
+        for command in of_set:
+            program, *options = command.split()
             done = subprocess.run(
-                [str(LIMITS / program), "--check", "--item=4", "--threads=2"],
+                [str(LIMITS / program), *options, "--check", "--item=4", "--threads=2"],
                 input="\n".join(data.files),
                 capture_output=True,
                 text=True,
                 check=True,
             )
-            assert json.loads(done.stdout)["sum"] == data.sum, program
+            assert json.loads(done.stdout)["sum"] == data.sum, command
 
 
 def test_every_target_names_cases_that_are_measured() -> None:
