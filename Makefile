@@ -22,7 +22,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions docs-tables demo clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -119,6 +119,14 @@ bench-conversions: .venv/.complete ## Measure byte swaps, transpositions and the
 	  cmake --preset benchmarks -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS)
 	@cmake --build build/benchmarks --target bench_conversions -- --quiet
 	@build/benchmarks/benchmarks/bench_conversions
+
+bench-instructions: .venv/.complete ## Count instructions, locks and system calls of a file and a block (needs valgrind)
+	$(say) bench "Compiling ..."
+	@mkdir -p build
+	@tools/quietly build/benchmarks-configure.log \
+	  cmake --preset benchmarks -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS)
+	@cmake --build build/benchmarks --target bench_instructions --parallel $(JOBS) -- --quiet
+	@$(BIN)/python -m benchmarks.instructions --out docs $(BENCH_ARGS)
 
 docs-tables: build ## Write the tables of docs/format.md anew: what is read, and what the conformance suite shows
 	@$(BIN)/python -m tests.conformance --write-docs

@@ -40,7 +40,7 @@ def ours(name: str = "tf_npz", **options: Any) -> Case:
     return Case(name, "tensorflow", "ours:batches", options, "ours")
 
 
-def limit(name: str, program: str, **options: int) -> Case:
+def limit(name: str, program: str, **options: int | str) -> Case:
     return Case(name, "limit", program, options, "limit")
 
 
@@ -99,10 +99,24 @@ def _stored(mebibytes: int) -> Group:
     )
 
 
+MAPPED = Group(
+    "stored, mmap",
+    "repeated",
+    (
+        *(limit(f"pread + CRC, {size} MiB", "pread_files", buffer=size * MIB) for size in (1, 64)),
+        limit("mmap + CRC, touched", "mmap_files", pages="touch"),
+        limit("mmap + CRC, MADV_WILLNEED", "mmap_files", pages="willneed"),
+        limit("mmap + CRC, MADV_POPULATE_READ", "mmap_files", pages="populate_read"),
+        limit("mmap + CRC, MAP_POPULATE", "mmap_files", pages="map_populate"),
+        *(limit(f"mmap + copy + CRC, {size} MiB", "mmap_files", pages="copy", buffer=size * MIB) for size in (1, 64)),
+    ),
+)
+
 ALL = (
     Group("compressed", "compressed", (ours(), ONE, TWO, *MORE, WHOLE_1, WHOLE_N, *ON_NPZ)),
     Group("members", "members", (ONE, TWO, *MORE, WHOLE_1, WHOLE_N)),
     *(_stored(mebibytes) for mebibytes in (1, 4, 16, 64)),
+    MAPPED,
     Group("stored", "stored", (ours(), PREAD, FIXED_LENGTH, *ON_NPZ)),
     Group("small", "small", (ours(), SMALL, *ON_NPY, FIXED_LENGTH)),
     Group("images", "images", (ours(), STREAM, WHOLE_1, ITERATOR, *ON_NPZ)),

@@ -150,7 +150,7 @@ def _rows(group: str, inflate: str | None) -> Target:
 
 _WHOLE_1, _WHOLE_N = cases.WHOLE_1.name, cases.WHOLE_N.name
 _ONE, _TWO = cases.ONE.name, cases.TWO.name
-_STORED = [group.name for group in cases.ALL if group.name.startswith("stored, ")]
+_STORED = [group.name for group in cases.ALL if group.name.startswith("stored, batches")]
 _EIGHT = "tf_npz, 1 GiB"
 
 TARGETS = (

@@ -60,6 +60,8 @@ Options ParseOptions(int argc, char** argv) {
         equals == std::string::npos ? 0 : std::atoll(argument.c_str() + equals + 1);
     if (name == "--check") {
       options.check = true;
+    } else if (name == "--pages" && equals != std::string::npos) {
+      options.pages = argument.substr(equals + 1);
     } else if (value < 1) {
       Fail(argument + ": expected a number");
     } else if (name == "--threads") {

@@ -5,7 +5,7 @@
 // standard input. What has to be known beforehand (where members lie) is found before the clock
 // starts; memory is touched before, too.
 //
-//   PROGRAM [--threads=N] [--buffer=BYTES] [--item=BYTES] [--check] < list of files
+//   PROGRAM [--threads=N] [--buffer=BYTES] [--item=BYTES] [--pages=HOW] [--check] < list of files
 //
 // Prints one JSON object: bytes, seconds, cpu_seconds and, with --check, the sum of all elements,
 // taken as unsigned integers of `item` bytes, modulo 2^64.
@@ -25,6 +25,7 @@ struct Options {
   int threads = 1;
   size_t buffer = size_t{1} << 20;
   int item = 1;
+  std::string pages;  // how those of a mapping come: mmap_files.cc
   bool check = false;
   std::vector<std::string> files;
 };

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cases, datasets, memory, targets
+from benchmarks import cases, counting, datasets, memory, targets
 from benchmarks.running import LIMITS
 
 TOP = Path(__file__).parents[2]
@@ -93,22 +93,24 @@ def test_all_who_are_measured_deliver_the_same(tmp_path: Path) -> None:
 def test_limits_sum_up_what_numpy_does(data_root: Path) -> None:
     if not (LIMITS / "pread_files").exists():
         pytest.skip("the limits are not built: make bench-limits")
+    pages = ("touch", "willneed", "populate_read", "map_populate", "copy")
     programs = {
         "compressed": ("inflate_whole", "inflate_stream"),
-        "stored": ("pread_files",),
+        "stored": ("pread_files", *(f"mmap_files --pages={how}" for how in pages)),
         "small": ("small_files",),
     }
     for name, of_set in programs.items():
         data = make(name)
-        for program in of_set:
+        for command in of_set:
+            program, *options = command.split()
             done = subprocess.run(
-                [str(LIMITS / program), "--check", "--item=4", "--threads=2"],
+                [str(LIMITS / program), *options, "--check", "--item=4", "--threads=2"],
                 input="\n".join(data.files),
                 capture_output=True,
                 text=True,
                 check=True,
             )
-            assert json.loads(done.stdout)["sum"] == data.sum, program
+            assert json.loads(done.stdout)["sum"] == data.sum, command
 
 
 def test_every_target_names_cases_that_are_measured() -> None:
@@ -126,3 +128,55 @@ def test_large_members_of_zeros_are_what_numpy_reads(tmp_path: Path, compression
         assert arrays["x"].shape == (3, memory.ROW)
         assert not arrays["x"].any()
     assert path.stat().st_blocks * 512 < 1 << 20  # sparse
+
+
+def test_a_profile_gives_each_function_its_own_cost_and_that_of_what_it_calls() -> None:
+    profile = """positions: line
+events: Ir
+
+ob=(1) program
+fl=(1) a.cc
+fn=(1) ReadWithEngine
+10 5
+cfn=(2) (anonymous namespace)::Parser::Parse(char)
+calls=3 20
+11 90
++2 7
+cfi=(2) lock.c
+cfn=(3) pthread_mutex_lock@@GLIBC_2.2.5
+calls=2 30
+* 8
+
+fn=(2)
+20 50
+cfn=(4) (anonymous namespace)::Parser::Parse(char)'2
+calls=1 20
+21 40
+jump=1 20
+-1 0
+
+fn=(3)
+30 8
+
+totals: 110
+"""
+    counts = counting.parse(profile)
+    assert counts.total == 110
+    assert counts.own == {"ReadWithEngine": 12, "Parser::Parse": 50, "pthread_mutex_lock": 8}
+    assert counts.inclusive == {"ReadWithEngine": 110, "Parser::Parse": 50, "pthread_mutex_lock": 8}
+    assert counts.calls == {"Parser::Parse": 4, "pthread_mutex_lock": 2}
+
+    costs = counts.minus(counting.Counts(total=10), 2)
+    assert (costs.total, costs.calls["pthread_mutex_lock"]) == (50, 1)
+
+
+def test_system_calls_are_counted_by_name() -> None:
+    summary = """% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+ 26.76    0.006227          12       517           openat
+  0.00    0.000000           0         9           read
+  0.00    0.000000           0         3         1 access
+------ ----------- ----------- --------- --------- ----------------
+100.00    0.023272          10       529         1 total
+"""
+    assert counting.parse_strace(summary) == {"openat": 517, "access": 3}

@@ -1,0 +1,80 @@
+// Reads all of its files with the engine alone, without TensorFlow: what instructions.py counts.
+//
+//   bench_instructions [--batch=N] [--rows] [--padding] [--threads=N] [KEY...] < list of files
+//
+// Arrays are f32: those called KEY of .npz files, or .npy files. On the calling thread unless
+// --threads says otherwise, so that two runs do the same. Prints the elements and blocks that came.
+
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tf_npz/io/posix_file.h"
+#include "tf_npz/reader/engine.h"
+
+namespace {
+
+struct Counts {
+  int64_t elements = 0;
+  int64_t blocks = 0;
+};
+
+[[noreturn]] void Fail(const std::string& what) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  std::_Exit(1);
+}
+
+}  // namespace
+
+// What is counted, found by its name: an engine's whole life. Each block is let go of before the
+// next one, as by a consumer that keeps up.
+extern "C" __attribute__((noinline)) Counts ReadWithEngine(std::vector<std::string> files,
+                                                           tf_npz::Selection selection,
+                                                           tf_npz::EngineOptions options) {
+  const tf_npz::PosixFileSystem file_system;
+  tf_npz::Engine engine(file_system, std::move(files), std::move(selection), std::move(options));
+  Counts counts;
+  while (true) {
+    const tf_npz::Result<std::optional<tf_npz::Block>> block = engine.Next();
+    if (!block.ok()) Fail(block.status().message());
+    if (!block->has_value()) return counts;
+    counts.elements += (*block)->count;
+    ++counts.blocks;
+  }
+}
+
+int main(int argc, char** argv) {
+  tf_npz::Selection selection;
+  selection.rows = false;
+  tf_npz::EngineOptions options;
+  bool padded = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument.rfind("--batch=", 0) == 0) {
+      options.batch_size = std::atoll(argument.c_str() + 8);
+    } else if (argument.rfind("--threads=", 0) == 0) {
+      options.num_threads = std::atoi(argument.c_str() + 10);
+    } else if (argument == "--rows") {
+      selection.rows = true;
+    } else if (argument == "--padding") {
+      padded = true;
+    } else if (argument.rfind("--", 0) == 0) {
+      Fail(argument + ": there is no such option");
+    } else {
+      selection.paths.push_back({argument});
+    }
+  }
+  if (selection.paths.empty()) selection.paths.emplace_back();
+  selection.specs.resize(selection.paths.size());  // f32 of any shape
+  if (padded) options.padding.assign(selection.paths.size(), std::string(sizeof(float), '\0'));
+
+  std::vector<std::string> files;
+  for (std::string line; std::getline(std::cin, line);) files.push_back(line);
+  const Counts counts = ReadWithEngine(std::move(files), std::move(selection), std::move(options));
+  std::printf("{\"elements\": %" PRId64 ", \"blocks\": %" PRId64 "}\n", counts.elements,
+              counts.blocks);
+}

@@ -1,0 +1,332 @@
+"""What reading costs in instructions, locks and system calls, counted: no machine's mood is in it.
+
+  python -m benchmarks.instructions [--out FOLDER] [--scenario NAME]
+
+Runs bench_instructions, the engine without TensorFlow, under callgrind and strace, each time over so many files and
+over twice as many. The difference is what these files cost, without what starting does. Writes instructions.md.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import report
+from .counting import Costs, count_instructions, count_system_calls
+
+BATCH = 256
+CONVENIENT = 4096
+"""Rows of a block that nobody asked for as a batch, where they are small."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Files, and how they are read."""
+
+    name: str
+    what: str
+    unit: str
+    """What costs are given for."""
+    units: int
+    """So many, and twice as many, are read."""
+    make: Callable[[Path, int], list[Path]]
+    """Makes files of so many units in a folder."""
+    options: tuple[str, ...]
+    """Of bench_instructions."""
+
+
+def _small_files(folder: Path, count: int) -> list[Path]:
+    return _npy(folder, [(64, 64)] * count)
+
+
+def _varying(folder: Path, count: int) -> list[Path]:
+    lengths = np.random.default_rng(1).integers(2_000, 14_000, BATCH).tolist()
+    return _npy(folder, [(lengths[i % BATCH],) for i in range(count)])
+
+
+def _npy(folder: Path, shapes: Sequence[tuple[int, ...]]) -> list[Path]:
+    rng = np.random.default_rng(0)
+    paths = [folder / f"{i:05d}.npy" for i in range(len(shapes))]
+    for path, shape in zip(paths, shapes, strict=True):
+        np.save(path, rng.standard_normal(shape, dtype=np.float32))
+    return paths
+
+
+def _compressed_files(folder: Path, count: int) -> list[Path]:
+    rng = np.random.default_rng(0)
+    paths = [folder / f"{i:05d}.npz" for i in range(count)]
+    for path in paths:
+        np.savez_compressed(path, x=rng.integers(0, 100, (16, 1024)).astype(np.float32))
+    return paths
+
+
+def _members(arrays: int, shape: tuple[int, ...]) -> Callable[[Path, int], list[Path]]:
+    def make(folder: Path, count: int) -> list[Path]:
+        rng = np.random.default_rng(0)
+        paths = [folder / f"{i:05d}.npz" for i in range(count)]
+        for path in paths:
+            values: dict[str, Any] = {f"x{i}": rng.standard_normal(shape, dtype=np.float32) for i in range(arrays)}
+            np.savez(path, **values)
+        return paths
+
+    return make
+
+
+def _one_file(rows: int, width: int) -> Callable[[Path, int], list[Path]]:
+    def make(folder: Path, count: int) -> list[Path]:
+        path = folder / "one.npz"
+        np.savez(path, x=np.random.default_rng(0).standard_normal((rows * count, width), dtype=np.float32))
+        return [path]
+
+    return make
+
+
+SCENARIOS = (
+    Scenario("small_files", "npy of 16 KiB, batches of 256 files", "file", 512, _small_files, (f"--batch={BATCH}",)),
+    Scenario(
+        "varying",
+        "npy of 8 to 56 KB, padded in batches of 256 files",
+        "file",
+        512,
+        _varying,
+        (f"--batch={BATCH}", "--padding"),
+    ),
+    Scenario(
+        "compressed_files",
+        "npz of one deflated array, 16 rows of 4 KiB, batches of 256 rows",
+        "file",
+        128,
+        _compressed_files,
+        ("--rows", f"--batch={BATCH}", "x"),
+    ),
+    Scenario(
+        "npz_members",
+        "npz of 8 stored arrays of 16 rows of 64 B, all taken, batches of 256 rows",
+        "file",
+        256,
+        _members(8, (16, 16)),
+        ("--rows", f"--batch={BATCH}", *(f"x{i}" for i in range(8))),
+    ),
+    Scenario(
+        "one_of_members",
+        "npz of 100 stored arrays of 16 rows of 64 B, one taken, batches of 256 rows",
+        "file",
+        128,
+        _members(100, (16, 16)),
+        ("--rows", f"--batch={BATCH}", "x50"),
+    ),
+    Scenario(
+        "rows",
+        "one stored npz, rows of 64 B, batches of 256 rows",
+        "batch",
+        512,
+        _one_file(BATCH, 16),
+        ("--rows", f"--batch={BATCH}", "x"),
+    ),
+    Scenario(
+        "single_rows",
+        "one stored npz, rows of 64 B, no batches: blocks of 4,096 rows",
+        "block",
+        64,
+        _one_file(CONVENIENT, 16),
+        ("--rows", "x"),
+    ),
+    Scenario(
+        "large_batches",
+        "one stored npz, rows of 16 KiB, batches of 64 rows: 1 MiB",
+        "batch",
+        32,
+        _one_file(64, 4096),
+        ("--rows", "--batch=64", "x"),
+    ),
+)
+
+# What the columns are made of: functions with all that they call. No one of a table's parts calls another.
+PARTS = {
+    "open, directory": ("tf_npz::Archive::Open",),
+    "headers, checks": ("tf_npz::OpenSelection",),
+    "elements": (
+        "tf_npz::ArrayReader::Load",
+        "tf_npz::ArrayReader::Read",
+        "tf_npz::ArrayReader::ReadAll",
+        "tf_npz::CopyElements",
+    ),
+}
+REST = "bookkeeping"
+KINDS = {
+    "header's text": ("tf_npz::ParseNpyHeader",),
+    "CRC-32": ("tf_npz::ExtendCrc32",),
+    "inflate": ("tf_npz::InflateWhole", "tf_npz::InflateStream::ReadSome"),
+    "malloc, free": ("malloc", "calloc", "realloc", "memalign", "aligned_alloc", "free"),
+}
+COPIES = re.compile(r"_*(memcpy|memmove|memset)")
+"""Their own instructions, whoever calls them."""
+LOCKS = {
+    "locks": ("pthread_mutex_lock",),
+    "wake-ups": ("pthread_cond_signal", "pthread_cond_broadcast"),
+    "malloc": ("malloc", "calloc", "realloc", "memalign", "aligned_alloc"),
+}
+SYSTEM_CALLS = {
+    "open": ("open", "openat"),
+    "fstat": ("fstat", "newfstatat"),
+    "pread": ("pread64",),
+    "close": ("close",),
+    "memory": ("mmap", "munmap", "madvise", "mremap", "brk"),
+}
+OTHER_CALLS = "other"
+
+
+def _sum(costs: dict[str, float], names: Sequence[str]) -> float:
+    return sum(costs.get(name, 0) for name in names)
+
+
+def instruction_rows(measured: Sequence[tuple[Scenario, Costs]]) -> tuple[list[list[str]], list[list[str]]]:
+    """Of the table by parts, and of the one by kinds."""
+    parts, kinds = [], []
+    for scenario, costs in measured:
+        of_parts = [_sum(costs.inclusive, names) for names in PARTS.values()]
+        parts.append(
+            [
+                scenario.what,
+                scenario.unit,
+                *(f"{cost:,.0f}" for cost in (costs.total, *of_parts, costs.total - sum(of_parts))),
+            ]
+        )
+        of_kinds = [
+            sum(cost for name, cost in costs.own.items() if COPIES.match(name)),
+            *(_sum(costs.inclusive, names) for names in KINDS.values()),
+        ]
+        kinds.append([scenario.what, scenario.unit, *(f"{cost:,.0f}" for cost in of_kinds)])
+    return parts, kinds
+
+
+def lock_row(
+    scenario: Scenario, costs: Costs, calls: tuple[Counter[str], Counter[str], Counter[str]] | None
+) -> list[str]:
+    """`calls`: of so many units, of twice as many, and of these with two threads."""
+    row = [scenario.what, scenario.unit, *(_per_unit(_sum(costs.calls, names)) for names in LOCKS.values())]
+    if calls is None:
+        return row
+    once, twice, threaded = calls
+    each = {name: (twice[name] - once[name]) / scenario.units for name in twice}
+    known = [_sum(each, names) for names in SYSTEM_CALLS.values()]
+    futexes = threaded["futex"] / (2 * scenario.units)
+    return [*row, *map(_per_unit, known), _per_unit(sum(each.values()) - sum(known)), _per_unit(futexes)]
+
+
+def _per_unit(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if round(value, 2) else "0"
+
+
+PAGE = """# Instructions, locks and system calls
+
+`make bench-instructions` counts them and writes this page: the engine alone, without TensorFlow, reads under
+callgrind{strace}, on the calling thread. What is listed is for one file, or one block (a batch is a block), in the
+long run: the difference between so many and twice as many. All arrays are f32.
+
+What the kernel does for a system call is not among the instructions. Copies are counted without `rep movsb`, and on a
+processor as valgrind shows it: with AVX2, without AVX-512. {versions}.
+
+## Where the instructions go
+
+The parts, with all that they call, add up; bookkeeping is the rest: planning, blocks, their memory, closing files.
+
+{parts}
+## What they are, wherever they are
+
+Some of the above: copies are the own instructions of memcpy, memmove and memset, the others are with all that they
+call, so these do not add up.
+
+{kinds}
+## What could stop scaling
+
+Locks are calls of `pthread_mutex_lock`, wake-ups those of `pthread_cond_signal` and `_broadcast`.{calls}
+
+{locks}"""
+CALLS = """
+System calls follow. The last column alone is with two threads (of which a single file uses one), under strace, which
+slows them: how often they slept or woke each other, and not the same in every run."""
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    alignment = ["---", "---"] + ["--:"] * (len(head) - 2)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, alignment, *rows)) + "\n"
+
+
+def _measure(scenarios: Sequence[Scenario]) -> str:
+    """The page."""
+    has_strace = shutil.which("strace") is not None
+    measured, locks = [], []
+    for scenario in scenarios:
+        print(f"{scenario.name} ...", file=sys.stderr)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            sets = []
+            for times in (1, 2):
+                of_files = folder / str(times)
+                of_files.mkdir()
+                sets.append(scenario.make(of_files, times * scenario.units))
+            counts = [count_instructions(files, scenario.options, folder) for files in sets]
+            costs = counts[1].minus(counts[0], scenario.units)
+            calls = None
+            if has_strace:
+                once, twice = (count_system_calls(files, scenario.options, folder) for files in sets)
+                calls = once, twice, count_system_calls(sets[1], [*scenario.options, "--threads=2"], folder)
+        measured.append((scenario, costs))
+        locks.append(lock_row(scenario, costs, calls))
+    # A function that is called otherwise by now would count as nothing, without a word.
+    seen = {name for _, costs in measured for name in costs.inclusive}
+    if len(scenarios) == len(SCENARIOS):
+        for names in (*PARTS.values(), *KINDS.values()):
+            if not seen.intersection(names):
+                sys.exit(f"None of {', '.join(names)} was called: have they other names, or are they inlined?")
+        if not any(COPIES.match(name) for name in seen):
+            sys.exit("memcpy was not seen: callgrind needs libc's symbols (Debian, Ubuntu: apt-get install libc6-dbg).")
+    parts, kinds = instruction_rows(measured)
+    call_heads = (*SYSTEM_CALLS, OTHER_CALLS, "futex, 2 threads") if has_strace else ()
+    return PAGE.format(
+        strace=" and strace" if has_strace else " (strace is not installed: no system calls)",
+        versions=f"{report.machine()}, {_version('valgrind')}",
+        parts=_table(["", "of a", "all", *PARTS, REST], parts),
+        kinds=_table(["", "of a", "copies", *KINDS], kinds),
+        calls=CALLS if has_strace else "",
+        locks=_table(["", "of a", *LOCKS, *call_heads], locks),
+    )
+
+
+def _version(program: str) -> str:
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description="Counts instructions.")
+    parser.add_argument("--out", type=Path, help="a folder for instructions.md")
+    parser.add_argument("--scenario", action="append", default=[], choices=[scenario.name for scenario in SCENARIOS])
+    arguments = parser.parse_args()
+    if shutil.which("valgrind") is None:
+        sys.exit(
+            "valgrind was not found, which counts. libc's symbols let it tell copies apart.\n"
+            "Debian, Ubuntu: apt-get install valgrind libc6-dbg strace\n"
+            "Fedora: dnf install valgrind strace; debuginfo-install glibc"
+        )
+    chosen = [scenario for scenario in SCENARIOS if not arguments.scenario or scenario.name in arguments.scenario]
+    page = _measure(chosen)
+    print(page)
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        (arguments.out / "instructions.md").write_text(page)
+        print(f"Written: {arguments.out}/instructions.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
