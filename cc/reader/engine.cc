@@ -109,14 +109,18 @@ Result<std::optional<Block>> Engine::Next() {
       Block block = Deliver(slots_.front()->count);
       if (!wanted) continue;
       const bool more = !slots_.empty() || next_plan_ < static_cast<int64_t>(paths_.size());
+      // Waking a thread costs more than many a block, so there should be some to be filled for it.
+      const bool wake = !FrontIsFilled() || 2 * ++delivered_ >= slots_.size();
+      if (wake) delivered_ = 0;
       lock.unlock();
-      work_changed_.notify_one();
+      if (wake) work_changed_.notify_one();
       if (more) StartThreads(std::min(1, num_threads_));
       return std::optional<Block>(std::move(block));
     }
     if (FailureIsNext()) return Recover();
     if (AtEnd()) return std::optional<Block>();
     if (!threads_.empty()) {
+      work_changed_.notify_one();
       OnWork(false);
       ready_changed_.wait(lock);
       OnWork(true);

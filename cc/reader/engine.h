@@ -123,6 +123,7 @@ class Engine {
   struct File;
   struct Slot;
   struct Task;
+  struct Remains;
   struct Failure;
 
   // These want the lock held. Planning: engine_plan.cc.
@@ -208,6 +209,7 @@ class Engine {
   // What each int64 component is in the first file: plain, or datetimes of a unit.
   std::map<size_t, std::string> units_;
 
+  std::vector<Remains> remains_;             // of files that are done
   int open_run_ = 1;                         // files opened in one go: more, where they are small
 
   std::deque<std::unique_ptr<Slot>> slots_;  // blocks planned and not delivered, in order
@@ -215,6 +217,7 @@ class Engine {
   // nothing to do for it: no more memory is touched than it takes to keep the consumer busy.
   size_t max_slots_;
   bool was_full_ = false;  // threads had nothing to do for it, since it was changed last
+  size_t delivered_ = 0;   // blocks, since the crew was woken last
   uint64_t next_sequence_ = 0;
   uint64_t memory_used_ = 0;
 

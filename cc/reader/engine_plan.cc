@@ -306,8 +306,8 @@ Engine::File* Engine::FindFile(int64_t index) {
 // Lets go of what a finished file holds. Its entry stays until those before it are finished too.
 void Engine::Retire(File& file) {
   if (file.is_admitted) memory_used_ -= file.load_size;
+  remains_.push_back({std::move(file.arrays), std::move(file.archive)});
   file.arrays.clear();
-  file.archive.reset();
   while (!files_.empty() && files_.front()->is_planned && files_.front()->pieces_left == 0) {
     files_.pop_front();
   }

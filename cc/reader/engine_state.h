@@ -5,7 +5,7 @@
 #define TF_NPZ_READER_ENGINE_STATE_H_
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -29,7 +29,7 @@ struct Engine::Array {
   std::unique_ptr<ArrayReader> reader;
   std::vector<size_t> components;  // where those of the reader stand in a block
   uint64_t element_size = 0;       // bytes in memory, of all components
-  std::deque<Piece> pieces;        // planned and not decoded, in order
+  std::list<Piece> pieces;         // planned and not decoded, in order
   bool is_busy = false;            // a task is at the first of them
   bool load_next = false;          // that task is to load the array first
   uint64_t load_overhead = 0;      // what File::load_size has of it until it is loaded
@@ -86,6 +86,12 @@ struct Engine::Task {
   SelectedArrays opened = {};
   Status status = {};
   int64_t done = 0;  // elements
+};
+
+// What a finished file held: not to be let go of under the lock.
+struct Engine::Remains {
+  std::vector<Array> arrays;
+  std::shared_ptr<Archive> archive;
 };
 
 struct Engine::Failure {

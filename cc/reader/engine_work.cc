@@ -56,11 +56,9 @@ std::vector<Engine::Task> Engine::ClaimTasks() {
   return tasks;
 }
 
-// Takes the piece that is wanted first and, while they are small, what comes next too: more of its
-// array, and a thread's share of the other arrays that are ready.
+// Takes the piece that is wanted first and, while they are small, what comes next too. After it has
+// opened small files these are mostly its own: what it allocated it also frees.
 void Engine::ClaimPieces(std::vector<Task>* tasks) {
-  const size_t share = ready_.size() / std::max(num_threads_, 1);
-  size_t arrays = 0;
   uint64_t size = 0;
   for (auto ready = ready_.begin(); ready != ready_.end();) {
     Array& array = *ready->second;
@@ -69,13 +67,12 @@ void Engine::ClaimPieces(std::vector<Task>* tasks) {
       continue;
     }
     const Piece& piece = array.pieces.front();
-    if (arrays == 0) {
+    if (tasks->empty()) {
       // What the consumer waits for goes first; before the rest, files are kept at hand.
       if (!IsFront(*piece.slot) && MayOpen(num_threads_ * open_run_)) return;
-    } else if (arrays >= share || size >= kSmallPiece || !IsSmall(array, piece)) {
+    } else if (size >= kSmallPiece || !IsSmall(array, piece)) {
       return;
     }
-    ++arrays;
     ready = ready_.erase(ready);
     size += TakePieces(array, kSmallPiece - size, tasks);
   }
@@ -177,6 +174,11 @@ void Engine::RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& loc
   --busy_;
   Plan();
   if (FrontIsFilled() || failure_ != nullptr || AtEnd()) ready_changed_.notify_one();
+  if (remains_.empty()) return;
+  std::vector<Remains> remains = std::exchange(remains_, {});
+  lock.unlock();
+  remains.clear();
+  lock.lock();
 }
 
 void Engine::RunTask(Task& task) const {

@@ -61,6 +61,34 @@ TEST(BufferPool, DoesNotSpendMuchMemoryOnALittle) {
   EXPECT_EQ(Allocate(*pool, 8 * kMiB).data(), large);
 }
 
+TEST(BufferPool, TakesMemoryBackWithTheLastSlice) {
+  const std::shared_ptr<BufferPool> pool = BufferPool::New(64 * kMiB);
+  Buffer buffer = Allocate(*pool, kMiB);
+  char* const data = buffer.data();
+  std::memset(data, 'x', kMiB);
+  Buffer slice = buffer.Slice(100, 50);
+  EXPECT_EQ(slice.data(), data + 100);
+  EXPECT_EQ(slice.size(), 50u);
+  buffer = Buffer();
+  EXPECT_NE(Allocate(*pool, kMiB).data(), data);
+  EXPECT_EQ(std::string(slice.data(), slice.size()), std::string(50, 'x'));
+  slice = Buffer();
+  EXPECT_EQ(Allocate(*pool, kMiB).data(), data);
+}
+
+TEST(BufferPool, KeepsWhatWasUsedLately) {
+  const std::shared_ptr<BufferPool> pool = BufferPool::New(3 * kMiB);
+  std::vector<Buffer> buffers;
+  for (const size_t size : {kMiB, kMiB / 2, kMiB, 2 * kMiB}) {
+    buffers.push_back(Allocate(*pool, size));
+  }
+  std::vector<char*> data;
+  for (const Buffer& buffer : buffers) data.push_back(buffer.data());
+  for (Buffer& buffer : buffers) buffer = Buffer();  // the last leaves room for one more
+  EXPECT_EQ(Allocate(*pool, 2 * kMiB).data(), data[3]);
+  EXPECT_EQ(Allocate(*pool, kMiB).data(), data[2]);
+}
+
 TEST(BufferPool, KeepsNoMoreThanItsLimit) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(kMiB);
   // The one given back last takes the place of the one before.

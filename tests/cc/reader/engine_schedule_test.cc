@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 #include "engine_testing.h"
 #include "testing/status_matchers.h"
@@ -30,7 +31,11 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
   for (int64_t i = 0; i < file_count; ++i) {
     const bool bad = with_errors && pick(0, 4) == 0;
     // Without rows nothing is read, and a wrong checksum stays unseen.
-    const int64_t rows = pick(0, 3) == 0 ? pick(100, 3000) : pick(bad ? 1 : 0, 20);
+    // Those of the third kind are more than what is decoded when the file is opened.
+    const int64_t kind = pick(0, 11);
+    const int64_t rows = kind == 0  ? pick(4000, 9000)
+                         : kind < 4 ? pick(100, 3000)
+                                    : pick(bad ? 1 : 0, 20);
     paths.push_back("f" + std::to_string(i));
     std::optional<uint32_t> crc;
     if (bad) crc = 1;
@@ -45,15 +50,20 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
   EngineOptions options;
   options.batch_size = padded ? pick(1, 300) : pick(0, 1) * pick(1, 300);
   options.num_threads = static_cast<int>(pick(0, 4));
-  options.memory_limit = static_cast<uint64_t>(int64_t{1} << pick(8, 20));
+  options.memory_limit = static_cast<uint64_t>(int64_t{1} << pick(8, 23));
   // A Fortran-ordered stream must fit.
-  options.memory_limit = std::max<uint64_t>(options.memory_limit, 3000 * 6 * 4 + 1000);
+  options.memory_limit = std::max<uint64_t>(options.memory_limit, 9000 * 6 * 4 + 1000);
   if (padded) options.padding = {std::string(4, '\xFF'), std::string(8, '\0')};
   const Selection selection = XAndY(padded ? -1 : 5);
   Delivery whole;
   {
     Engine engine(files, paths, selection, options);
-    whole = DrainAll(engine);
+    whole = DrainAll(engine, -1, [&] {
+      // As autotuning would; without threads to begin with, there are none later.
+      if (options.num_threads > 0 && pick(0, 9) == 0) {
+        engine.SetNumThreads(static_cast<int>(pick(1, 6)));
+      }
+    });
   }
   const std::vector<int64_t> values = whole.values();
   size_t at = 0;
@@ -81,10 +91,23 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
     EXPECT_EQ(rest.blocks,
               decltype(rest.blocks)(whole.blocks.begin() + cut + 1, whole.blocks.end()));
   }
-  {
+  for (const bool cancel : {false, true}) {
     Engine engine(files, paths, selection, options);
-    for (int64_t i = pick(0, 5); i > 0; --i) (void)engine.Next();
-    // Dropped here, in the middle.
+    std::vector<Block> held;
+    for (int64_t i = pick(0, 5); i > 0; --i) {
+      Result<std::optional<Block>> next = engine.Next();
+      if (next.ok() && next->has_value()) held.push_back(std::move(**next));
+    }
+    if (!cancel) continue;  // dropped here, in the middle
+    std::thread canceller([&engine] { engine.Cancel(); });
+    Status status;
+    while (status.ok()) {
+      const Result<std::optional<Block>> next = engine.Next();
+      status = next.status();
+      // Cancelled too late, or an error of a file.
+      if (next.ok() && !next->has_value()) break;
+    }
+    canceller.join();
   }
 }
 

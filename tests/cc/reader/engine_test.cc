@@ -182,6 +182,82 @@ TEST(Engine, ThreadsStopWhereTheLimitIs) {
   EXPECT_EQ(DrainAll(engine).values(), Range(1, 100));
 }
 
+TEST(Engine, BlocksAreSlicesOfAnArrayThatIsDecodedWhole) {
+  TestFileSystem files;
+  files.Add("a", TwoArrays(0, 16384, 16, true));
+  EngineOptions options;
+  options.batch_size = 1024;
+  Engine engine(files, {"a"}, XAndY(16), options);
+  std::vector<Block> blocks;
+  while (true) {
+    Result<std::optional<Block>> next = engine.Next();
+    ASSERT_OK(next);
+    if (!next->has_value()) break;
+    blocks.push_back(std::move(**next));
+  }
+  ASSERT_EQ(blocks.size(), 16u);
+  for (size_t i = 1; i < blocks.size(); ++i) {
+    for (const size_t array : {0, 1}) {
+      const Buffer& before = blocks[i - 1].arrays[array].buffer;
+      EXPECT_EQ(blocks[i].arrays[array].buffer.data(), before.data() + before.size()) << i;
+    }
+  }
+}
+
+TEST(Engine, WhatTheConsumerWaitsForIsStreamed) {
+  constexpr int64_t kRows = int64_t{5} << 10;  // of 1 KiB: more than is decoded whole at first
+  TestFileSystem files;
+  std::string damaged = TwoArrays(0, kRows, 256, true);
+  const size_t x_entry = damaged.find("PK\x01\x02");
+  damaged[x_entry + 16] ^= 1;  // CRC-32, PKWARE APPNOTE 4.3.12
+  files.Add("damaged", damaged);
+  files.Add("good", TwoArrays(0, 1, 256, true));
+  for (const int num_threads : {0, 2}) {
+    EngineOptions options;
+    options.num_threads = num_threads;
+    Engine first(files, {"damaged", "good"}, XAndY(256), options);
+    const Delivery streamed = DrainAll(first);
+    EXPECT_GT(streamed.values().size(), static_cast<size_t>(kRows / 2));
+    EXPECT_EQ(streamed.errors.size(), 1u);
+    // Read ahead, it is decoded and verified whole before its first row is seen.
+    Engine second(files, {"good", "damaged"}, XAndY(256), options);
+    const Delivery whole = DrainAll(second);
+    EXPECT_EQ(whole.values(), Range(0, 1));
+    EXPECT_EQ(whole.errors.size(), 1u);
+  }
+}
+
+TEST(Engine, TheNumberOfThreadsMayChange) {
+  TestFileSystem files;
+  std::vector<std::string> paths;
+  for (int i = 0; i < 200; ++i) {
+    paths.push_back(std::to_string(i));
+    files.Add(paths.back(), TwoArrays(i, 1, 2, true));
+  }
+  std::atomic<int> started = 0;
+  EngineOptions options;
+  options.num_threads = 1;
+  options.batch_size = 1;
+  options.start_thread = [&started](std::function<void()> body) {
+    ++started;
+    return StartStdThread()(std::move(body));
+  };
+  Engine engine(files, paths, XAndY(2), options);
+  std::vector<int64_t> values;
+  for (const auto& [num_threads, most] : std::vector<std::pair<int, int>>{{1, 1}, {4, 4}, {2, 4}}) {
+    engine.SetNumThreads(num_threads);
+    for (int i = 0; i < 50; ++i) {
+      const Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      CheckBlock(**next, -1, &values);
+    }
+    EXPECT_EQ(started, most);
+  }
+  const std::vector<int64_t> rest = DrainAll(engine).values();
+  values.insert(values.end(), rest.begin(), rest.end());
+  EXPECT_EQ(values, Range(0, 200));
+}
+
 TEST(Engine, CancelWakesWhoWaits) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 3, 2, true));

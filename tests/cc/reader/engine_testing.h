@@ -7,11 +7,14 @@
 
 #include <condition_variable>
 #include <cstring>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "testing/npy_writer.h"
@@ -121,9 +124,14 @@ inline void CheckBlock(const Block& block, int32_t padding, std::vector<int64_t>
   }
 }
 
-inline Delivery DrainAll(Engine& engine, int32_t padding = -1) {
+// Takes all that the engine has; calls `between` before each block. Blocks are held for a while and
+// looked at again, since others may share their memory.
+inline Delivery DrainAll(Engine& engine, int32_t padding = -1,
+                         const std::function<void()>& between = [] {}) {
   Delivery delivery;
+  std::deque<std::pair<Block, std::vector<int64_t>>> held;
   while (true) {
+    between();
     Result<std::optional<Block>> next = engine.Next();
     if (!next.ok()) {
       delivery.errors.push_back(next.status());
@@ -135,6 +143,12 @@ inline Delivery DrainAll(Engine& engine, int32_t padding = -1) {
     CheckBlock(**next, padding, &values);
     delivery.blocks.push_back(values);
     delivery.next.push_back((*next)->next);
+    held.emplace_back(std::move(**next), std::move(values));
+    if (held.size() <= 3) continue;
+    std::vector<int64_t> again;
+    CheckBlock(held.front().first, padding, &again);
+    EXPECT_EQ(again, held.front().second);
+    held.pop_front();
   }
 }
 

@@ -299,7 +299,7 @@ TEST_F(MemberReaderTest, StopsWhereCancelled) {
   }
 }
 
-TEST_F(MemberReaderTest, LoadsMuchInStepsThatCancellingEnds) {
+TEST_F(MemberReaderTest, LoadsMuchUnlessItIsCancelled) {
   std::atomic<bool> cancelled = false;
   ReadOptions options = TestOptions();
   options.cancelled = &cancelled;
