@@ -80,6 +80,7 @@ INTERLEAVED_MEMORY = Case(
 )
 ITERATOR = Case("Dataset.range, one batch", "tensorflow", "incumbents:nothing", kind="reference")
 ROWS = Case("tf_npz, single rows in interleave", "tensorflow", "ours:interleaved_rows", kind="ours")
+PLAIN_ROWS = Case("tf_npz, single rows", "tensorflow", "ours:rows", kind="ours")
 CAT = Case("cat", "cat", kind="limit")
 ROWS_OF_STORED = 16 << 10
 """Bytes of a row of the stored set."""
@@ -123,8 +124,8 @@ ALL = (
     Group("eight", "eight", (ours("tf_npz, 1 GiB", memory_limit=1 << 30), WHOLE_N)),
     Group("varying", "varying", (ours(), SMALL, *ON_NPY)),
     Group("tokens", "tokens", (ours(), WHOLE_1, WHOLE_N, *ON_NPZ)),
-    Group("rows, stored", "stored", (ROWS, MEMORY, INTERLEAVED_MEMORY)),
-    Group("rows, compressed", "compressed", (ROWS, MEMORY, INTERLEAVED_MEMORY, WHOLE_1)),
+    Group("rows, stored", "stored", (ROWS, INTERLEAVED_MEMORY, PLAIN_ROWS, MEMORY)),
+    Group("rows, compressed", "compressed", (ROWS, INTERLEAVED_MEMORY, PLAIN_ROWS, MEMORY, WHOLE_1)),
     Group("cold", "stored", (ours(), CAT), cold=True),
     Group("memory", "stored", (MEMCPY,)),
 )

@@ -91,7 +91,7 @@ def _smooth(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return np.cumsum(rng.standard_normal(shape, dtype=np.float32), axis=-1, dtype=np.float32)
 
 
-_IMAGE = (128, 128, 3)
+_IMAGE = (64, 64, 3)
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -122,12 +122,12 @@ RECIPES = {
             "one compressed npz of 246 MB, u8 images",
             1,
             1,
-            5_000,
+            20_000,
             _IMAGE,
             _images,
-            quick_rows=1_000,  # more than the reader decodes whole
+            quick_rows=4_000,  # more than the reader decodes whole
         ),
-        Recipe("eight", "eight such files", 8, 8, 5_000, _IMAGE, _images, links_to="images"),
+        Recipe("eight", "eight such files", 8, 8, 20_000, _IMAGE, _images, links_to="images"),
         Recipe(
             "varying",
             "5,000 npy of varying length",

@@ -47,6 +47,11 @@ def interleaved_rows(data: Data) -> tf.data.Dataset:
     )
 
 
+def rows(data: Data) -> tf.data.Dataset:
+    """Single rows of all files, batched by tf.data."""
+    return tf_npz.NpzReaderDataset(data.files, keys=data.key).batch(data.batch_size)
+
+
 def with_threads(dataset: tf.data.Dataset, threads: int) -> tf.data.Dataset:
     """With so many threads for what tf.data itself runs."""
     options = tf.data.Options()

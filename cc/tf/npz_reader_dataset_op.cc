@@ -203,9 +203,11 @@ class Dataset : public DatasetBase {
     }
 
    private:
-    // Those that tf.data.AUTOTUNE stands for at most, and to begin with: what a private thread pool
-    // has, or one for each processor, but not more than do any good.
-    static int64_t MaxAutoThreads(IteratorContext* ctx) {
+    // Those that tf.data.AUTOTUNE stands for at most, and to begin with: as many as a private thread
+    // pool has, or one for each processor, but not more than do any good. For a single file there
+    // is no more than one.
+    int64_t MaxAutoThreads(IteratorContext* ctx) const {
+      if (dataset()->arguments_.filenames.NumElements() == 1) return 1;
       const int64_t pool = ctx->runner_threadpool_size();
       return std::clamp<int64_t>(pool > 0 ? pool : tensorflow::port::NumSchedulableCPUs(), 1,
                                  kMaxAutoThreads);
