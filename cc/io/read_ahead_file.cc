@@ -112,8 +112,9 @@ class ReadAheadFile : public RandomAccessFile {
     if (before != windows_.end()) {
       size = before->next_size;
       since = before->asked_at;
-      // Who goes on has no more use for it. But it may be another reader that is behind.
-      if (before->is_read()) windows_.erase(before);
+      // Who goes on has no more use for it. But another reader may be behind, and a beginning be
+      // looked at twice: gzip's is, first for what it holds.
+      if (before->is_read() && before->size() != kMinWindow) windows_.erase(before);
     }
     const size_t unread = UnreadBytes(since);
     while (size > kMinWindow && unread + size > kMaxWindowBytes) size /= 2;
