@@ -18,8 +18,8 @@
 // that are too many for large windows share the memory, instead of each displacing what another is
 // about to read.
 //
-// Threads: one lock guards the list of windows and is held to look through it and to change it, never
-// during a request or a copy. A window that is being fetched stands in the list with the
+// Threads: one lock guards the list of windows and is held to look through it and to change it,
+// never during a request or a copy. A window that is being fetched stands in the list with the
 // range that it will have; a reader of that range waits for it, because a request of its own would
 // bring the same bytes later. All others pass: they find their own windows, or fetch them. Windows
 // are immutable once fetched and kept alive by those who copy from them, so that one may be
