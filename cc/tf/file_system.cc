@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "tensorflow/core/platform/env.h"
 #include "tensorflow/core/platform/file_system.h"
+#include "tf_npz/io/read_ahead_file.h"
 #include "tf_npz/tf/conversion.h"
 
 namespace tf_npz {
@@ -55,11 +56,13 @@ Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(
   if (path.find(kScheme) == std::string::npos) return local_.Open(path);
   tensorflow::Env* const env = tensorflow::Env::Default();
   tensorflow::uint64 size = 0;
+  // A request that a small file could do without, since a read tells where it ends. But a transfer
+  // that broke off looks the same: only the size tells them apart.
   absl::Status status = env->GetFileSize(path, &size);
   std::unique_ptr<tensorflow::RandomAccessFile> file;
   if (status.ok()) status = env->NewRandomAccessFile(path, &file);
   if (!status.ok()) return FromAbslStatus(status);
-  return std::unique_ptr<RandomAccessFile>(std::make_unique<TensorFlowFile>(std::move(file), size));
+  return NewReadAheadFile(std::make_unique<TensorFlowFile>(std::move(file), size));
 }
 
 }  // namespace tf_npz

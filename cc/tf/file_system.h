@@ -1,5 +1,5 @@
-// TensorFlow's file systems (gs://, ram://, …) behind our interface; local paths go straight to the
-// kernel.
+// TensorFlow's file systems (gs://, ram://, …) behind our interface, read ahead by large requests;
+// local paths go straight to the kernel.
 
 #ifndef TF_NPZ_TF_FILE_SYSTEM_H_
 #define TF_NPZ_TF_FILE_SYSTEM_H_

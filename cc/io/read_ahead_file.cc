@@ -1,0 +1,219 @@
+#include "tf_npz/io/read_ahead_file.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <utility>
+
+#include "tf_npz/io/buffer.h"
+
+namespace tf_npz {
+namespace {
+
+struct Window {
+  bool is_read() const { return read_end == end; }
+  bool holds(uint64_t offset) const { return begin <= offset && offset < end; }
+  size_t size() const { return end - begin; }
+
+  // Of the bytes; while they are fetched, of those that are asked for.
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  uint64_t read_end = 0;  // how far readers have come
+  size_t next_size = 0;   // of the window that follows
+  uint64_t asked_at = 0;  // when it was asked for, and read last, by clock_
+  uint64_t used_at = 0;
+  bool is_fetching = false;
+  std::shared_ptr<const Buffer> data;  // null while it is fetched
+};
+
+class ReadAheadFile : public RandomAccessFile {
+ public:
+  explicit ReadAheadFile(std::unique_ptr<RandomAccessFile> file)
+      : file_(std::move(file)), size_(file_->size()) {}
+
+  Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+    if (offset >= size_) return size_t{0};
+    size = std::min<uint64_t>(size, size_ - offset);
+    size_t done = 0;
+    while (done < size) {
+      TF_NPZ_ASSIGN_OR_RETURN(
+          const size_t count,
+          ReadSome(offset + done, static_cast<char*>(destination) + done, size - done));
+      if (count == 0) break;  // the file is shorter than it said
+      done += count;
+    }
+    return done;
+  }
+
+  uint64_t size() const override { return size_; }
+
+  void Park() override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      windows_.clear();
+    }
+    file_->Park();
+  }
+
+ private:
+  using Windows = std::list<Window>;
+
+  // Reads some bytes, at most `size`, which is not 0 and ends within the file; none only where the
+  // file ends.
+  Result<size_t> ReadSome(uint64_t offset, char* destination, size_t size) const {
+    std::unique_lock<std::mutex> lock(mutex_);
+    Windows::iterator found;
+    while ((found = Find(offset)) != windows_.end() && found->is_fetching) fetched_.wait(lock);
+    if (found != windows_.end()) return Copy(found, offset, destination, size, lock);
+    Window window = Plan(offset);
+    if (size < window.size() && MakeRoom(window.size())) {
+      return Fetch(std::move(window), offset, destination, size, lock);
+    }
+    lock.unlock();
+    TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file_->Read(offset, destination, size));
+    lock.lock();
+    // The window that follows is larger than what its reader takes at once.
+    while (window.next_size / 2 < count && window.next_size < kMaxWindow) window.next_size *= 2;
+    // Without bytes: only where it ended.
+    window.begin = window.end = window.read_end = offset + count;
+    if (MakeRoom(0)) windows_.push_front(std::move(window));
+    return count;
+  }
+
+  // The functions below want the lock held.
+
+  // The window that holds the byte at `offset`; one that is fetched only where there is no other.
+  Windows::iterator Find(uint64_t offset) const {
+    Windows::iterator found = windows_.end();
+    for (auto window = windows_.begin(); window != windows_.end(); ++window) {
+      if (!window->holds(offset)) continue;
+      if (!window->is_fetching) return window;
+      found = window;
+    }
+    return found;
+  }
+
+  // What to fetch for a reader at `offset`, which no window holds.
+  Window Plan(uint64_t offset) const {
+    Window window;
+    window.asked_at = ++clock_;
+    if (size_ <= kMaxWholeFile) {
+      window.end = size_;
+      window.next_size = kMinWindow;
+      return window;
+    }
+    size_t size = kMinWindow;
+    uint64_t since = clock_;
+    const auto before = std::find_if(windows_.begin(), windows_.end(), [&](const Window& w) {
+      return !w.is_fetching && w.end <= offset && offset - w.read_end <= kMinWindow;
+    });
+    if (before != windows_.end()) {
+      size = before->next_size;
+      since = before->asked_at;
+      // Who goes on has no more use for it. But another reader may be behind, and a beginning be
+      // looked at twice: gzip's is, first for what it holds.
+      if (before->is_read() && before->size() != kMinWindow) windows_.erase(before);
+    }
+    const size_t unread = UnreadBytes(since);
+    while (size > kMinWindow && unread + size > kMaxWindowBytes) size /= 2;
+    window.begin = window.read_end = offset;
+    window.end = offset + std::min<uint64_t>(size, size_ - offset);
+    window.next_size = std::min(2 * size, kMaxWindow);
+    return window;
+  }
+
+  // Of windows whose readers have come by since then.
+  size_t UnreadBytes(uint64_t since) const {
+    size_t bytes = 0;
+    for (const Window& window : windows_) {
+      const bool is_live = window.is_fetching || window.used_at > since;
+      bytes += is_live && !window.is_read() ? window.size() : 0;
+    }
+    return bytes;
+  }
+
+  // Makes room for another window of `size` bytes; false where too much is being fetched.
+  bool MakeRoom(size_t size) const {
+    size_t bytes = size;
+    for (const Window& window : windows_) bytes += window.size();
+    while (windows_.size() >= kMaxWindows || bytes > kMaxWindowBytes) {
+      const bool wants_place = windows_.size() >= kMaxWindows;
+      auto victim = windows_.end();
+      for (auto window = windows_.begin(); window != windows_.end(); ++window) {
+        if (window->is_fetching || (!wants_place && window->size() == 0)) continue;
+        if (victim == windows_.end() || window->is_read() || !victim->is_read()) victim = window;
+      }
+      if (victim == windows_.end()) return false;
+      bytes -= victim->size();
+      if (wants_place || !victim->is_read()) {
+        windows_.erase(victim);
+      } else {  // its reader may still go on behind it
+        victim->begin = victim->end;
+        victim->data.reset();
+      }
+    }
+    return true;
+  }
+
+  // The functions below give the lock up.
+
+  Result<size_t> Fetch(Window planned, uint64_t offset, char* destination, size_t size,
+                       std::unique_lock<std::mutex>& lock) const {
+    const uint64_t begin = planned.begin;
+    const size_t wanted = planned.size();
+    planned.is_fetching = true;
+    windows_.push_front(std::move(planned));
+    // Stays where it is: what is being fetched is not displaced.
+    const Windows::iterator window = windows_.begin();
+    lock.unlock();
+    Result<Buffer> buffer = pool_->Allocate(wanted);
+    const Result<size_t> count =
+        buffer.ok() ? file_->Read(begin, buffer->data(), wanted) : buffer.status();
+    lock.lock();
+    fetched_.notify_all();
+    if (count.ok() && begin + *count > offset) {
+      window->data = std::make_shared<const Buffer>(std::move(*buffer));
+      window->end = begin + *count;
+      window->is_fetching = false;
+      return Copy(window, offset, destination, size, lock);
+    }
+    windows_.erase(window);
+    if (count.ok()) return size_t{0};
+    lock.unlock();
+    return file_->Read(offset, destination, size);
+  }
+
+  Result<size_t> Copy(Windows::iterator window, uint64_t offset, char* destination, size_t size,
+                      std::unique_lock<std::mutex>& lock) const {
+    windows_.splice(windows_.begin(), windows_, window);
+    window->used_at = ++clock_;
+    const size_t count = std::min<uint64_t>(size, window->end - offset);
+    window->read_end = std::max(window->read_end, offset + count);
+    const std::shared_ptr<const Buffer> data = window->data;
+    const char* const bytes = data->data() + (offset - window->begin);
+    lock.unlock();
+    std::memcpy(destination, bytes, count);
+    return count;
+  }
+
+  const std::unique_ptr<RandomAccessFile> file_;
+  const uint64_t size_;
+  // Keeps nothing: it is where buffers come from.
+  const std::shared_ptr<BufferPool> pool_ = BufferPool::New(0);
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable fetched_;  // a window, or it failed
+  // Guarded by mutex_. The last used first. Those without bytes only say where a reader was.
+  mutable Windows windows_;
+  mutable uint64_t clock_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RandomAccessFile> NewReadAheadFile(std::unique_ptr<RandomAccessFile> file) {
+  return std::make_unique<ReadAheadFile>(std::move(file));
+}
+
+}  // namespace tf_npz
