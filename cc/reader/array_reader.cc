@@ -31,39 +31,49 @@ std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
   return ShapeText(index);
 }
 
-}  // namespace
-
-Result<NpyHeader> ReadNpyHeader(MemberReader& member, HeaderCache* cache) {
-  std::string header(std::min<uint64_t>(kNpyPreambleSize, member.size()), '\0');
-  TF_NPZ_RETURN_IF_ERROR(member.Read(0, header.data(), header.size()));
-  TF_NPZ_ASSIGN_OR_RETURN(const size_t size, ParseNpyPreamble(header));
+Result<std::string> ReadHeaderBytes(MemberReader& member) {
+  std::string bytes(std::min<uint64_t>(kNpyPreambleSize, member.size()), '\0');
+  TF_NPZ_RETURN_IF_ERROR(member.Read(0, bytes.data(), bytes.size()));
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t size, ParseNpyPreamble(bytes));
   if (size > member.size()) {
     return DataLoss("header is cut off at byte " + std::to_string(member.size()) + " (expected " +
                     std::to_string(size) + " bytes)");
   }
-  const size_t known = header.size();
-  header.resize(size);
+  const size_t known = bytes.size();
+  bytes.resize(size);
   if (size > known) {
-    TF_NPZ_RETURN_IF_ERROR(member.Read(known, header.data() + known, size - known));
+    TF_NPZ_RETURN_IF_ERROR(member.Read(known, bytes.data() + known, size - known));
   }
-  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader facts,
-                          cache == nullptr ? ParseNpyHeader(header) : cache->Parse(header));
-  TF_NPZ_RETURN_IF_ERROR(member.SettleSize(facts.data_offset + facts.data_size));
+  return bytes;
+}
+
+// Whether `member` holds as much as its header says.
+Status CheckSize(MemberReader& member, const NpyHeader& header) {
+  TF_NPZ_RETURN_IF_ERROR(member.SettleSize(header.data_offset + header.data_size));
   // More than the header says may follow: np.load leaves it unread.
-  if (facts.data_size > member.size() - facts.data_offset) {
-    return DataLoss("data is cut off at byte " + std::to_string(member.size()) + " (expected " +
-                    std::to_string(facts.data_offset + facts.data_size) + " bytes for shape " +
-                    ShapeText(facts.shape) + " of " + facts.dtype.name() + ")");
-  }
-  return facts;
+  if (header.data_size <= member.size() - header.data_offset) return OkStatus();
+  return DataLoss("data is cut off at byte " + std::to_string(member.size()) + " (expected " +
+                  std::to_string(header.data_offset + header.data_size) + " bytes for shape " +
+                  ShapeText(header.shape) + " of " + header.dtype.name() + ")");
+}
+
+}  // namespace
+
+Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
+  TF_NPZ_ASSIGN_OR_RETURN(const std::string bytes, ReadHeaderBytes(member));
+  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(bytes));
+  TF_NPZ_RETURN_IF_ERROR(CheckSize(member, header));
+  return header;
 }
 
 Result<std::unique_ptr<ArrayReader>> ArrayReader::Open(std::shared_ptr<const Archive> archive,
                                                        const ZipEntry* entry, bool rows,
-                                                       ReadOptions options) {
+                                                       ReadOptions options,
+                                                       std::vector<size_t> components) {
   Result<std::unique_ptr<MemberReader>> member = MemberReader::Open(archive, entry, options);
   if (!member.ok()) return member.status().WithContext(archive->Context(entry));
-  std::unique_ptr<ArrayReader> reader(new ArrayReader(std::move(*member), std::move(options)));
+  std::unique_ptr<ArrayReader> reader(
+      new ArrayReader(std::move(*member), std::move(options), std::move(components)));
   TF_NPZ_RETURN_IF_ERROR(reader->WithContext(reader->Init(rows)));
   return reader;
 }
@@ -75,33 +85,32 @@ Status ArrayReader::Init(bool rows) {
     return worthwhile && is_small ? member_->Load() : OkStatus();
   };
   TF_NPZ_RETURN_IF_ERROR(load_if_small());
-  TF_NPZ_ASSIGN_OR_RETURN(header_, ReadNpyHeader(*member_, options_.headers.get()));
+  TF_NPZ_RETURN_IF_ERROR(FindLayout(rows));
   TF_NPZ_RETURN_IF_ERROR(load_if_small());  // of gzip only the header tells the size
-  if (rows && header_.shape.empty()) {
-    return InvalidArgument("is a single value of " + header_.dtype.name() +
-                           ", which has no rows; read it with rows=False, or leave it out of keys");
-  }
-  count_ = rows ? header_.shape[0] : 1;
-  element_shape_.assign(header_.shape.begin() + (rows ? 1 : 0), header_.shape.end());
-  row_count_ = header_.shape.empty() ? 1 : header_.shape[0];
-  rows_per_element_ = rows ? 1 : row_count_;
-  items_per_row_ = header_.shape.empty() ? 1 : ElementCount(header_.shape, 1);
-  row_size_ = static_cast<uint64_t>(items_per_row_) * header_.dtype.itemsize;
-  // Of one dimension or one element both orders are the same.
-  if (header_.shape.size() < 2) header_.fortran_order = false;
   // Nobody will read elements that there are none of, but whether there are none is for the
   // checksum to say.
-  return count_ == 0 ? member_->Finish() : OkStatus();
+  return count() == 0 ? member_->Finish() : OkStatus();
+}
+
+Status ArrayReader::FindLayout(bool rows) {
+  TF_NPZ_ASSIGN_OR_RETURN(header_bytes_, ReadHeaderBytes(*member_));
+  if (options_.layouts != nullptr) layout_ = options_.layouts->Find(header_bytes_, chosen_);
+  if (layout_ != nullptr) return CheckSize(*member_, layout_->header);
+  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(header_bytes_));
+  TF_NPZ_RETURN_IF_ERROR(CheckSize(*member_, header));
+  TF_NPZ_ASSIGN_OR_RETURN(ArrayLayout layout, ArrayLayout::Of(std::move(header), rows));
+  layout_ = std::make_shared<const ArrayLayout>(std::move(layout));
+  return OkStatus();
 }
 
 uint64_t ArrayReader::load_size() const {
   const bool pointless =
-      member_->is_loaded() || (!member_->has_whole_decoder() && !header_.fortran_order);
+      member_->is_loaded() || (!member_->has_whole_decoder() && !layout_->header.fortran_order);
   return pointless ? 0 : member_->size();
 }
 
 bool ArrayReader::must_load() const {
-  return header_.fortran_order && !member_->is_random_access();
+  return layout_->header.fortran_order && !member_->is_random_access();
 }
 
 Status ArrayReader::Load() { return WithContext(member_->Load()); }
@@ -111,64 +120,68 @@ Status ArrayReader::WithContext(const Status& status) const {
 }
 
 bool ArrayReader::CanLend(int64_t first) const {
-  const uint64_t row = static_cast<uint64_t>(first) * rows_per_element_;
-  return takes_items_ && !header_.fortran_order &&
-         (header_.data_offset + row * row_size_) % kBufferAlignment == 0;
+  const uint64_t row = static_cast<uint64_t>(first) * layout_->rows_per_element;
+  return layout_->takes_items && !layout_->header.fortran_order &&
+         (layout_->header.data_offset + row * layout_->row_size) % kBufferAlignment == 0;
 }
 
 Buffer ArrayReader::Lend(int64_t first, int64_t count, Status* status, int64_t* done) {
-  const int64_t row = first * rows_per_element_;
-  const int64_t rows = count * rows_per_element_;
+  const int64_t row = first * layout_->rows_per_element;
+  const int64_t rows = count * layout_->rows_per_element;
   const Buffer& loaded = member_->loaded();
-  Buffer lent = loaded.Slice(header_.data_offset + row * row_size_, rows * row_size_);
+  Buffer lent = loaded.Slice(layout_->header.data_offset + row * layout_->row_size, rows * layout_->row_size);
   int64_t rows_done = rows;
-  *status = WithContext(Convert(components_[0], row, rows, lent.data(), &rows_done));
-  *done = status->ok() ? count : rows_done / std::max<int64_t>(rows_per_element_, 1);
+  *status = WithContext(Convert(layout_->components[0], row, rows, lent.data(), &rows_done));
+  *done = status->ok() ? count : rows_done / std::max<int64_t>(layout_->rows_per_element, 1);
   return lent;
 }
 
 void ArrayReader::Choose(std::vector<Component> components) {
-  components_ = std::move(components);
-  const FieldView& field = components_[0].field;
-  takes_items_ = components_.size() == 1 && field.offset == 0 && field.is_contiguous() &&
-                 field.count() * field.dtype.itemsize == header_.dtype.itemsize;
+  ArrayLayout layout = *layout_;
+  layout.components = std::move(components);
+  const FieldView& field = layout.components[0].field;
+  layout.takes_items = layout.components.size() == 1 && field.offset == 0 &&
+                       field.is_contiguous() &&
+                       field.count() * field.dtype.itemsize == layout.header.dtype.itemsize;
+  layout_ = std::make_shared<const ArrayLayout>(std::move(layout));
+  if (options_.layouts != nullptr) options_.layouts->Insert(header_bytes_, chosen_, layout_);
 }
 
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
                          int64_t* done) {
   int64_t rows_done = 0;
   const Status status =
-      ReadRows(first * rows_per_element_, count * rows_per_element_, destinations, &rows_done);
+      ReadRows(first * layout_->rows_per_element, count * layout_->rows_per_element, destinations, &rows_done);
   if (done != nullptr) {
-    *done = status.ok() ? count : rows_per_element_ == 0 ? 0 : rows_done / rows_per_element_;
+    *done = status.ok() ? count : layout_->rows_per_element == 0 ? 0 : rows_done / layout_->rows_per_element;
   }
   return WithContext(status);
 }
 
 Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
                              int64_t* done) {
-  if (!takes_items_) return ReadFields(first, count, destinations, done);
+  if (!layout_->takes_items) return ReadFields(first, count, destinations, done);
   const Status read = ReadItems(first, count, destinations[0], done);
-  const Status converted = Convert(components_[0], first, *done, destinations[0], done);
+  const Status converted = Convert(layout_->components[0], first, *done, destinations[0], done);
   return converted.ok() ? read : converted;
 }
 
 // The items of rows, as the file has them, in C order.
 Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, int64_t* done) {
   *done = 0;
-  if (header_.fortran_order) {
+  if (layout_->header.fortran_order) {
     TF_NPZ_RETURN_IF_ERROR(ReadFortran(first, count, destination));
   } else {
-    const uint64_t offset = header_.data_offset + static_cast<uint64_t>(first) * row_size_;
+    const uint64_t offset = layout_->header.data_offset + static_cast<uint64_t>(first) * layout_->row_size;
     size_t bytes_done = 0;
-    const Status status = member_->Read(offset, destination, count * row_size_, &bytes_done);
+    const Status status = member_->Read(offset, destination, count * layout_->row_size, &bytes_done);
     if (!status.ok()) {
-      *done = row_size_ == 0 ? 0 : static_cast<int64_t>(bytes_done / row_size_);
+      *done = layout_->row_size == 0 ? 0 : static_cast<int64_t>(bytes_done / layout_->row_size);
       return status;
     }
   }
   // With the last of them, the checksum. In Fortran order it was looked at before.
-  if (first + count == row_count_ && !header_.fortran_order) {
+  if (first + count == layout_->row_count && !layout_->header.fortran_order) {
     TF_NPZ_RETURN_IF_ERROR(member_->Finish());
   }
   *done = count;
@@ -179,20 +192,20 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
 Status ArrayReader::Convert(const Component& component, int64_t first, int64_t count, char* data,
                             int64_t* done) const {
   const DType& dtype = component.field.dtype;
-  const int64_t items = count * items_per_row_ * component.field.count();
+  const int64_t items = count * layout_->items_per_row * component.field.count();
   if (dtype.kind != DType::Kind::kUnicode) {
     ConvertToNative(dtype, data, items * dtype.itemsize);
     return OkStatus();
   }
   const std::optional<NoText> bad = Utf32ToUtf8(data, dtype.itemsize, items, dtype.big_endian);
   if (!bad) return OkStatus();
-  const int64_t item = first * items_per_row_ + bad->item / component.field.count();
-  *done = bad->item / component.field.count() / std::max<int64_t>(items_per_row_, 1);
+  const int64_t item = first * layout_->items_per_row + bad->item / component.field.count();
+  *done = bad->item / component.field.count() / std::max<int64_t>(layout_->items_per_row, 1);
   char code_point[16];
   std::snprintf(code_point, sizeof(code_point), "U+%04X", static_cast<unsigned>(bad->code_point));
   const std::string where =
       component.path.empty() ? "" : "field " + QuoteList(component.path) + ": ";
-  return DataLoss(where + "text at index " + IndexText(header_.shape, item) + " holds " +
+  return DataLoss(where + "text at index " + IndexText(layout_->header.shape, item) + " holds " +
                   code_point + ", which is not a character and can't be encoded in UTF-8");
 }
 
@@ -200,28 +213,28 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
 Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
                                int64_t* done) {
   *done = 0;
-  const int64_t item_size = header_.dtype.itemsize;
+  const int64_t item_size = layout_->header.dtype.itemsize;
   // Rows of columns that are not in memory take a read for each column.
-  const bool scattered = header_.fortran_order && !must_load() && !member_->is_loaded();
+  const bool scattered = layout_->header.fortran_order && !must_load() && !member_->is_loaded();
   const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
-  int64_t step = std::max<int64_t>(1, at_once / std::max<uint64_t>(row_size_, 1));
+  int64_t step = std::max<int64_t>(1, at_once / std::max<uint64_t>(layout_->row_size, 1));
   // Rows without bytes may be any number.
-  if (step > count || row_size_ == 0) step = count;
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, options_.pool->Allocate(step * row_size_));
+  if (step > count || layout_->row_size == 0) step = count;
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, options_.pool->Allocate(step * layout_->row_size));
   std::vector<char*> targets = destinations;
   Status status;
   do {
     int64_t rows = 0;
     status = ReadItems(first + *done, std::min(step, count - *done), part.data(), &rows);
-    const int64_t items = rows * items_per_row_;
+    const int64_t items = rows * layout_->items_per_row;
     int64_t good = rows;
-    for (size_t i = 0; i < components_.size(); ++i) {
-      const FieldView& field = components_[i].field;
+    for (size_t i = 0; i < layout_->components.size(); ++i) {
+      const FieldView& field = layout_->components[i].field;
       GatherField(part.data(), item_size, items, field.offset, field.shape, field.strides,
                   field.dtype.itemsize, targets[i]);
       int64_t converted = rows;
       const Status conversion =
-          Convert(components_[i], first + *done, rows, targets[i], &converted);
+          Convert(layout_->components[i], first + *done, rows, targets[i], &converted);
       if (!conversion.ok() && converted < good) {
         good = converted;
         status = conversion;
@@ -234,22 +247,22 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
 }
 
 Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination) {
-  const int64_t itemsize = header_.dtype.itemsize;
+  const int64_t itemsize = layout_->header.dtype.itemsize;
   if (must_load()) TF_NPZ_RETURN_IF_ERROR(member_->Load());
   if (member_->is_loaded()) {
-    CopyFortranRows(member_->loaded().data() + header_.data_offset, header_.shape, itemsize, first,
+    CopyFortranRows(member_->loaded().data() + layout_->header.data_offset, layout_->header.shape, itemsize, first,
                     count, destination);
     return OkStatus();
   }
   // Each column holds a run of these rows; the runs together are a smaller array in Fortran order.
-  std::vector<int64_t> shape = header_.shape;
+  std::vector<int64_t> shape = layout_->header.shape;
   shape[0] = count;
   const uint64_t run = static_cast<uint64_t>(count) * itemsize;
-  const uint64_t column = static_cast<uint64_t>(header_.shape[0]) * itemsize;
+  const uint64_t column = static_cast<uint64_t>(layout_->header.shape[0]) * itemsize;
   const int64_t columns = ElementCount(shape, 1);
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer runs, options_.pool->Allocate(run * columns));
   if (run == column) {
-    TF_NPZ_RETURN_IF_ERROR(member_->Read(header_.data_offset, runs.data(), header_.data_size));
+    TF_NPZ_RETURN_IF_ERROR(member_->Read(layout_->header.data_offset, runs.data(), layout_->header.data_size));
     TF_NPZ_RETURN_IF_ERROR(member_->Finish());
   } else {
     // These bytes are out of order for the checksum, which is why that is looked at first, once.
@@ -257,7 +270,7 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
     gather_verified_ = true;
     for (int64_t i = 0; i < columns; ++i) {
       const uint64_t offset =
-          header_.data_offset + i * column + static_cast<uint64_t>(first) * itemsize;
+          layout_->header.data_offset + i * column + static_cast<uint64_t>(first) * itemsize;
       TF_NPZ_RETURN_IF_ERROR(member_->Read(offset, runs.data() + i * run, run));
     }
   }
@@ -272,28 +285,28 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAll() {
 }
 
 Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
-  std::vector<ArrayData> all(components_.size());
-  const bool is_rows = element_shape_.size() < header_.shape.size();
+  std::vector<ArrayData> all(layout_->components.size());
+  const bool is_rows = layout_->element_shape.size() < layout_->header.shape.size();
   for (size_t i = 0; i < all.size(); ++i) {
-    all[i].shape = components_[i].element_shape;
-    if (is_rows) all[i].shape.insert(all[i].shape.begin(), count_);
-    all[i].item_size = components_[i].item_size;
+    all[i].shape = layout_->components[i].element_shape;
+    if (is_rows) all[i].shape.insert(all[i].shape.begin(), count());
+    all[i].item_size = layout_->components[i].item_size;
   }
   int64_t done = 0;
   // The loaded member itself serves where its elements lie as they must.
-  if (takes_items_ && member_->is_loaded() && !header_.fortran_order &&
-      header_.data_offset % kBufferAlignment == 0) {
-    all[0].buffer = member_->loaded().Slice(header_.data_offset, header_.data_size);
-    TF_NPZ_RETURN_IF_ERROR(Convert(components_[0], 0, row_count_, all[0].buffer.data(), &done));
+  if (layout_->takes_items && member_->is_loaded() && !layout_->header.fortran_order &&
+      layout_->header.data_offset % kBufferAlignment == 0) {
+    all[0].buffer = member_->loaded().Slice(layout_->header.data_offset, layout_->header.data_size);
+    TF_NPZ_RETURN_IF_ERROR(Convert(layout_->components[0], 0, layout_->row_count, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;
   for (size_t i = 0; i < all.size(); ++i) {
     TF_NPZ_ASSIGN_OR_RETURN(all[i].buffer,
-                            options_.pool->Allocate(count_ * components_[i].element_size()));
+                            options_.pool->Allocate(count() * layout_->components[i].element_size()));
     destinations.push_back(all[i].buffer.data());
   }
-  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, row_count_, destinations, &done));
+  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, layout_->row_count, destinations, &done));
   return all;
 }
 

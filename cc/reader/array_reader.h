@@ -17,6 +17,7 @@
 #include "tf_npz/format/npy_header.h"
 #include "tf_npz/io/buffer.h"
 #include "tf_npz/reader/archive.h"
+#include "tf_npz/reader/array_layout.h"
 #include "tf_npz/reader/component.h"
 #include "tf_npz/reader/member_reader.h"
 
@@ -30,26 +31,30 @@ struct ArrayData {
   int64_t item_size = 0;
 };
 
-// Reads the header of the array in `member`. `cache` may be null.
-Result<NpyHeader> ReadNpyHeader(MemberReader& member, HeaderCache* cache = nullptr);
+// Reads the header of the array in `member`.
+Result<NpyHeader> ReadNpyHeader(MemberReader& member);
 
 class ArrayReader {
  public:
-  // Reads the header. Errors begin with PATH[NAME]: as do those of all calls.
+  // Reads the header. Errors begin with PATH[NAME]: as do those of all calls. `components` are those
+  // of the selection that are to be taken: where ReadOptions::layouts knows the array's layout, they
+  // are chosen already.
   static Result<std::unique_ptr<ArrayReader>> Open(std::shared_ptr<const Archive> archive,
                                                    const ZipEntry* entry, bool rows,
-                                                   ReadOptions options);
+                                                   ReadOptions options,
+                                                   std::vector<size_t> components = {});
 
   // PATH[NAME]: for messages about the array.
   std::string context() const { return member_->context(); }
-  const NpyHeader& header() const { return header_; }
-  int64_t count() const { return count_; }
+  const NpyHeader& header() const { return layout_->header; }
+  int64_t count() const { return layout_->count; }
   // Of the array itself; components may add dimensions.
-  const std::vector<int64_t>& element_shape() const { return element_shape_; }
+  const std::vector<int64_t>& element_shape() const { return layout_->element_shape; }
 
-  // Settles what the calls below read. To be called once, before them.
+  // Settles what the calls below read. To be called once, before them, unless it is settled.
   void Choose(std::vector<Component> components);
-  const std::vector<Component>& components() const { return components_; }
+  bool is_chosen() const { return !layout_->components.empty(); }
+  const std::vector<Component>& components() const { return layout_->components; }
 
   // Bytes of memory that Load takes until the reader goes; 0 where it has been done or there is no
   // point in it.
@@ -80,9 +85,11 @@ class ArrayReader {
   Result<std::vector<ArrayData>> ReadAll();
 
  private:
-  ArrayReader(std::unique_ptr<MemberReader> member, ReadOptions options)
-      : member_(std::move(member)), options_(std::move(options)) {}
+  ArrayReader(std::unique_ptr<MemberReader> member, ReadOptions options,
+              std::vector<size_t> components)
+      : member_(std::move(member)), options_(std::move(options)), chosen_(std::move(components)) {}
   Status Init(bool rows);
+  Status FindLayout(bool rows);
   Status WithContext(const Status& status) const;
   // Rows, here, are steps along axis 0 of whole arrays too; the only item of an array without
   // dimensions is one.
@@ -98,15 +105,10 @@ class ArrayReader {
 
   const std::unique_ptr<MemberReader> member_;
   const ReadOptions options_;
-  NpyHeader header_;
-  int64_t count_ = 0;
-  std::vector<int64_t> element_shape_;
-  std::vector<Component> components_;
-  bool takes_items_ = false;  // the only component is the items as they are
-  int64_t row_count_ = 0;
-  int64_t rows_per_element_ = 1;
-  int64_t items_per_row_ = 0;
-  uint64_t row_size_ = 0;  // bytes in the file
+  std::shared_ptr<const ArrayLayout> layout_;
+  // For ReadOptions::layouts, until the components are chosen.
+  std::string header_bytes_;
+  std::vector<size_t> chosen_;
   // The checksum of a member that is read out of order has been looked at.
   bool gather_verified_ = false;
 };

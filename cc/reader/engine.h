@@ -187,7 +187,7 @@ class Engine {
   const Selection selection_;
   const EngineOptions options_;
   const std::shared_ptr<BufferPool> pool_;
-  const std::shared_ptr<HeaderCache> headers_ = std::make_shared<HeaderCache>();
+  const std::shared_ptr<LayoutCache> layouts_ = std::make_shared<LayoutCache>();
   const int max_open_run_;
   std::atomic<bool> cancelled_{false};
 

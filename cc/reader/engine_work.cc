@@ -208,7 +208,7 @@ Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
 Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
   ReadOptions options;
   options.pool = pool_;
-  options.headers = headers_;
+  options.layouts = layouts_;
   options.verify_checksums = options_.verify_checksums;
   options.verify_skipped = true;  // a file that is begun in its middle is verified as any other
   options.cancelled = &cancelled_;

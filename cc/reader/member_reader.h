@@ -21,18 +21,20 @@
 #include "tf_npz/io/buffer.h"
 #include "tf_npz/io/inflate.h"
 #include "tf_npz/reader/archive.h"
-#include "tf_npz/reader/header_cache.h"
 
 namespace tf_npz {
 
+class LayoutCache;
+
 struct ReadOptions {
-  std::shared_ptr<BufferPool> pool;      // required
-  std::shared_ptr<HeaderCache> headers;  // where many files are read; may be null
+  std::shared_ptr<BufferPool> pool;  // required
   bool verify_checksums = true;
   // Whether what is skipped in a stored member is read for its checksum all the same.
   bool verify_skipped = false;
   // Where not null and true, reads end soon with Cancelled. Must outlive the reader.
   const std::atomic<bool>* cancelled = nullptr;
+  // Where many files are read with one selection; may be null.
+  std::shared_ptr<LayoutCache> layouts;
 };
 
 // A deflated member of up to this size is decoded by the whole-buffer decoder when it is loaded. A

@@ -47,16 +47,18 @@ class ArraySelector {
   Result<SelectedArray> Open(std::shared_ptr<const Archive> archive, std::vector<size_t> components,
                              const ReadOptions& options) const {
     SelectedArray selected;
-    TF_NPZ_ASSIGN_OR_RETURN(
-        selected.reader, ArrayReader::Open(std::move(archive), entry_, selection_.rows, options));
+    TF_NPZ_ASSIGN_OR_RETURN(selected.reader,
+                            ArrayReader::Open(std::move(archive), entry_, selection_.rows, options,
+                                              components));
+    selected.components = std::move(components);
+    if (selected.reader->is_chosen()) return selected;
     FieldFinder fields(selected.reader->header().dtype);
     std::vector<Component> chosen;
-    for (const size_t i : components) {
+    for (const size_t i : selected.components) {
       TF_NPZ_ASSIGN_OR_RETURN(Component component, Choose(*selected.reader, i, fields));
       chosen.push_back(std::move(component));
     }
     selected.reader->Choose(std::move(chosen));
-    selected.components = std::move(components);
     return selected;
   }
 

@@ -38,7 +38,6 @@ def test_the_number_of_threads_is_left_to_autotuning(folder: Path) -> None:
     assert parallelism(node).min == 1
     assert parallelism(node).max == min(CPUS, 16)
     assert 1 <= parallelism(node).state_value <= min(CPUS, 16)
-    assert getattr(node, "async")
 
 
 def test_a_number_that_was_given_is_kept(folder: Path) -> None:

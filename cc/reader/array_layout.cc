@@ -1,0 +1,57 @@
+#include "tf_npz/reader/array_layout.h"
+
+#include <functional>
+#include <utility>
+
+#include "tf_npz/base/shape.h"
+
+namespace tf_npz {
+
+Result<ArrayLayout> ArrayLayout::Of(NpyHeader header, bool rows) {
+  if (rows && header.shape.empty()) {
+    return InvalidArgument("is a single value of " + header.dtype.name() +
+                           ", which has no rows; read it with rows=False, or leave it out of keys");
+  }
+  ArrayLayout layout;
+  const std::vector<int64_t>& shape = header.shape;
+  layout.count = rows ? shape[0] : 1;
+  layout.element_shape.assign(shape.begin() + (rows ? 1 : 0), shape.end());
+  layout.row_count = shape.empty() ? 1 : shape[0];
+  layout.rows_per_element = rows ? 1 : layout.row_count;
+  layout.items_per_row = shape.empty() ? 1 : ElementCount(shape, 1);
+  layout.row_size = static_cast<uint64_t>(layout.items_per_row) * header.dtype.itemsize;
+  // Of one dimension or one element both orders are the same.
+  if (shape.size() < 2) header.fortran_order = false;
+  layout.header = std::move(header);
+  return layout;
+}
+
+LayoutCache::Place& LayoutCache::PlaceOf(std::string_view header,
+                                         const std::vector<size_t>& components) {
+  const size_t first = components.empty() ? 0 : components[0];
+  return places_[(std::hash<std::string_view>()(header) + first) % kEntries];
+}
+
+std::shared_ptr<const ArrayLayout> LayoutCache::Find(std::string_view header,
+                                                     const std::vector<size_t>& components) {
+  const Place& place = PlaceOf(header, components);
+  Place entry;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    entry = place;
+  }
+  if (entry == nullptr || entry->header != header || entry->components != components) return nullptr;
+  return entry->layout;
+}
+
+void LayoutCache::Insert(std::string_view header, const std::vector<size_t>& components,
+                         std::shared_ptr<const ArrayLayout> layout) {
+  if (header.size() > kMaxSize) return;
+  auto entry = std::make_shared<const Entry>(
+      Entry{std::string(header), components, std::move(layout)});
+  Place& place = PlaceOf(header, components);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  place = std::move(entry);
+}
+
+}  // namespace tf_npz
