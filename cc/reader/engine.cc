@@ -26,7 +26,7 @@ constexpr size_t kMaxSlots = 4096;
 
 // Small files that a thread opens in one go. They are in memory then, beside memory_limit: a
 // sixteenth of it at most.
-constexpr int kMaxOpenRun = 16;
+constexpr int kMaxOpenRun = 8;
 
 int MaxOpenRun(const EngineOptions& options) {
   const uint64_t open = 2 * static_cast<uint64_t>(options.num_threads) + 2;
