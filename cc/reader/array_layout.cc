@@ -40,16 +40,16 @@ std::shared_ptr<const ArrayLayout> LayoutCache::Find(std::string_view header,
     const std::lock_guard<std::mutex> lock(mutex_);
     entry = place;
   }
-  if (entry == nullptr || entry->header != header || entry->components != components) return nullptr;
-  return entry->layout;
+  const bool is_it = entry != nullptr && entry->layout->header_bytes == header &&
+                     entry->components == components;
+  return is_it ? entry->layout : nullptr;
 }
 
-void LayoutCache::Insert(std::string_view header, const std::vector<size_t>& components,
+void LayoutCache::Insert(const std::vector<size_t>& components,
                          std::shared_ptr<const ArrayLayout> layout) {
-  if (header.size() > kMaxSize) return;
-  auto entry = std::make_shared<const Entry>(
-      Entry{std::string(header), components, std::move(layout)});
-  Place& place = PlaceOf(header, components);
+  if (layout->header_bytes.size() > kMaxSize) return;
+  Place& place = PlaceOf(layout->header_bytes, components);
+  auto entry = std::make_shared<const Entry>(Entry{components, std::move(layout)});
   const std::lock_guard<std::mutex> lock(mutex_);
   place = std::move(entry);
 }

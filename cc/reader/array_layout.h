@@ -25,6 +25,7 @@ struct ArrayLayout {
   // `header` with elements that are rows, or the whole array. InvalidArgument where it has no rows.
   static Result<ArrayLayout> Of(NpyHeader header, bool rows);
 
+  std::string header_bytes;
   NpyHeader header;  // in C order where both orders are the same
   int64_t count = 0;
   std::vector<int64_t> element_shape;  // of the array itself; components may add dimensions
@@ -45,8 +46,7 @@ class LayoutCache {
   // `components` of the selection are taken; null where it isn't known.
   std::shared_ptr<const ArrayLayout> Find(std::string_view header,
                                           const std::vector<size_t>& components);
-  void Insert(std::string_view header, const std::vector<size_t>& components,
-              std::shared_ptr<const ArrayLayout> layout);
+  void Insert(const std::vector<size_t>& components, std::shared_ptr<const ArrayLayout> layout);
 
  private:
   // A header of more bytes is parsed each time: those that many files share are short.
@@ -55,7 +55,6 @@ class LayoutCache {
   static constexpr size_t kEntries = 16;
 
   struct Entry {
-    std::string header;
     std::vector<size_t> components;
     std::shared_ptr<const ArrayLayout> layout;
   };

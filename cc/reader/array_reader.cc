@@ -93,12 +93,13 @@ Status ArrayReader::Init(bool rows) {
 }
 
 Status ArrayReader::FindLayout(bool rows) {
-  TF_NPZ_ASSIGN_OR_RETURN(header_bytes_, ReadHeaderBytes(*member_));
-  if (options_.layouts != nullptr) layout_ = options_.layouts->Find(header_bytes_, chosen_);
+  TF_NPZ_ASSIGN_OR_RETURN(std::string bytes, ReadHeaderBytes(*member_));
+  if (options_.layouts != nullptr) layout_ = options_.layouts->Find(bytes, chosen_);
   if (layout_ != nullptr) return CheckSize(*member_, layout_->header);
-  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(header_bytes_));
+  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(bytes));
   TF_NPZ_RETURN_IF_ERROR(CheckSize(*member_, header));
   TF_NPZ_ASSIGN_OR_RETURN(ArrayLayout layout, ArrayLayout::Of(std::move(header), rows));
+  layout.header_bytes = std::move(bytes);
   layout_ = std::make_shared<const ArrayLayout>(std::move(layout));
   return OkStatus();
 }
@@ -144,7 +145,7 @@ void ArrayReader::Choose(std::vector<Component> components) {
                        field.is_contiguous() &&
                        field.count() * field.dtype.itemsize == layout.header.dtype.itemsize;
   layout_ = std::make_shared<const ArrayLayout>(std::move(layout));
-  if (options_.layouts != nullptr) options_.layouts->Insert(header_bytes_, chosen_, layout_);
+  if (options_.layouts != nullptr) options_.layouts->Insert(chosen_, layout_);
 }
 
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,

@@ -46,6 +46,7 @@ class ArrayReader {
 
   // PATH[NAME]: for messages about the array.
   std::string context() const { return member_->context(); }
+  const std::shared_ptr<const ArrayLayout>& layout() const { return layout_; }
   const NpyHeader& header() const { return layout_->header; }
   int64_t count() const { return layout_->count; }
   // Of the array itself; components may add dimensions.
@@ -106,9 +107,7 @@ class ArrayReader {
   const std::unique_ptr<MemberReader> member_;
   const ReadOptions options_;
   std::shared_ptr<const ArrayLayout> layout_;
-  // For ReadOptions::layouts, until the components are chosen.
-  std::string header_bytes_;
-  std::vector<size_t> chosen_;
+  const std::vector<size_t> chosen_;  // of the selection
   // The checksum of a member that is read out of order has been looked at.
   bool gather_verified_ = false;
 };

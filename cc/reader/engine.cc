@@ -24,6 +24,9 @@ constexpr size_t kMinSlots = 4;
 // Blocks that may be planned ahead: what they cost besides their memory is bounded too.
 constexpr size_t kMaxSlots = 4096;
 
+// So many files in a row must be alike until the next ones are taken to be.
+constexpr int64_t kAlikeAtFirst = 32;
+
 // Small files that a thread opens in one go. They are in memory then, beside memory_limit: a
 // sixteenth of it at most.
 constexpr int kMaxOpenRun = 8;
@@ -57,6 +60,7 @@ Engine::Engine(const FileSystem& file_system,
       pool_(BufferPool::New(options_.memory_limit / 2)),
       max_open_run_(MaxOpenRun(options_)),
       num_threads_(options_.num_threads),
+      alike_wanted_(kAlikeAtFirst),
       max_slots_(std::max(kMinSlots, 2 * static_cast<size_t>(options_.num_threads) + 2)) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Restart(start);
@@ -117,7 +121,11 @@ Result<std::optional<Block>> Engine::Next() {
       if (more) StartThreads(std::min(1, num_threads_));
       return std::optional<Block>(std::move(block));
     }
-    if (FailureIsNext()) return Recover();
+    if (FailureIsNext()) {
+      if (!failure_->is_misjudged) return Recover();
+      OpenAlike();
+      continue;
+    }
     if (AtEnd()) return std::optional<Block>();
     if (!threads_.empty()) {
       work_changed_.notify_one();
@@ -170,7 +178,7 @@ bool Engine::FailureIsNext() const {
 
 bool Engine::ComesBeforeFailure(const Array& array) const {
   if (failure_ == nullptr) return true;
-  return Position{array.file->index, array.pieces.front().first} < failure_->at;
+  return array.file->At(array.pieces.front().first) < failure_->at;
 }
 
 Result<std::optional<Block>> Engine::Recover() {

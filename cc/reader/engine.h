@@ -144,7 +144,13 @@ class Engine {
   bool IsSkipped(int64_t file) const;
   File* FindFile(int64_t index);
   void Retire(File& file);
-  void Fail(Position at, uint64_t sequence, Status status, bool is_open = false);
+  void Fail(Failure failure);
+
+  // Small files that are taken for alike: engine_runs.cc.
+  void LookForAlike(const File& file);
+  bool MayTakeForAlike() const;
+  File* TakeForAlike();
+  void OpenAlike();
 
   // Delivery and recovery.
   bool FrontIsFilled() const;
@@ -173,6 +179,9 @@ class Engine {
 
   // These want it not held.
   void RunTask(Task& task) const;
+  void ReadRun(Task& task) const;
+  Status ReadAlike(const std::string& path, const ArrayLayout& layout, char* scratch,
+                   char* destination) const;
   Result<SelectedArrays> OpenFile(const std::string& path) const;
   Status Decode(Array& array, const Piece& piece, int64_t* done) const;
   Status DecodeApart(Array& array, const Piece& piece, const std::vector<char*>& destinations,
@@ -209,6 +218,11 @@ class Engine {
   // What each int64 component is in the first file: plain, or datetimes of a unit.
   std::map<size_t, std::string> units_;
 
+  // What the files that were opened last were like, how many in a row, and how many it takes until
+  // the next ones are taken for alike.
+  std::shared_ptr<const ArrayLayout> alike_;
+  int64_t alike_count_ = 0;
+  int64_t alike_wanted_;
   std::vector<Remains> remains_;             // of files that are done
   int open_run_ = 1;                         // files opened in one go: more, where they are small
 

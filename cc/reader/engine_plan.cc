@@ -38,6 +38,12 @@ int64_t WidthIn(const Component& component) {
 
 }  // namespace
 
+Position Engine::File::At(int64_t element) const {
+  return run > 0 ? Position{index + element, 0} : Position{index, element};
+}
+
+Position Engine::File::End() const { return {index + std::max<int64_t>(run, 1), 0}; }
+
 void Engine::Plan() {
   // Before a failure is looked at, too: this block comes before it.
   if (!slots_.empty() && slots_.back()->is_sealed && !slots_.back()->is_reserved &&
@@ -49,6 +55,7 @@ void Engine::Plan() {
   while (next_plan_ < file_count) {
     if (!IsSkipped(next_plan_)) {
       File* file = FindFile(next_plan_);
+      if (file == nullptr) file = TakeForAlike();
       if (file == nullptr || file->phase == File::Phase::kOpening) return;
       if (file->phase == File::Phase::kOpen && !std::exchange(file->has_known_units, true)) {
         file->status = CheckUnits(*file);
@@ -56,15 +63,19 @@ void Engine::Plan() {
       }
       if (file->phase == File::Phase::kFailed) {
         const bool joins = !slots_.empty() && !slots_.back()->is_sealed;
-        Fail({file->index, 0}, joins ? slots_.back()->sequence : next_sequence_, file->status,
-             true);
+        Fail({{file->index, 0},
+              joins ? slots_.back()->sequence : next_sequence_,
+              file->status,
+              true});
         return;
       }
       if (!PlanElements(*file)) return;
       file->is_planned = true;
+      next_plan_ = file->End().file;
       if (file->pieces_left == 0) Retire(*file);
+    } else {
+      ++next_plan_;
     }
-    ++next_plan_;
   }
   if (!slots_.empty() && !slots_.back()->is_sealed) {
     slots_.back()->is_discarded = options_.drop_remainder;
@@ -78,7 +89,7 @@ bool Engine::PlanElements(File& file) {
     Slot* slot = OpenSlot(file);
     if (slot == nullptr) return false;
     if (const Status status = Join(file, *slot); !status.ok()) {
-      Fail({file.index, file.planned}, slot->sequence, status);
+      Fail({file.At(file.planned), slot->sequence, status});
       return false;
     }
     const int64_t count = std::min(slot->capacity - slot->count, file.count - file.planned);
@@ -97,8 +108,7 @@ bool Engine::PlanElements(File& file) {
       slot->unpadded_size += static_cast<uint64_t>(count) * array.element_size;
     }
     file.planned += count;
-    const bool at_end = file.planned == file.count;
-    slot->next = at_end ? Position{file.index + 1, 0} : Position{file.index, file.planned};
+    slot->next = file.planned == file.count ? file.End() : file.At(file.planned);
     if (slot->count == slot->capacity) Seal(*slot);
     if (failure_ != nullptr) return false;
   }
@@ -137,7 +147,7 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
   slot->arrays.resize(selection_.specs.size());
   for (const Array& array : file.arrays) {
     for (size_t i = 0; i < array.components.size(); ++i) {
-      const Component& component = array.reader->components()[i];
+      const Component& component = array.layout->components[i];
       element_size += component.element_size();
       ArrayData& data = slot->arrays[array.components[i]];
       data.shape = component.element_shape;
@@ -163,7 +173,7 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
   slot->is_lent.resize(slot->arrays.size());
   for (const Array& array : file.arrays) {
     const ArrayData& data = slot->arrays[array.components[0]];
-    const bool as_it_is = array.reader->components()[0].item_size == data.item_size;
+    const bool as_it_is = array.layout->components[0].item_size == data.item_size;
     slot->is_lent[array.components[0]] = array.lends && as_it_is &&
                                          slot->capacity <= file.count - file.planned &&
                                          array.reader->CanLend(file.planned);
@@ -175,7 +185,7 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
                      (!batched || size <= options_.memory_limit);
   if (!slots_.empty() && !Fits((early ? size : 0) + kSlotOverhead)) return nullptr;
   slot->sequence = next_sequence_++;
-  slot->first = slot->next = {file.index, file.planned};
+  slot->first = slot->next = file.At(file.planned);
   slots_.push_back(std::move(slot));
   if (early && !Reserve(*slots_.back())) return nullptr;
   return slots_.back().get();
@@ -185,7 +195,7 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
 Status Engine::Join(const File& file, Slot& slot) const {
   for (const Array& array : file.arrays) {
     for (size_t i = 0; i < array.components.size(); ++i) {
-      const Component& component = array.reader->components()[i];
+      const Component& component = array.layout->components[i];
       ArrayData& joint = slot.arrays[array.components[i]];
       joint.item_size = std::max(joint.item_size, WidthIn(component));
       const std::vector<int64_t>& shape = component.element_shape;
@@ -213,7 +223,7 @@ Status Engine::Join(const File& file, Slot& slot) const {
 Status Engine::CheckUnits(const File& file) {
   for (const Array& array : file.arrays) {
     for (size_t i = 0; i < array.components.size(); ++i) {
-      const Component& component = array.reader->components()[i];
+      const Component& component = array.layout->components[i];
       if (component.type != ElementType::kInt64) continue;  // what datetimes become
       const DType& dtype = component.field.dtype;
       const std::string& first = units_.emplace(array.components[i], dtype.name()).first->second;
@@ -256,21 +266,21 @@ bool Engine::Reserve(Slot& slot) {
     auto bytes = static_cast<uint64_t>(slot.is_lent[i] ? 0 : element_size);
     fits = fits && CheckedMultiply(bytes, count, &bytes);
     if (!fits || !CheckedAdd(size, bytes, &size)) {
-      Fail(slot.first, slot.sequence,
+      Fail({slot.first, slot.sequence,
            ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
                              std::to_string(count) + " elements of shape " +
-                             ShapeText(slot.arrays[i].shape) + " is larger than any memory"));
+                             ShapeText(slot.arrays[i].shape) + " is larger than any memory")});
       return false;
     }
     slot.array_sizes.push_back(bytes);
   }
   if (size > std::max(options_.memory_limit, kConvenientSize) && slot.is_sealed &&
       (size - kSlotOverhead) / kMaxPaddingRatio > slot.unpadded_size) {
-    Fail(slot.first, slot.sequence,
+    Fail({slot.first, slot.sequence,
          ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
                            std::to_string(count) + " elements takes " + std::to_string(size) +
                            " bytes, most of them padding, but memory_limit is " +
-                           std::to_string(options_.memory_limit) + "; raise it"));
+                           std::to_string(options_.memory_limit) + "; raise it")});
     return false;
   }
   if (!IsFront(slot) && !Fits(size)) return false;
@@ -313,9 +323,9 @@ void Engine::Retire(File& file) {
   }
 }
 
-void Engine::Fail(Position at, uint64_t sequence, Status status, bool is_open) {
-  if (failure_ != nullptr && !(at < failure_->at)) return;
-  failure_ = std::make_unique<Failure>(Failure{at, sequence, std::move(status), is_open});
+void Engine::Fail(Failure failure) {
+  if (failure_ != nullptr && !(failure.at < failure_->at)) return;
+  failure_ = std::make_unique<Failure>(std::move(failure));
 }
 
 }  // namespace tf_npz

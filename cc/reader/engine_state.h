@@ -26,7 +26,8 @@ struct Engine::Piece {
 struct Engine::Array {
   File* file = nullptr;
   size_t index = 0;
-  std::unique_ptr<ArrayReader> reader;
+  std::unique_ptr<ArrayReader> reader;  // null of a run
+  std::shared_ptr<const ArrayLayout> layout;
   std::vector<size_t> components;  // where those of the reader stand in a block
   uint64_t element_size = 0;       // bytes in memory, of all components
   std::list<Piece> pieces;         // planned and not decoded, in order
@@ -39,7 +40,12 @@ struct Engine::Array {
 struct Engine::File {
   enum class Phase : uint8_t { kOpening, kOpen, kFailed };
 
+  Position At(int64_t element) const;
+  Position End() const;
+
   int64_t index = 0;
+  // Where not 0: so many files from `index` on, of one element each (see engine_runs.cc).
+  int64_t run = 0;
   Phase phase = Phase::kOpening;
   Status status;  // of kFailed
   std::shared_ptr<Archive> archive;
@@ -86,6 +92,7 @@ struct Engine::Task {
   SelectedArrays opened = {};
   Status status = {};
   int64_t done = 0;  // elements
+  bool is_misjudged = false;
 };
 
 // What a finished file held: not to be let go of under the lock.
@@ -99,6 +106,7 @@ struct Engine::Failure {
   uint64_t sequence = 0;  // of the block that the element would have been in
   Status status;
   bool is_open = false;  // the file could not be opened: it has no elements at all
+  bool is_misjudged = false;  // a file of a run is not what it was taken for: no error
 };
 
 }  // namespace tf_npz

@@ -117,7 +117,7 @@ bool Engine::MayOpen(int limit) {
   if (failure_ != nullptr) return false;
   const int64_t file_count = static_cast<int64_t>(paths_.size());
   while (next_open_ < file_count && IsSkipped(next_open_)) ++next_open_;
-  return next_open_ < file_count && next_open_ - next_plan_ < limit;
+  return next_open_ < file_count && next_open_ - next_plan_ < limit && !MayTakeForAlike();
 }
 
 // Settles which arrays of `file` are decoded whole, with the faster decoder, and which in pieces.
@@ -183,7 +183,9 @@ void Engine::RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& loc
 
 void Engine::RunTask(Task& task) const {
   if (task.open == nullptr) {
-    if (task.status.ok()) task.status = Decode(*task.array, task.piece, &task.done);
+    if (!task.status.ok()) return;
+    if (task.array->file->run > 0) return ReadRun(task);
+    task.status = Decode(*task.array, task.piece, &task.done);
     return;
   }
   Result<SelectedArrays> opened = OpenFile(paths_[task.open->index]);
@@ -248,12 +250,14 @@ void Engine::FinishOpen(Task& task) {
     array.file = &file;
     array.index = i;
     array.reader = std::move(opened.arrays[i].reader);
+    array.layout = array.reader->layout();
     array.components = std::move(opened.arrays[i].components);
-    for (const Component& component : array.reader->components()) {
+    for (const Component& component : array.layout->components) {
       array.element_size += component.element_size();
     }
   }
   ChooseDecoders(file);
+  LookForAlike(file);
   if (files_.size() > kMaxUnparked) file.archive->file().Park();
 }
 
@@ -330,7 +334,8 @@ void Engine::FinishPiece(const Task& task, bool is_last) {
   --piece.slot->pieces_left;
   --file.pieces_left;
   if (!task.status.ok()) {
-    Fail({file.index, piece.first + task.done}, piece.slot->sequence, task.status);
+    Fail({file.At(piece.first + task.done), piece.slot->sequence, task.status, false,
+          task.is_misjudged});
   }
   if (!array.load_next) {
     const uint64_t overhead = std::exchange(array.load_overhead, 0);

@@ -19,6 +19,7 @@ std::string Header(int64_t rows) { return NpyHeaderBytes(NpyDict("<f4", {rows, 3
 
 std::shared_ptr<const ArrayLayout> Layout(int64_t rows) {
   ArrayLayout layout = ArrayLayout::Of(ParseNpyHeader(Header(rows)).value(), true).value();
+  layout.header_bytes = Header(rows);
   layout.components.resize(1);
   return std::make_shared<const ArrayLayout>(std::move(layout));
 }
@@ -41,7 +42,7 @@ TEST(LayoutCache, KnowsWhatItWasToldAndNothingElse) {
   LayoutCache cache;
   EXPECT_EQ(cache.Find(Header(1), {0}), nullptr);
   const std::shared_ptr<const ArrayLayout> layout = Layout(1);
-  cache.Insert(Header(1), {0}, layout);
+  cache.Insert({0}, layout);
   EXPECT_EQ(cache.Find(Header(1), {0}), layout);
   EXPECT_EQ(cache.Find(Header(1), {1}), nullptr);
   EXPECT_EQ(cache.Find(Header(1), {0, 1}), nullptr);
@@ -51,12 +52,14 @@ TEST(LayoutCache, KnowsWhatItWasToldAndNothingElse) {
 TEST(LayoutCache, DoesNotGrow) {
   LayoutCache cache;
   int known = 0;
-  for (int64_t rows = 0; rows < 500; ++rows) cache.Insert(Header(rows), {0}, Layout(rows));
+  for (int64_t rows = 0; rows < 500; ++rows) cache.Insert({0}, Layout(rows));
   for (int64_t rows = 0; rows < 500; ++rows) known += cache.Find(Header(rows), {0}) != nullptr;
   EXPECT_GT(known, 0);
   EXPECT_LE(known, 16);
   const std::string large = NpyHeaderBytes(NpyDict("<f4", {7}) + std::string(5000, ' '));
-  cache.Insert(large, {0}, Layout(7));
+  ArrayLayout layout = *Layout(7);
+  layout.header_bytes = large;
+  cache.Insert({0}, std::make_shared<const ArrayLayout>(layout));
   EXPECT_EQ(cache.Find(large, {0}), nullptr);
 }
 
@@ -69,7 +72,7 @@ TEST(LayoutCache, MayBeUsedByManyThreads) {
         const int64_t rows = (i * (thread + 1)) % 37;
         const std::shared_ptr<const ArrayLayout> layout = cache.Find(Header(rows), {0});
         if (layout == nullptr) {
-          cache.Insert(Header(rows), {0}, Layout(rows));
+          cache.Insert({0}, Layout(rows));
         } else {
           EXPECT_EQ(layout->count, rows);
         }

@@ -1,0 +1,120 @@
+// Small files that are alike: a folder of thousands of .npy of one shape.
+//
+// To open such a file, to plan where its only element goes, and to copy it there takes longer than
+// to read it. So where many files in a row have begun with the very same bytes, the next ones are
+// taken for alike: planned in runs, as if each run were one file whose elements are the files, and
+// read straight to their places. A file that turns out to be another, or not to be there, is no
+// error yet: what was planned from it on is dropped, and it is opened as any other.
+
+#include <algorithm>
+#include <utility>
+
+#include "tf_npz/reader/convert.h"
+#include "tf_npz/reader/engine.h"
+#include "tf_npz/reader/engine_state.h"
+
+namespace tf_npz {
+namespace {
+
+// Files of a run: as many as are worth a task.
+constexpr int64_t kRun = 16;
+
+// After each misjudgement it takes so many times as many alike files, up to this many.
+constexpr int64_t kDoubt = 4;
+constexpr int64_t kMaxWanted = 4096;
+
+}  // namespace
+
+// Whether `file`, which was opened, is like those before it.
+void Engine::LookForAlike(const File& file) {
+  const std::shared_ptr<const ArrayLayout> layout = file.arrays[0].layout;
+  const bool is_simple = options_.batch_size > 0 && options_.padding.empty() && !selection_.rows &&
+                         file.archive->is_in_memory() && !file.archive->is_npz() &&
+                         !file.archive->is_gzip() && layout->takes_items &&
+                         !layout->header.fortran_order &&
+                         layout->header.dtype.kind != DType::Kind::kUnicode &&
+                         layout->components[0].type != ElementType::kString && file.count == 1;
+  if (!is_simple || layout != alike_) alike_count_ = 0;
+  alike_ = is_simple ? layout : nullptr;
+  ++alike_count_;
+}
+
+bool Engine::MayTakeForAlike() const {
+  return alike_ != nullptr && alike_count_ >= alike_wanted_;
+}
+
+// The next files, those that are not opened, as one run; null where they should be opened.
+Engine::File* Engine::TakeForAlike() {
+  if (!MayTakeForAlike() || next_open_ > next_plan_) return nullptr;
+  next_open_ = next_plan_;
+  int64_t end = std::min<int64_t>(next_open_ + kRun, static_cast<int64_t>(paths_.size()));
+  const auto failed = truncated_.lower_bound(next_open_);
+  if (failed != truncated_.end()) end = std::min(end, failed->first);
+  if (end == next_open_) {
+    alike_count_ = 0;  // this one is opened
+    return nullptr;
+  }
+  auto file = std::make_unique<File>();
+  file->index = next_open_;
+  file->run = file->count = end - next_open_;
+  file->phase = File::Phase::kOpen;
+  file->has_known_units = true;  // those of the files before
+  file->arrays.resize(1);
+  Array& array = file->arrays[0];
+  array.file = file.get();
+  array.layout = alike_;
+  array.components = {0};
+  array.element_size = alike_->components[0].element_size();
+  next_open_ = end;
+  files_.push_back(std::move(file));
+  return files_.back().get();
+}
+
+// Reads the files of a piece of a run.
+void Engine::ReadRun(Task& task) const {
+  const Array& array = *task.array;
+  const Piece& piece = task.piece;
+  const ArrayLayout& layout = *array.layout;
+  const uint64_t size = layout.header.data_offset + layout.header.data_size;
+  Result<Buffer> scratch = pool_->Allocate(size);
+  task.status = scratch.status();
+  char* destination =
+      piece.slot->arrays[0].buffer.data() + piece.slot_offset * array.element_size;
+  while (task.done < piece.count && task.status.ok()) {
+    if (cancelled_) {
+      task.status = Cancelled();
+      return;
+    }
+    const int64_t index = array.file->At(piece.first + task.done).file;
+    task.status = ReadAlike(paths_[index], layout, scratch->data(), destination);
+    task.is_misjudged = !task.status.ok();
+    if (task.is_misjudged) return;
+    destination += array.element_size;
+    ++task.done;
+  }
+}
+
+// Reads the only element of a file that is like others; an error where it isn't.
+Status Engine::ReadAlike(const std::string& path, const ArrayLayout& layout, char* scratch,
+                         char* destination) const {
+  const NpyHeader& header = layout.header;
+  const uint64_t size = header.data_offset + header.data_size;
+  TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file, file_system_.Open(path));
+  if (file->size() != size) return DataLoss("is of another size");
+  TF_NPZ_RETURN_IF_ERROR(ReadExactly(*file, 0, scratch, size));
+  if (std::string_view(scratch, header.data_offset) != layout.header_bytes) {
+    return DataLoss("begins with another header");
+  }
+  std::copy_n(scratch + header.data_offset, header.data_size, destination);
+  ConvertToNative(header.dtype, destination, header.data_size);
+  return OkStatus();
+}
+
+// Opens the file that was taken for one like others, and plans anew from its block on.
+void Engine::OpenAlike() {
+  alike_wanted_ = std::min(kDoubt * alike_wanted_, kMaxWanted);
+  alike_count_ = 0;
+  Restart(slots_.empty() ? failure_->at : slots_.front()->first);
+}
+
+}  // namespace tf_npz
