@@ -74,6 +74,7 @@ STREAM = limit("zlib-ng in windows of 1 MiB + CRC", "inflate_stream", buffer=MIB
 PREAD = limit("pread + CRC", "pread_files", buffer=4 * MIB)
 SMALL = limit("open, fstat, pread, close", "small_files", threads=CPUS)
 MEMCPY = limit("memcpy", "copy_memory", buffer=64 * MIB)
+TOUCH = limit("fresh memory, touched", "touch_memory", buffer=32 * MIB)
 MEMORY = Case("from_tensor_slices", "tensorflow", "incumbents:memory", kind="reference")
 INTERLEAVED_MEMORY = Case(
     "from_tensor_slices in interleave", "tensorflow", "incumbents:interleaved_memory", kind="reference"
@@ -121,13 +122,21 @@ ALL = (
     Group("stored", "stored", (ours(), PREAD, FIXED_LENGTH, *ON_NPZ)),
     Group("small", "small", (ours(), SMALL, *ON_NPY, FIXED_LENGTH)),
     Group("images", "images", (ours(), STREAM, WHOLE_1, ITERATOR, *ON_NPZ)),
-    Group("eight", "eight", (ours("tf_npz, 1 GiB", memory_limit=1 << 30), WHOLE_N)),
+    Group(
+        "eight",
+        "eight",
+        (
+            ours("tf_npz, 1 GiB", memory_limit=1 << 30),
+            ours("tf_npz, 1 GiB, second epoch", memory_limit=1 << 30, epochs=2),
+            WHOLE_N,
+        ),
+    ),
     Group("varying", "varying", (ours(), SMALL, *ON_NPY)),
     Group("tokens", "tokens", (ours(), WHOLE_1, WHOLE_N, *ON_NPZ)),
     Group("rows, stored", "stored", (ROWS, INTERLEAVED_MEMORY, PLAIN_ROWS, MEMORY)),
     Group("rows, compressed", "compressed", (ROWS, INTERLEAVED_MEMORY, PLAIN_ROWS, MEMORY, WHOLE_1)),
     Group("cold", "stored", (ours(), CAT), cold=True),
-    Group("memory", "stored", (MEMCPY,)),
+    Group("memory", "stored", (MEMCPY, TOUCH)),
 )
 
 

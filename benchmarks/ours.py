@@ -16,6 +16,7 @@ def batches(
     memory_limit: int | None = None,
     verify_checksums: bool = True,
     prefetch: bool = False,
+    epochs: int = 1,
 ) -> tf.data.Dataset:
     """Finished batches: of rows, of whole files where a file is an element, padded where they vary."""
     dataset = tf_npz.NpzReaderDataset(
@@ -28,6 +29,8 @@ def batches(
         memory_limit=memory_limit,
         verify_checksums=verify_checksums,
     )
+    if epochs > 1:
+        dataset = dataset.repeat(epochs)
     if prefetch:
         dataset = dataset.prefetch(tf.data.AUTOTUNE)
     return dataset if threads is None else with_threads(dataset, threads)

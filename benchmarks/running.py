@@ -77,6 +77,8 @@ class Runner:
                 "data": (self.scale, data.name),
                 "options": dict(case.options),
                 "check": check,
+                # All epochs but the last.
+                "skip": -(-data.rows // data.batch_size) * (case.options.get("epochs", 1) - 1),
             }
         )
 
@@ -129,7 +131,7 @@ def measure(runner: Runner, group: Group, data: Data, rounds: int, step: Callabl
 
 def _reads(case: Case) -> bool:
     """Whether it reads the set at all."""
-    return case.function not in ("copy_memory", "incumbents:nothing")
+    return case.function not in ("copy_memory", "touch_memory", "incumbents:nothing")
 
 
 def _wrong(case: Case, data: Data, answer: dict[str, Any]) -> str:

@@ -169,6 +169,7 @@ TARGETS = (
     _speed("one deflated member, all defaults", "images", TF_NPZ, cases.STREAM.name, 0.85),
     _first("eight such files, memory_limit 1 GiB", "eight", _EIGHT),
     _speed("eight such files, memory_limit 1 GiB", "eight", _EIGHT, _WHOLE_N, 0.9),
+    _speed("the same, second epoch of repeat()", "eight", f"{_EIGHT}, second epoch", _WHOLE_N, 0.9),
     _speed("varying length, padding=0, batch 256", "varying", TF_NPZ, cases.READ_FILE.name, 2.5),
     _rows("rows, stored", None),
     _rows("rows, compressed", _WHOLE_1),

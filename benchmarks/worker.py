@@ -53,7 +53,7 @@ def _answer(request: dict[str, Any], pipe: int) -> None:
 
 
 def measure(
-    *, function: str, data: tuple[str, str], options: dict[str, Any], check: bool, warm_up: bool = True
+    *, function: str, data: tuple[str, str], options: dict[str, Any], check: bool, warm_up: bool = True, skip: int = 0
 ) -> dict[str, Any]:
     """Goes once through what `function` gives.
 
@@ -63,6 +63,7 @@ def measure(
       options: More arguments of the function.
       check: Whether the elements are summed up; the times then mean nothing.
       warm_up: Whether an iterator of tf.data runs before: what the first one of a process costs is no reader's.
+      skip: So many batches go by before the clock starts.
     """
     module, name = function.split(":")
     loaded = datasets.load(*data)
@@ -83,6 +84,10 @@ def measure(
     children = _cpu(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     iterator = iter(batches)
+    for _ in range(skip):
+        next(iterator)
+        cpu = _cpu(resource.RUSAGE_SELF)
+        start = time.perf_counter()
     rows, total, count, first = 0, 0, 0, 0.0
     for batch in iterator:
         if not count:

@@ -171,8 +171,7 @@ std::vector<size_t> FindZipEnds(std::string_view tail) {
   std::optional<size_t> of_zipfile, exact, empty;
   const size_t last = tail.size() - kZipEndSize;
   const size_t first = last > kMaxZipTrailSize ? last - kMaxZipTrailSize : 0;
-  for (size_t at = tail.rfind(kZipEmptyMagic, last);
-       at != std::string_view::npos && at >= first;
+  for (size_t at = tail.rfind(kZipEmptyMagic, last); at != std::string_view::npos && at >= first;
        at = at == 0 ? std::string_view::npos : tail.rfind(kZipEmptyMagic, at - 1)) {
     if (is_empty(at)) {
       if (!empty) empty = at;

@@ -77,6 +77,7 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
   if (capacity >= kMinPooled) {
     const std::lock_guard<std::mutex> lock(mutex_);
     // A much larger one would waste what it has over.
+    used_ += capacity;
     auto found = free_.lower_bound(capacity);
     while (found != free_.end() && found->second.empty()) ++found;
     if (found != free_.end() && found->first / 2 <= capacity) {
@@ -84,11 +85,16 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
       char* const data = found->second.back().data;
       found->second.pop_back();
       kept_ -= found->first;
+      used_ += found->first - capacity;
       return buffer(data, found->first);
     }
   }
   char* data = capacity == 0 ? nullptr : AllocateAligned(capacity);
   if (data == nullptr) {
+    if (capacity >= kMinPooled) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      used_ -= capacity;
+    }
     return ResourceExhausted("no memory for " + std::to_string(size) + " bytes");
   }
   return buffer(data, capacity);
@@ -107,8 +113,11 @@ void BufferPool::StopKeeping() {
 void BufferPool::TakeBack(char* data, size_t capacity) {
   if (capacity >= kMinPooled) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (capacity <= keep_limit_) {
-      while (kept_ > keep_limit_ - capacity) FreeLongestUnused();
+    used_ -= capacity;
+    const size_t all = keep_limit_ + keep_limit_ / 2;
+    const size_t most = std::min(keep_limit_, all - std::min(all, used_));
+    if (capacity <= most) {
+      while (kept_ > most - capacity) FreeLongestUnused();
       free_[capacity].push_back({data, given_back_++});
       kept_ += capacity;
       return;

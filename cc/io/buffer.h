@@ -51,7 +51,8 @@ class Buffer {
 
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
-  // Keeps at most `keep_limit` bytes that no buffer uses.
+  // Keeps at most `keep_limit` bytes that no buffer uses, and less where that would be more than
+  // one and a half times as much together with what buffers use.
   static std::shared_ptr<BufferPool> New(size_t keep_limit);
   ~BufferPool();
 
@@ -77,6 +78,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   // longest unused first. The sum of the capacities is kept_.
   std::map<size_t, std::deque<Free>> free_;
   size_t kept_ = 0;
+  size_t used_ = 0;  // by buffers
   uint64_t given_back_ = 0;
   size_t keep_limit_;
 };

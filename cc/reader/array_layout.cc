@@ -40,8 +40,8 @@ std::shared_ptr<const ArrayLayout> LayoutCache::Find(std::string_view header,
     const std::lock_guard<std::mutex> lock(mutex_);
     entry = place;
   }
-  const bool is_it = entry != nullptr && entry->layout->header_bytes == header &&
-                     entry->components == components;
+  const bool is_it =
+      entry != nullptr && entry->layout->header_bytes == header && entry->components == components;
   return is_it ? entry->layout : nullptr;
 }
 

@@ -130,7 +130,8 @@ Buffer ArrayReader::Lend(int64_t first, int64_t count, Status* status, int64_t* 
   const int64_t row = first * layout_->rows_per_element;
   const int64_t rows = count * layout_->rows_per_element;
   const Buffer& loaded = member_->loaded();
-  Buffer lent = loaded.Slice(layout_->header.data_offset + row * layout_->row_size, rows * layout_->row_size);
+  Buffer lent =
+      loaded.Slice(layout_->header.data_offset + row * layout_->row_size, rows * layout_->row_size);
   int64_t rows_done = rows;
   *status = WithContext(Convert(layout_->components[0], row, rows, lent.data(), &rows_done));
   *done = status->ok() ? count : rows_done / std::max<int64_t>(layout_->rows_per_element, 1);
@@ -151,10 +152,12 @@ void ArrayReader::Choose(std::vector<Component> components) {
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
                          int64_t* done) {
   int64_t rows_done = 0;
-  const Status status =
-      ReadRows(first * layout_->rows_per_element, count * layout_->rows_per_element, destinations, &rows_done);
+  const Status status = ReadRows(first * layout_->rows_per_element,
+                                 count * layout_->rows_per_element, destinations, &rows_done);
   if (done != nullptr) {
-    *done = status.ok() ? count : layout_->rows_per_element == 0 ? 0 : rows_done / layout_->rows_per_element;
+    *done = status.ok()                      ? count
+            : layout_->rows_per_element == 0 ? 0
+                                             : rows_done / layout_->rows_per_element;
   }
   return WithContext(status);
 }
@@ -173,9 +176,11 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
   if (layout_->header.fortran_order) {
     TF_NPZ_RETURN_IF_ERROR(ReadFortran(first, count, destination));
   } else {
-    const uint64_t offset = layout_->header.data_offset + static_cast<uint64_t>(first) * layout_->row_size;
+    const uint64_t offset =
+        layout_->header.data_offset + static_cast<uint64_t>(first) * layout_->row_size;
     size_t bytes_done = 0;
-    const Status status = member_->Read(offset, destination, count * layout_->row_size, &bytes_done);
+    const Status status =
+        member_->Read(offset, destination, count * layout_->row_size, &bytes_done);
     if (!status.ok()) {
       *done = layout_->row_size == 0 ? 0 : static_cast<int64_t>(bytes_done / layout_->row_size);
       return status;
@@ -251,8 +256,8 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
   const int64_t itemsize = layout_->header.dtype.itemsize;
   if (must_load()) TF_NPZ_RETURN_IF_ERROR(member_->Load());
   if (member_->is_loaded()) {
-    CopyFortranRows(member_->loaded().data() + layout_->header.data_offset, layout_->header.shape, itemsize, first,
-                    count, destination);
+    CopyFortranRows(member_->loaded().data() + layout_->header.data_offset, layout_->header.shape,
+                    itemsize, first, count, destination);
     return OkStatus();
   }
   // Each column holds a run of these rows; the runs together are a smaller array in Fortran order.
@@ -263,7 +268,8 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
   const int64_t columns = ElementCount(shape, 1);
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer runs, options_.pool->Allocate(run * columns));
   if (run == column) {
-    TF_NPZ_RETURN_IF_ERROR(member_->Read(layout_->header.data_offset, runs.data(), layout_->header.data_size));
+    TF_NPZ_RETURN_IF_ERROR(
+        member_->Read(layout_->header.data_offset, runs.data(), layout_->header.data_size));
     TF_NPZ_RETURN_IF_ERROR(member_->Finish());
   } else {
     // These bytes are out of order for the checksum, which is why that is looked at first, once.
@@ -298,13 +304,14 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   if (layout_->takes_items && member_->is_loaded() && !layout_->header.fortran_order &&
       layout_->header.data_offset % kBufferAlignment == 0) {
     all[0].buffer = member_->loaded().Slice(layout_->header.data_offset, layout_->header.data_size);
-    TF_NPZ_RETURN_IF_ERROR(Convert(layout_->components[0], 0, layout_->row_count, all[0].buffer.data(), &done));
+    TF_NPZ_RETURN_IF_ERROR(
+        Convert(layout_->components[0], 0, layout_->row_count, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;
   for (size_t i = 0; i < all.size(); ++i) {
-    TF_NPZ_ASSIGN_OR_RETURN(all[i].buffer,
-                            options_.pool->Allocate(count() * layout_->components[i].element_size()));
+    TF_NPZ_ASSIGN_OR_RETURN(
+        all[i].buffer, options_.pool->Allocate(count() * layout_->components[i].element_size()));
     destinations.push_back(all[i].buffer.data());
   }
   TF_NPZ_RETURN_IF_ERROR(ReadRows(0, layout_->row_count, destinations, &done));

@@ -36,9 +36,9 @@ Result<NpyHeader> ReadNpyHeader(MemberReader& member);
 
 class ArrayReader {
  public:
-  // Reads the header. Errors begin with PATH[NAME]: as do those of all calls. `components` are those
-  // of the selection that are to be taken: where ReadOptions::layouts knows the array's layout, they
-  // are chosen already.
+  // Reads the header. Errors begin with PATH[NAME]: as do those of all calls. `components` are
+  // those of the selection that are to be taken: where ReadOptions::layouts knows the array's
+  // layout, they are chosen already.
   static Result<std::unique_ptr<ArrayReader>> Open(std::shared_ptr<const Archive> archive,
                                                    const ZipEntry* entry, bool rows,
                                                    ReadOptions options,
@@ -63,8 +63,8 @@ class ArrayReader {
   // Whether the first read loads in any case: a Fortran-ordered stream, whose first row needs its
   // last byte.
   bool must_load() const;
-  // Decodes the whole member into memory at once, which is faster than in pieces. Meanwhile it takes
-  // load_overhead() bytes more.
+  // Decodes the whole member into memory at once, which is faster than in pieces. Meanwhile it
+  // takes load_overhead() bytes more.
   Status Load();
   uint64_t load_overhead() const { return member_->load_overhead(); }
 

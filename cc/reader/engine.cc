@@ -49,15 +49,14 @@ StartThread StartStdThread() {
   };
 }
 
-Engine::Engine(const FileSystem& file_system,
-               std::shared_ptr<const std::vector<std::string>> files, Selection selection,
-               EngineOptions options, Position start)
+Engine::Engine(const FileSystem& file_system, std::shared_ptr<const std::vector<std::string>> files,
+               Selection selection, EngineOptions options, Position start)
     : file_system_(file_system),
       shared_paths_(std::move(files)),
       paths_(*shared_paths_),
       selection_(std::move(selection)),
       options_(std::move(options)),
-      pool_(BufferPool::New(options_.memory_limit / 2)),
+      pool_(options_.pool != nullptr ? options_.pool : BufferPool::New(options_.memory_limit)),
       max_open_run_(MaxOpenRun(options_)),
       num_threads_(options_.num_threads),
       alike_wanted_(kAlikeAtFirst),
@@ -75,7 +74,7 @@ Engine::~Engine() {
   work_changed_.notify_all();
   crew_changed_.notify_all();
   threads_.clear();  // joins
-  pool_->StopKeeping();
+  if (options_.pool == nullptr) pool_->StopKeeping();
 }
 
 void Engine::Cancel() {

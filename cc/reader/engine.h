@@ -87,10 +87,12 @@ struct EngineOptions {
   int num_threads = 0;
   // Bytes of blocks that wait, and of arrays decoded whole for them.
   uint64_t memory_limit = kDefaultMemoryLimit;
+  // Where memory comes from; null: from a pool that goes with the engine.
+  std::shared_ptr<BufferPool> pool;
   bool verify_checksums = true;
   StartThread start_thread = StartStdThread();
-  // May be null. Called by a thread of the crew when it begins to work, with true, and when it ends;
-  // and around the waiting of Next. For whoever keeps accounts of them.
+  // May be null. Called by a thread of the crew when it begins to work, with true, and when it
+  // ends; and around the waiting of Next. For whoever keeps accounts of them.
   std::function<void(bool begins)> on_work;
 
   static constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
@@ -223,8 +225,8 @@ class Engine {
   std::shared_ptr<const ArrayLayout> alike_;
   int64_t alike_count_ = 0;
   int64_t alike_wanted_;
-  std::vector<Remains> remains_;             // of files that are done
-  int open_run_ = 1;                         // files opened in one go: more, where they are small
+  std::vector<Remains> remains_;  // of files that are done
+  int open_run_ = 1;              // files opened in one go: more, where they are small
 
   std::deque<std::unique_ptr<Slot>> slots_;  // blocks planned and not delivered, in order
   // How many of these there may be. It grows when the consumer has to wait though threads had

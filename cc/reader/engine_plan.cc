@@ -267,9 +267,9 @@ bool Engine::Reserve(Slot& slot) {
     fits = fits && CheckedMultiply(bytes, count, &bytes);
     if (!fits || !CheckedAdd(size, bytes, &size)) {
       Fail({slot.first, slot.sequence,
-           ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
-                             std::to_string(count) + " elements of shape " +
-                             ShapeText(slot.arrays[i].shape) + " is larger than any memory")});
+            ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
+                              std::to_string(count) + " elements of shape " +
+                              ShapeText(slot.arrays[i].shape) + " is larger than any memory")});
       return false;
     }
     slot.array_sizes.push_back(bytes);
@@ -277,10 +277,10 @@ bool Engine::Reserve(Slot& slot) {
   if (size > std::max(options_.memory_limit, kConvenientSize) && slot.is_sealed &&
       (size - kSlotOverhead) / kMaxPaddingRatio > slot.unpadded_size) {
     Fail({slot.first, slot.sequence,
-         ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
-                           std::to_string(count) + " elements takes " + std::to_string(size) +
-                           " bytes, most of them padding, but memory_limit is " +
-                           std::to_string(options_.memory_limit) + "; raise it")});
+          ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
+                            std::to_string(count) + " elements takes " + std::to_string(size) +
+                            " bytes, most of them padding, but memory_limit is " +
+                            std::to_string(options_.memory_limit) + "; raise it")});
     return false;
   }
   if (!IsFront(slot) && !Fits(size)) return false;

@@ -39,9 +39,7 @@ void Engine::LookForAlike(const File& file) {
   ++alike_count_;
 }
 
-bool Engine::MayTakeForAlike() const {
-  return alike_ != nullptr && alike_count_ >= alike_wanted_;
-}
+bool Engine::MayTakeForAlike() const { return alike_ != nullptr && alike_count_ >= alike_wanted_; }
 
 // The next files, those that are not opened, as one run; null where they should be opened.
 Engine::File* Engine::TakeForAlike() {
@@ -78,8 +76,7 @@ void Engine::ReadRun(Task& task) const {
   const uint64_t size = layout.header.data_offset + layout.header.data_size;
   Result<Buffer> scratch = pool_->Allocate(size);
   task.status = scratch.status();
-  char* destination =
-      piece.slot->arrays[0].buffer.data() + piece.slot_offset * array.element_size;
+  char* destination = piece.slot->arrays[0].buffer.data() + piece.slot_offset * array.element_size;
   while (task.done < piece.count && task.status.ok()) {
     if (cancelled_) {
       task.status = Cancelled();

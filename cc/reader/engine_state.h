@@ -105,7 +105,7 @@ struct Engine::Failure {
   Position at;
   uint64_t sequence = 0;  // of the block that the element would have been in
   Status status;
-  bool is_open = false;  // the file could not be opened: it has no elements at all
+  bool is_open = false;       // the file could not be opened: it has no elements at all
   bool is_misjudged = false;  // a file of a run is not what it was taken for: no error
 };
 

@@ -214,7 +214,8 @@ Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
   options.verify_checksums = options_.verify_checksums;
   options.verify_skipped = true;  // a file that is begun in its middle is verified as any other
   options.cancelled = &cancelled_;
-  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive, Archive::Open(file_system_, path, *pool_));
+  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
+                          Archive::Open(file_system_, path, *pool_));
   TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
                           OpenSelection(std::move(archive), selection_, options));
   TF_NPZ_RETURN_IF_ERROR(CheckLoads(selected, selection_, options_.memory_limit));

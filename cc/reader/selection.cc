@@ -47,9 +47,9 @@ class ArraySelector {
   Result<SelectedArray> Open(std::shared_ptr<const Archive> archive, std::vector<size_t> components,
                              const ReadOptions& options) const {
     SelectedArray selected;
-    TF_NPZ_ASSIGN_OR_RETURN(selected.reader,
-                            ArrayReader::Open(std::move(archive), entry_, selection_.rows, options,
-                                              components));
+    TF_NPZ_ASSIGN_OR_RETURN(
+        selected.reader,
+        ArrayReader::Open(std::move(archive), entry_, selection_.rows, options, components));
     selected.components = std::move(components);
     if (selected.reader->is_chosen()) return selected;
     FieldFinder fields(selected.reader->header().dtype);

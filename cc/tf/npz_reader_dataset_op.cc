@@ -67,7 +67,9 @@ class Dataset : public DatasetBase {
   Dataset(OpKernelContext* ctx, DatasetArguments arguments, std::vector<ElementSpec> specs)
       : DatasetBase(DatasetContext(ctx)),
         arguments_(std::move(arguments)),
-        specs_(std::move(specs)) {}
+        specs_(std::move(specs)),
+        pool_(BufferPool::New(static_cast<size_t>(arguments_.memory_limit))) {}
+  ~Dataset() override { pool_->StopKeeping(); }
 
   std::unique_ptr<IteratorBase> MakeIteratorInternal(const std::string& prefix) const override {
     return std::make_unique<Iterator>(
@@ -203,9 +205,9 @@ class Dataset : public DatasetBase {
     }
 
    private:
-    // Those that tf.data.AUTOTUNE stands for at most, and to begin with: as many as a private thread
-    // pool has, or one for each processor, but not more than do any good. For a single file there
-    // is no more than one.
+    // Those that tf.data.AUTOTUNE stands for at most, and to begin with: as many as a private
+    // thread pool has, or one for each processor, but not more than do any good. For a single file
+    // there is no more than one.
     int64_t MaxAutoThreads(IteratorContext* ctx) const {
       if (dataset()->arguments_.filenames.NumElements() == 1) return 1;
       const int64_t pool = ctx->runner_threadpool_size();
@@ -330,12 +332,15 @@ class Dataset : public DatasetBase {
       }
     }
     options.memory_limit = static_cast<uint64_t>(a.memory_limit);
+    options.pool = pool_;
     options.verify_checksums = a.verify_checksums;
     return options;
   }
 
   const DatasetArguments arguments_;
   const std::vector<ElementSpec> specs_;
+  // Of all iterators: where a dataset repeats, the memory of one epoch serves the next.
+  const std::shared_ptr<BufferPool> pool_;
   mutable std::once_flag paths_made_;
   mutable std::shared_ptr<const std::vector<std::string>> paths_;
 };

@@ -35,7 +35,8 @@ TEST(MemoryFile, ReadsWhatIsThere) {
 
 TEST(MemoryFile, OwnsWhatIsReadToMemory) {
   std::string contents(100, 'x');
-  Result<std::unique_ptr<RandomAccessFile>> read = ReadToMemory(*NewMemoryFile(contents), *BufferPool::New(0));
+  Result<std::unique_ptr<RandomAccessFile>> read =
+      ReadToMemory(*NewMemoryFile(contents), *BufferPool::New(0));
   ASSERT_OK(read);
   const std::unique_ptr<RandomAccessFile> file = std::move(*read);
   contents.assign(100, 'y');

@@ -126,8 +126,8 @@ inline void CheckBlock(const Block& block, int32_t padding, std::vector<int64_t>
 
 // Takes all that the engine has; calls `between` before each block. Blocks are held for a while and
 // looked at again, since others may share their memory.
-inline Delivery DrainAll(Engine& engine, int32_t padding = -1,
-                         const std::function<void()>& between = [] {}) {
+inline Delivery DrainAll(
+    Engine& engine, int32_t padding = -1, const std::function<void()>& between = [] {}) {
   Delivery delivery;
   std::deque<std::pair<Block, std::vector<int64_t>>> held;
   while (true) {
