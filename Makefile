@@ -96,7 +96,7 @@ bench: build bench-limits .venv-bench/$(if $(QUICK),.plot,.complete) ## Measure 
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick,--out docs) $(BENCH_ARGS)
 
 bench-memory: build .venv-bench/.plot ## Measure memory and threads over members of 8 GiB, 2,000 epochs and 10 minutes
-	@$(BIN)/python -m benchmarks.memory $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.memory --out docs $(BENCH_ARGS)
 
 .venv-bench/.plot .venv-bench/.complete: benchmarks/requirements.txt | .venv/.complete
 	$(say) bench "Installing what the benchmarks need into .venv-bench ..."

@@ -2,7 +2,7 @@
 
   python -m benchmarks.memory [--gigabytes 8] [--epochs 2000] [--minutes 10] [--out FOLDER]
 
-Prints a table, and writes memory.json and memory.png into the folder.
+Prints a table, and writes memory.md and memory.png into the folder.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=2000, help="over a small set")
     parser.add_argument("--minutes", type=float, default=10, help="over a large set")
     parser.add_argument("--scale", choices=datasets.SCALES, default="full", help="of the large set")
-    parser.add_argument("--out", type=Path, default=datasets.ROOT, help="a folder for memory.json and memory.png")
+    parser.add_argument("--out", type=Path, default=datasets.ROOT, help="a folder for memory.md and memory.png")
     parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)  # in a process of its own
     arguments = parser.parse_args()
     if arguments.stage:
@@ -67,10 +67,12 @@ def main() -> int:
                 return done.returncode
             lines.append(json.loads(done.stdout))
             progress.advance(task)
-    (arguments.out / "memory.json").write_text(json.dumps({"lines": lines}))
+    results = datasets.ROOT / "memory.json"
+    results.write_text(json.dumps({"lines": lines}))
     _print(lines)
+    (arguments.out / "memory.md").write_text(page(lines))
     if OTHER_PYTHON.exists():
-        arguments_of_plot = [str(arguments.out / "memory.json"), str(arguments.out / "memory.png")]
+        arguments_of_plot = [str(results), str(arguments.out / "memory.png")]
         subprocess.run([str(OTHER_PYTHON), "-m", "benchmarks.plot", *arguments_of_plot], cwd=TOP, check=True)
     return 0 if all(line["met"] for line in lines) else 1
 
@@ -225,20 +227,35 @@ def _judge_growth(line: dict[str, Any]) -> dict[str, Any]:
     return line | {"what": "growth of RSS, %", "value": 100 * growth, "met": met}
 
 
+HEADINGS = ("", "", "value", "RSS before, MB", "RSS, MB", "threads", "")
+
+
+def _cells(line: dict[str, Any]) -> list[str]:
+    spans = [f"{min(values):.0f} to {max(values):.0f}" for values in ([r / 1e6 for r in line["rss"]], line["threads"])]
+    value, before = f"{line['value']:.1f}", f"{line['before'] / 1e6:.0f}"
+    return [line["name"], line["what"], value, before, *spans, "met" if line["met"] else "NOT MET"]
+
+
+def page(lines: list[dict[str, Any]]) -> str:
+    """What was measured, in Markdown."""
+    rows = [HEADINGS, ["---"] * len(HEADINGS), *map(_cells, lines)]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"""# Memory and threads, at length
+
+`make bench-memory` measures them and writes this page. Members of any size may take {READ_THROUGH_LIMIT / 1e6:.0f} MB
+beyond what TensorFlow itself holds; over many epochs, and over minutes without a pause, the last quarter may exceed the
+second by {100 * GROWTH_LIMIT:.0f} % in memory, and by nothing in threads. All settings are the defaults.
+
+{table}
+
+![Resident memory and threads](memory.png)
+"""
+
+
 def _print(lines: list[dict[str, Any]]) -> None:
-    table = Table("", "", "value", "RSS before, MB", "RSS, MB", "threads", "")
+    table = Table(*HEADINGS)
     for line in lines:
-        spans = [
-            f"{min(values):.0f} to {max(values):.0f}" for values in ([r / 1e6 for r in line["rss"]], line["threads"])
-        ]
-        table.add_row(
-            line["name"],
-            line["what"],
-            f"{line['value']:.1f}",
-            f"{line['before'] / 1e6:.0f}",
-            *spans,
-            "met" if line["met"] else "NOT MET",
-        )
+        table.add_row(*_cells(line))
     terminal = Console()
     if not terminal.is_terminal:
         terminal.width = 160
