@@ -202,7 +202,9 @@ class Engine {
   const Selection selection_;
   const EngineOptions options_;
   const std::shared_ptr<BufferPool> pool_;
+  // Of .npy files and of members of .npz files: one path means different things in them.
   const std::shared_ptr<LayoutCache> layouts_ = std::make_shared<LayoutCache>();
+  const std::shared_ptr<LayoutCache> member_layouts_ = std::make_shared<LayoutCache>();
   const int max_open_run_;
   std::atomic<bool> cancelled_{false};
 

@@ -197,7 +197,8 @@ Status Engine::Join(const File& file, Slot& slot) const {
     for (size_t i = 0; i < array.components.size(); ++i) {
       const Component& component = array.layout->components[i];
       ArrayData& joint = slot.arrays[array.components[i]];
-      joint.item_size = std::max(joint.item_size, WidthIn(component));
+      // Written only where it grows, since threads read it once the block has its memory.
+      if (WidthIn(component) > joint.item_size) joint.item_size = WidthIn(component);
       const std::vector<int64_t>& shape = component.element_shape;
       if (shape == joint.shape) continue;
       const std::string context = ComponentContext(file, array.components[i]);

@@ -159,6 +159,8 @@ void Engine::RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& loc
     const bool follows = i > 0 && tasks[i].array != nullptr && tasks[i].array == tasks[i - 1].array;
     if (follows && !tasks[i - 1].status.ok()) {
       tasks[i].status = tasks[i - 1].status;  // the earlier one is what counts
+    } else if (i > 0 && cancelled_) {
+      tasks[i].status = Cancelled();  // the destructor waits for this thread
     } else {
       RunTask(tasks[i]);
     }
@@ -210,12 +212,12 @@ Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
 Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
   ReadOptions options;
   options.pool = pool_;
-  options.layouts = layouts_;
   options.verify_checksums = options_.verify_checksums;
   options.verify_skipped = true;  // a file that is begun in its middle is verified as any other
   options.cancelled = &cancelled_;
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
                           Archive::Open(file_system_, path, *pool_));
+  options.layouts = archive->is_npz() ? member_layouts_ : layouts_;
   TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
                           OpenSelection(std::move(archive), selection_, options));
   TF_NPZ_RETURN_IF_ERROR(CheckLoads(selected, selection_, options_.memory_limit));

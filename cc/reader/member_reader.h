@@ -33,7 +33,7 @@ struct ReadOptions {
   bool verify_skipped = false;
   // Where not null and true, reads end soon with Cancelled. Must outlive the reader.
   const std::atomic<bool>* cancelled = nullptr;
-  // Where many files are read with one selection; may be null.
+  // Where many files of one kind, .npy or .npz, are read with one selection; may be null.
   std::shared_ptr<LayoutCache> layouts;
 };
 

@@ -160,6 +160,31 @@ TEST(EngineComponents, FieldsOfOneArrayAreDecodedTogether) {
   EXPECT_EQ(element, 150);
 }
 
+// The name is an array's in an .npz file and a field's in an .npy file, which may begin alike.
+TEST(EngineComponents, AnArrayIsNotTakenForAFieldOfItsName) {
+  const std::string plain = NpyOf("'<i4'", 2, BytesOf(CountingUp<int32_t>(2)));
+  const std::string fields = NpyOf("[('x', '<i4')]", 2, BytesOf(CountingUp<int32_t>(2)));
+  const auto npz = [](const std::string& contents) {
+    ZipMember member;
+    member.name = "x.npy";
+    member.contents = contents;
+    return WriteZip({member});
+  };
+  TestFileSystem files;
+  files.Add("plain.npz", npz(plain));
+  files.Add("plain.npy", plain);
+  files.Add("fields.npy", fields);
+  files.Add("fields.npz", npz(fields));
+  Selection selection;
+  selection.paths = {{"x"}};
+  selection.specs = {{ElementType::kInt32, Shape{}}};
+  Engine engine(files, {"plain.npz", "plain.npy", "fields.npy", "fields.npz"}, selection, {});
+  EXPECT_EQ((*engine.Next())->count, 2);
+  EXPECT_ERROR(engine.Next(), kInvalidArgument, "has no array");
+  EXPECT_EQ((*engine.Next())->count, 2);
+  EXPECT_ERROR(engine.Next(), kInvalidArgument, "");
+}
+
 TEST(EngineComponents, ATextThatIsNoneEndsItsFileThere) {
   TestFileSystem files;
   files.Add("a", NpyOf("'<U1'", 2, std::string("a\0\0\0\0\xD8\0\0", 8)));

@@ -276,6 +276,28 @@ TEST(Engine, CancelWakesWhoWaits) {
   files.Lift("b");
 }
 
+TEST(Engine, NoFileIsOpenedOnceItIsCancelled) {
+  TestFileSystem files;
+  std::vector<std::string> paths;
+  for (int64_t i = 0; i < 100; ++i) {
+    paths.push_back("f" + std::to_string(i));
+    files.Add(paths.back(), TwoArrays(i, 1, 5, true));
+  }
+  // By then the thread opens several in one go, and this is not the last of its.
+  files.Gate("f20");
+  EngineOptions options;
+  options.num_threads = 1;
+  {
+    Engine engine(files, paths, XAndY(5), options);
+    std::thread consumer([&engine] { DrainAll(engine); });
+    files.WaitUntilOpened(21);
+    engine.Cancel();
+    consumer.join();
+    files.Lift("f20");
+  }
+  EXPECT_EQ(files.opened(), 21);
+}
+
 TEST(Engine, FilesWithoutElementsAreStillVerified) {
   TestFileSystem files;
   std::string empty = TwoArrays(0, 3, 4, false);
