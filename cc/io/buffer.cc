@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -31,11 +32,35 @@ size_t CapacityFor(size_t size) {
   return padded < step ? step : padded / step * step;
 }
 
+// Large memory comes from the operating system itself and goes back to it: malloc would keep some,
+// and not find it again among smaller pieces.
+char* AllocateLarge(size_t capacity) {
+  size_t size = 0;
+  if (!CheckedAdd(capacity, kHugePage, &size)) return nullptr;
+  void* const memory =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  // What lies before the first huge page, and behind the last, is not wanted.
+  const auto begin = reinterpret_cast<uintptr_t>(memory);
+  const size_t before = (kHugePage - begin % kHugePage) % kHugePage;
+  char* const data = static_cast<char*>(memory) + before;
+  if (before > 0) munmap(memory, before);
+  munmap(data + capacity, kHugePage - before);
+  madvise(data, capacity, MADV_HUGEPAGE);
+  return data;
+}
+
 char* AllocateAligned(size_t capacity) {
-  const bool huge = capacity >= kHugePage;
-  void* data = std::aligned_alloc(huge ? kHugePage : kBufferAlignment, capacity);
-  if (data != nullptr && huge) madvise(data, capacity, MADV_HUGEPAGE);
-  return static_cast<char*>(data);
+  if (capacity >= kHugePage) return AllocateLarge(capacity);
+  return static_cast<char*>(std::aligned_alloc(kBufferAlignment, capacity));
+}
+
+void FreeAligned(char* data, size_t capacity) {
+  if (capacity >= kHugePage) {
+    munmap(data, capacity);
+  } else {
+    std::free(data);
+  }
 }
 
 }  // namespace
@@ -103,7 +128,7 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
 void BufferPool::StopKeeping() {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& [capacity, all] : free_) {
-    for (const Free& free : all) std::free(free.data);
+    for (const Free& free : all) FreeAligned(free.data, capacity);
   }
   free_.clear();
   kept_ = 0;
@@ -115,7 +140,7 @@ void BufferPool::TakeBack(char* data, size_t capacity) {
     const std::lock_guard<std::mutex> lock(mutex_);
     used_ -= capacity;
     const size_t all = keep_limit_ + keep_limit_ / 2;
-    const size_t most = std::min(keep_limit_, all - std::min(all, used_));
+    const size_t most = std::clamp(all - std::min(all, used_), keep_limit_ / 2, keep_limit_);
     if (capacity <= most) {
       while (kept_ > most - capacity) FreeLongestUnused();
       free_[capacity].push_back({data, given_back_++});
@@ -123,7 +148,7 @@ void BufferPool::TakeBack(char* data, size_t capacity) {
       return;
     }
   }
-  std::free(data);
+  FreeAligned(data, capacity);
 }
 
 void BufferPool::FreeLongestUnused() {
@@ -139,7 +164,7 @@ void BufferPool::FreeLongestUnused() {
     }
     ++at;
   }
-  std::free(longest->second.front().data);
+  FreeAligned(longest->second.front().data, longest->first);
   longest->second.pop_front();
   kept_ -= longest->first;
 }

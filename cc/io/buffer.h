@@ -51,8 +51,8 @@ class Buffer {
 
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
-  // Keeps at most `keep_limit` bytes that no buffer uses, and less where that would be more than
-  // one and a half times as much together with what buffers use.
+  // Keeps at most `keep_limit` bytes that no buffer uses; where that is more than half of it, then
+  // no more than one and a half times `keep_limit` together with what buffers use.
   static std::shared_ptr<BufferPool> New(size_t keep_limit);
   ~BufferPool();
 
@@ -69,11 +69,12 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   void TakeBack(char* data, size_t capacity);
   void FreeLongestUnused();
 
-  std::mutex mutex_;
   struct Free {
     char* data;
     uint64_t given_back;  // when, counted in buffers
   };
+
+  std::mutex mutex_;
   // All guarded by mutex_. Free memory by its capacity, of which there are few; of one capacity the
   // longest unused first. The sum of the capacities is kept_.
   std::map<size_t, std::deque<Free>> free_;

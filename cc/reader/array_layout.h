@@ -25,8 +25,8 @@ struct ArrayLayout {
   // `header` with elements that are rows, or the whole array. InvalidArgument where it has no rows.
   static Result<ArrayLayout> Of(NpyHeader header, bool rows);
 
-  std::string header_bytes;
-  NpyHeader header;  // in C order where both orders are the same
+  std::string header_bytes;  // preamble and header, as the file has them
+  NpyHeader header;          // in C order where both orders are the same
   int64_t count = 0;
   std::vector<int64_t> element_shape;  // of the array itself; components may add dimensions
   int64_t row_count = 0;

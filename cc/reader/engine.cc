@@ -91,7 +91,7 @@ void Engine::SetNumThreads(int num_threads) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (num_threads == num_threads_) return;
-    num_threads_ = num_threads;
+    num_threads_ = std::max(num_threads, 1);
   }
   work_changed_.notify_all();
   crew_changed_.notify_all();
@@ -122,7 +122,7 @@ Result<std::optional<Block>> Engine::Next() {
     }
     if (FailureIsNext()) {
       if (!failure_->is_misjudged) return Recover();
-      OpenAlike();
+      DropRuns();
       continue;
     }
     if (AtEnd()) return std::optional<Block>();

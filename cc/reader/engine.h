@@ -119,8 +119,8 @@ class Engine {
   // Makes Next return Cancelled, now and from now on.
   void Cancel();
 
-  // From now on as if EngineOptions::num_threads had been this; called by whoever calls Next. More
-  // threads are started when they are needed, threads too many wait.
+  // From now on so many threads, at least one; called by whoever calls Next, of an engine that
+  // began with threads. More are started when they are needed, those too many wait.
   void SetNumThreads(int num_threads);
 
  private:
@@ -142,6 +142,8 @@ class Engine {
   Status Join(const File& file, Slot& slot) const;
   Status CheckUnits(const File& file);
   std::string ComponentContext(const File& file, size_t component) const;
+  std::string PieceContext(const Array& array, const Piece& piece) const;
+  bool Lends(const Array& array, int64_t first, const Slot& slot) const;
   void Seal(Slot& slot);
   bool Reserve(Slot& slot);
   void SetReady(Array& array);
@@ -153,10 +155,10 @@ class Engine {
   void Fail(Failure failure);
 
   // Small files that are taken for alike: engine_runs.cc.
-  void LookForAlike(const File& file);
+  void CountAlike(const File& file);
   bool MayTakeForAlike() const;
   File* TakeForAlike();
-  void OpenAlike();
+  void DropRuns();
 
   // Delivery and recovery.
   bool FrontIsFilled() const;
@@ -176,7 +178,7 @@ class Engine {
   int MaxOpen() const { return (2 * num_threads_ + 2) * open_run_; }
   bool MayOpen(int limit);
   void ChooseDecoders(File& file) const;
-  uint64_t MaxWholeInflate(const File& file) const;
+  uint64_t WholeLimit(const File& file) const;
   Status ProvideMemory(const Array& array, const Piece& piece);
   void FinishOpen(Task& task);
   void FinishPiece(const Task& task, bool is_last);
@@ -221,8 +223,10 @@ class Engine {
   std::deque<std::unique_ptr<File>> files_;  // those opened and not done, in order
   int64_t next_open_ = 0;                    // the next file to open
   int64_t next_plan_ = 0;                    // the file whose elements are laid out next
-  std::map<int64_t, int64_t> truncated_;  // files that failed, and how many elements they have left
-  Position start_;                        // where this plan began
+  // Files that failed, and how many elements they have left; all of them, where a file was only
+  // taken for another (engine_runs.cc).
+  std::map<int64_t, int64_t> truncated_;
+  Position start_;  // where this plan began
   // What each int64 component is in the first file: plain, or datetimes of a unit.
   std::map<size_t, std::string> units_;
 
@@ -238,7 +242,7 @@ class Engine {
   // How many of these there may be. It grows when the consumer has to wait though threads had
   // nothing to do for it: no more memory is touched than it takes to keep the consumer busy.
   size_t max_slots_;
-  bool was_full_ = false;  // threads had nothing to do for it, since it was changed last
+  bool was_full_ = false;  // since it grew last, a thread had nothing to do because of it
   size_t delivered_ = 0;   // blocks, since the crew was woken last
   uint64_t next_sequence_ = 0;
   uint64_t memory_used_ = 0;

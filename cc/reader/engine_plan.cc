@@ -19,11 +19,14 @@ constexpr uint64_t kConvenientSize = uint64_t{1} << 20;
 constexpr int64_t kConvenientCount = 4096;
 
 // A single file is read in its order, and nothing is gained by being far ahead; inside interleave
-// there are many such readers. So many blocks, or so many bytes of more.
+// there are many such readers. So many blocks ahead, or more while they are fewer bytes than this.
 constexpr size_t kMaxSlotsOfOneFile = 4;
 constexpr uint64_t kMaxAheadOfOneFile = uint64_t{4} << 20;
 // What a block is taken to cost besides its elements' memory.
 constexpr uint64_t kSlotOverhead = 1024;
+
+// Into how many blocks an array in memory may be sliced.
+constexpr uint64_t kMaxLentParts = 4;
 
 // A block over memory_limit may take so many times the bytes of the elements in it. Headers alone
 // decide what it is padded to: without this two files of 100 bytes could ask for any memory.
@@ -59,7 +62,10 @@ void Engine::Plan() {
       if (file == nullptr || file->phase == File::Phase::kOpening) return;
       if (file->phase == File::Phase::kOpen && !std::exchange(file->has_known_units, true)) {
         file->status = CheckUnits(*file);
-        if (!file->status.ok()) file->phase = File::Phase::kFailed;
+        if (!file->status.ok()) {
+          file->phase = File::Phase::kFailed;
+          alike_ = nullptr;  // files like this one are refused too, each by itself
+        }
       }
       if (file->phase == File::Phase::kFailed) {
         const bool joins = !slots_.empty() && !slots_.back()->is_sealed;
@@ -172,11 +178,9 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
   // Where this file alone fills the block, an array in memory may lend its own.
   slot->is_lent.resize(slot->arrays.size());
   for (const Array& array : file.arrays) {
-    const ArrayData& data = slot->arrays[array.components[0]];
-    const bool as_it_is = array.layout->components[0].item_size == data.item_size;
-    slot->is_lent[array.components[0]] = array.lends && as_it_is &&
-                                         slot->capacity <= file.count - file.planned &&
-                                         array.reader->CanLend(file.planned);
+    if (slot->capacity > file.count - file.planned || !Lends(array, file.planned, *slot)) continue;
+    slot->is_lent[array.components[0]] = true;
+    element_size -= array.element_size;
   }
   // A batch of known shape gets its memory now, so that its first elements need not wait for its
   // last ones to be found, unless it is so large that it may well never be full.
@@ -189,6 +193,17 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
   slots_.push_back(std::move(slot));
   if (early && !Reserve(*slots_.back())) return nullptr;
   return slots_.back().get();
+}
+
+// Whether `array` lends its memory to `slot`, which begins with its element `first`. A slice keeps
+// all of the member alive, for as long as the consumer likes, so it should be much of it.
+bool Engine::Lends(const Array& array, int64_t first, const Slot& slot) const {
+  const size_t component = array.components[0];
+  uint64_t size = 0;
+  return array.lends && array.reader->CanLend(first) &&
+         array.layout->components[0].item_size == slot.arrays[component].item_size &&
+         CheckedMultiply<uint64_t>(slot.capacity, array.element_size, &size) &&
+         size >= array.layout->header.data_size / kMaxLentParts;
 }
 
 // Makes room in `slot` for the shape of `file`'s elements.
@@ -242,6 +257,10 @@ std::string Engine::ComponentContext(const File& file, size_t component) const {
   std::string context = Escape(paths_[file.index]);
   for (const std::string& name : selection_.paths[component]) context += "[" + Quote(name) + "]";
   return context + ": ";
+}
+
+std::string Engine::PieceContext(const Array& array, const Piece& piece) const {
+  return Escape(paths_[array.file->At(piece.first).file]) + ": ";
 }
 
 void Engine::Seal(Slot& slot) {

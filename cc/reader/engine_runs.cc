@@ -1,12 +1,13 @@
 // Small files that are alike: a folder of thousands of .npy of one shape.
 //
-// To open such a file, to plan where its only element goes, and to copy it there takes longer than
-// to read it. So where many files in a row have begun with the very same bytes, the next ones are
-// taken for alike: planned in runs, as if each run were one file whose elements are the files, and
-// read straight to their places. A file that turns out to be another, or not to be there, is no
-// error yet: what was planned from it on is dropped, and it is opened as any other.
+// To open such a file, to keep books of it, and to plan where its only element goes takes longer
+// than to read it. So where many files in a row have begun with the very same bytes, the next ones
+// are taken for alike: planned in runs, as if each run were one file whose elements are the files.
+// A file that turns out to be another, or not to be there, is no error yet: what was planned from
+// it on is dropped, and it is opened as any other.
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "tf_npz/reader/convert.h"
@@ -19,20 +20,19 @@ namespace {
 // Files of a run: as many as are worth a task.
 constexpr int64_t kRun = 16;
 
-// After each misjudgement it takes so many times as many alike files, up to this many.
-constexpr int64_t kDoubt = 4;
+// After each misjudgement so many times as many files must be alike, up to this many.
+constexpr int64_t kDoubtFactor = 4;
 constexpr int64_t kMaxWanted = 4096;
 
 }  // namespace
 
 // Whether `file`, which was opened, is like those before it.
-void Engine::LookForAlike(const File& file) {
+void Engine::CountAlike(const File& file) {
   const std::shared_ptr<const ArrayLayout> layout = file.arrays[0].layout;
   const bool is_simple = options_.batch_size > 0 && options_.padding.empty() && !selection_.rows &&
                          file.archive->is_in_memory() && !file.archive->is_npz() &&
                          !file.archive->is_gzip() && layout->takes_items &&
                          !layout->header.fortran_order &&
-                         layout->header.dtype.kind != DType::Kind::kUnicode &&
                          layout->components[0].type != ElementType::kString && file.count == 1;
   if (!is_simple || layout != alike_) alike_count_ = 0;
   alike_ = is_simple ? layout : nullptr;
@@ -75,7 +75,7 @@ void Engine::ReadRun(Task& task) const {
   const ArrayLayout& layout = *array.layout;
   const uint64_t size = layout.header.data_offset + layout.header.data_size;
   Result<Buffer> scratch = pool_->Allocate(size);
-  task.status = scratch.status();
+  task.status = scratch.status().WithContext(PieceContext(array, piece));
   char* destination = piece.slot->arrays[0].buffer.data() + piece.slot_offset * array.element_size;
   while (task.done < piece.count && task.status.ok()) {
     if (cancelled_) {
@@ -103,13 +103,16 @@ Status Engine::ReadAlike(const std::string& path, const ArrayLayout& layout, cha
     return DataLoss("begins with another header");
   }
   std::copy_n(scratch + header.data_offset, header.data_size, destination);
-  ConvertToNative(header.dtype, destination, header.data_size);
+  // Not the header's dtype, which may be a structure of one field.
+  ConvertToNative(layout.components[0].field.dtype, destination, header.data_size);
   return OkStatus();
 }
 
-// Opens the file that was taken for one like others, and plans anew from its block on.
-void Engine::OpenAlike() {
-  alike_wanted_ = std::min(kDoubt * alike_wanted_, kMaxWanted);
+// A file was taken for one like others, and is not: plans anew from its block on. It is among those
+// that are opened in any case now, and more files must be alike until the next are taken to be.
+void Engine::DropRuns() {
+  truncated_.emplace(failure_->at.file, std::numeric_limits<int64_t>::max());
+  alike_wanted_ = std::min(kDoubtFactor * alike_wanted_, kMaxWanted);
   alike_count_ = 0;
   Restart(slots_.empty() ? failure_->at : slots_.front()->first);
 }

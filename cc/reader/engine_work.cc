@@ -57,7 +57,7 @@ std::vector<Engine::Task> Engine::ClaimTasks() {
 }
 
 // Takes the piece that is wanted first and, while they are small, what comes next too. After it has
-// opened small files these are mostly its own: what it allocated it also frees.
+// opened small files these are likely its own: what it allocated it also frees.
 void Engine::ClaimPieces(std::vector<Task>* tasks) {
   uint64_t size = 0;
   for (auto ready = ready_.begin(); ready != ready_.end();) {
@@ -87,8 +87,9 @@ uint64_t Engine::TakePieces(Array& array, uint64_t most, std::vector<Task>* task
     const bool follows = size > 0;
     if (follows && (size >= most || !piece.slot->is_reserved || !IsSmall(array, piece))) break;
     tasks->push_back({nullptr, &array, piece});
-    // Of no bytes there may be any number.
-    size += std::max<uint64_t>(static_cast<uint64_t>(piece.count) * array.element_size, 1024);
+    // Of no bytes there may be any number, and each file of a run is to be opened.
+    const uint64_t least = array.file->run > 0 ? kSmallPiece / 16 * piece.count : 1024;
+    size += std::max<uint64_t>(static_cast<uint64_t>(piece.count) * array.element_size, least);
     if (array.load_next) break;
   }
   return size;
@@ -131,20 +132,25 @@ void Engine::ChooseDecoders(File& file) const {
     const bool fortran_order = array.reader->header().fortran_order;
     const uint64_t share = fortran_order ? options_.memory_limit / 2 : options_.memory_limit / 4;
     const uint64_t most = is_element ? UINT64_MAX : share;
-    const bool fits = size <= most && (fortran_order || size <= MaxWholeInflate(file));
-    array.load_next = array.reader->must_load() || (size > 0 && fits);
+    const bool fits = size <= most && (fortran_order || size <= WholeLimit(file));
+    const uint64_t overhead = array.reader->load_overhead();
+    // Of many arrays as many as leave room for others.
+    const bool is_crowded =
+        !is_element && file.load_size + size + overhead > options_.memory_limit / 2;
+    array.load_next =
+        array.reader->must_load() || (size > 0 && fits && (fortran_order || !is_crowded));
     if (!array.load_next || is_element) continue;
-    array.load_overhead = array.reader->load_overhead();
-    file.load_size += size + array.load_overhead;
+    array.load_overhead = overhead;
+    file.load_size += size + overhead;
     array.lends = size > 0;
   }
 }
 
 // Up to which size arrays of `file` are decoded whole. What the consumer waits for should not keep
 // it waiting for long, and one file alone is read in its order.
-uint64_t Engine::MaxWholeInflate(const File& file) const {
+uint64_t Engine::WholeLimit(const File& file) const {
   if (paths_.size() == 1) return kMaxWholeAlone;
-  return file.index == start_.file && selection_.rows ? kMaxWholeAwaited : kMaxWholeInflate;
+  return file.index == 0 && selection_.rows ? kMaxWholeAwaited : kMaxWholeInflate;
 }
 
 void Engine::RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& lock) {
@@ -202,7 +208,7 @@ Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
     if (target.buffer.data() != nullptr || piece.slot->is_lent[component]) continue;
     Result<Buffer> buffer = pool_->Allocate(piece.slot->array_sizes[component]);
     if (!buffer.ok()) {
-      return buffer.status().WithContext(Escape(paths_[array.file->index]) + ": ");
+      return buffer.status().WithContext(PieceContext(array, piece));
     }
     target.buffer = std::move(*buffer);
   }
@@ -260,7 +266,7 @@ void Engine::FinishOpen(Task& task) {
     }
   }
   ChooseDecoders(file);
-  LookForAlike(file);
+  CountAlike(file);
   if (files_.size() > kMaxUnparked) file.archive->file().Park();
 }
 

@@ -53,6 +53,7 @@ constexpr char kThreadName[] = "tf_npz_reader";  // 15 characters at most
 constexpr int64_t kMaxAutoThreads = 16;
 // Threads that a reader starts at most, whatever it is asked for.
 constexpr int64_t kMaxThreads = 256;
+
 class TensorFlowThread : public Thread {
  public:
   explicit TensorFlowThread(std::unique_ptr<tensorflow::Thread> thread)

@@ -70,7 +70,7 @@ keys: For each component of an element the names that lead to it: of an array, t
 batch_size: Elements of a batch; -1 for elements that are not batched.
 drop_remainder: Whether a last batch that is not full is left out.
 padding: For each component, what pads elements of a batch to one shape. None: they must have one shape.
-num_parallel_reads: Threads that read ahead, 256 at most; -1 lets the kernel choose.
+num_parallel_reads: Threads that read ahead, 256 at most; -1: tf.data's autotuning chooses.
 memory_limit: Bytes of decoded data that may wait.
 verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.
 rows: Whether an element is a step along axis 0, or a file's whole arrays.

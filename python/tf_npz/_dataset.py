@@ -80,6 +80,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             One file is read by one thread.
           memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
             streamed, save compressed ones in Fortran order, whose rows need all of their bytes: raise it for those.
+            As much again may be kept while the dataset lives, for its next epoch.
           verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified: of small arrays at
             once, of others with their last row, so that rows of a damaged one may come before its error.
           element_spec: The spec of one element, before batching, as `tf_npz.element_spec` returns it. Needed where

@@ -85,6 +85,69 @@ TEST(EngineRuns, AlikeFilesAreReadInTheirOrder) {
   EXPECT_EQ(files.opened(), 15 * 1000);
 }
 
+TEST(EngineRuns, AnOddFileFarIntoItsBatchIsNoHindrance) {
+  TestFileSystem files;
+  std::vector<std::string> paths;
+  std::vector<int64_t> good;
+  for (int64_t i = 0; i < 9000; ++i) {
+    paths.push_back(std::to_string(i));
+    if (i == 4500) continue;  // missing
+    files.Add(paths.back(), i == 8000 ? Element(i, ">i4") : Element(i));
+    good.push_back(i);
+  }
+  EngineOptions options;
+  options.num_threads = 2;
+  options.batch_size = 9000;
+  Engine engine(files, paths, WholeElement(), options);
+  const Drained run = Drain(engine);
+  EXPECT_EQ(run.values, good);
+  EXPECT_EQ(run.errors.size(), 1u);
+}
+
+TEST(EngineRuns, AStructureOfOneFieldIsBroughtIntoNativeForm) {
+  TestFileSystem files;
+  std::vector<std::string> paths;
+  for (int64_t i = 0; i < 100; ++i) {
+    paths.push_back(std::to_string(i));
+    std::string contents = Element(i, ">i4");
+    const std::string items = contents.substr(contents.size() - 16);
+    files.Add(paths.back(), NpyHeaderBytes("{'descr': [('x', '>i4')], 'fortran_order': False, "
+                                           "'shape': (4,)}") +
+                                items);
+  }
+  Selection selection = WholeElement();
+  selection.paths = {{"x"}};
+  EngineOptions options;
+  options.batch_size = 10;
+  Engine engine(files, paths, selection, options);
+  EXPECT_EQ(Drain(engine).values, Range(0, 100));
+}
+
+TEST(EngineRuns, FilesOfAnotherUnitAreAllRefused) {
+  TestFileSystem files;
+  std::vector<std::string> paths = {"days"};
+  files.Add("days", Npy("<M8[D]", {1}, std::string(8, '\1')));
+  for (int i = 0; i < 100; ++i) {
+    paths.push_back(std::to_string(i));
+    files.Add(paths.back(), Npy("<M8[s]", {1}, std::string(8, '\1')));
+  }
+  Selection selection = WholeElement();
+  selection.specs = {{ElementType::kInt64, Shape{1}}};
+  EngineOptions options;
+  options.batch_size = 1;
+  Engine engine(files, paths, selection, options);
+  int blocks = 0;
+  int errors = 0;
+  while (true) {
+    const Result<std::optional<Block>> next = engine.Next();
+    errors += !next.ok();
+    if (next.ok() && !next->has_value()) break;
+    blocks += next.ok();
+  }
+  EXPECT_EQ(blocks, 1);
+  EXPECT_EQ(errors, 100);
+}
+
 // Files that are not what they were taken for, at random, against what they hold.
 class RandomRuns : public ::testing::TestWithParam<int> {};
 

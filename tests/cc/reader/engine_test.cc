@@ -186,7 +186,7 @@ TEST(Engine, BlocksAreSlicesOfAnArrayThatIsDecodedWhole) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 16384, 16, true));
   EngineOptions options;
-  options.batch_size = 1024;
+  options.batch_size = 4096;  // a quarter: what is held keeps no more than four times as much
   Engine engine(files, {"a"}, XAndY(16), options);
   std::vector<Block> blocks;
   while (true) {
@@ -195,7 +195,7 @@ TEST(Engine, BlocksAreSlicesOfAnArrayThatIsDecodedWhole) {
     if (!next->has_value()) break;
     blocks.push_back(std::move(**next));
   }
-  ASSERT_EQ(blocks.size(), 16u);
+  ASSERT_EQ(blocks.size(), 4u);
   for (size_t i = 1; i < blocks.size(); ++i) {
     for (const size_t array : {0, 1}) {
       const Buffer& before = blocks[i - 1].arrays[array].buffer;
