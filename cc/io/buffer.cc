@@ -125,6 +125,11 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
   return buffer(data, capacity);
 }
 
+size_t BufferPool::used() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return used_;
+}
+
 void BufferPool::StopKeeping() {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& [capacity, all] : free_) {

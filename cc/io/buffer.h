@@ -60,6 +60,9 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   // memory.
   Result<Buffer> Allocate(size_t size);
 
+  // Bytes of memory that buffers use.
+  size_t used();
+
   // Frees what is kept, and keeps nothing from now on.
   void StopKeeping();
 

@@ -25,9 +25,6 @@ constexpr uint64_t kMaxAheadOfOneFile = uint64_t{4} << 20;
 // What a block is taken to cost besides its elements' memory.
 constexpr uint64_t kSlotOverhead = 1024;
 
-// Into how many blocks an array in memory may be sliced.
-constexpr uint64_t kMaxLentParts = 4;
-
 // A block over memory_limit may take so many times the bytes of the elements in it. Headers alone
 // decide what it is padded to: without this two files of 100 bytes could ask for any memory.
 constexpr uint64_t kMaxPaddingRatio = 64;
@@ -196,14 +193,13 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
 }
 
 // Whether `array` lends its memory to `slot`, which begins with its element `first`. A slice keeps
-// all of the member alive, for as long as the consumer likes, so it should be much of it.
+// all of the array alive, for as long as the consumer likes: where that has come to be much, blocks
+// get memory of their own.
 bool Engine::Lends(const Array& array, int64_t first, const Slot& slot) const {
   const size_t component = array.components[0];
-  uint64_t size = 0;
   return array.lends && array.reader->CanLend(first) &&
          array.layout->components[0].item_size == slot.arrays[component].item_size &&
-         CheckedMultiply<uint64_t>(slot.capacity, array.element_size, &size) &&
-         size >= array.layout->header.data_size / kMaxLentParts;
+         pool_->used() <= options_.memory_limit + options_.memory_limit / 2;
 }
 
 // Makes room in `slot` for the shape of `file`'s elements.

@@ -75,9 +75,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
             or a structure with one for each component. Of strings it is str or bytes; beside a number for all, strings
             are padded with "". Of datetimes it may be np.datetime64("NaT"). None: a batch has elements of one shape.
-          num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE: one for each processor, or as
-            many as `Options.threading.private_threadpool_size` says, 16 at most, to begin with; autotuning changes it.
-            One file is read by one thread.
+          num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE: one for each processor, or
+            as many as `Options.threading.private_threadpool_size` says, 16 at most, to begin with; autotuning changes
+            it. One file is read by one thread.
           memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
             streamed, save compressed ones in Fortran order, whose rows need all of their bytes: raise it for those.
             As much again may be kept while the dataset lives, for its next epoch.

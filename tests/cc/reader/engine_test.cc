@@ -186,7 +186,7 @@ TEST(Engine, BlocksAreSlicesOfAnArrayThatIsDecodedWhole) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 16384, 16, true));
   EngineOptions options;
-  options.batch_size = 4096;  // a quarter: what is held keeps no more than four times as much
+  options.batch_size = 1024;
   Engine engine(files, {"a"}, XAndY(16), options);
   std::vector<Block> blocks;
   while (true) {
@@ -195,12 +195,43 @@ TEST(Engine, BlocksAreSlicesOfAnArrayThatIsDecodedWhole) {
     if (!next->has_value()) break;
     blocks.push_back(std::move(**next));
   }
-  ASSERT_EQ(blocks.size(), 4u);
+  ASSERT_EQ(blocks.size(), 16u);
   for (size_t i = 1; i < blocks.size(); ++i) {
     for (const size_t array : {0, 1}) {
       const Buffer& before = blocks[i - 1].arrays[array].buffer;
       EXPECT_EQ(blocks[i].arrays[array].buffer.data(), before.data() + before.size()) << i;
     }
+  }
+}
+
+TEST(Engine, BlocksThatAreHeldKeepNoMoreThanTheyMust) {
+  constexpr size_t kMiB = size_t{1} << 20;
+  TestFileSystem files;
+  std::vector<std::string> paths;
+  for (int i = 0; i < 100; ++i) paths.push_back(std::to_string(i));
+  for (const std::string& path : paths) files.Add(path, TwoArrays(0, 4096, 60, true));
+  EngineOptions options;
+  options.batch_size = 256;
+  options.num_threads = 2;
+  options.memory_limit = 4 * kMiB;
+  options.pool = BufferPool::New(options.memory_limit);
+  std::vector<Block> held;
+  {
+    Engine engine(files, paths, XAndY(60), options);
+    for (int i = 0;; ++i) {
+      Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      if (!next->has_value()) break;
+      if (i % 16 == 0) held.push_back(std::move(**next));  // one of each file
+    }
+    EXPECT_EQ(held.size(), 100u);
+  }
+  // Each is 64 KiB of 1 MiB.
+  EXPECT_LT(options.pool->used(), 100 * 64 * size_t{1024} + 3 * options.memory_limit);
+  for (const Block& block : held) {
+    std::vector<int64_t> values;
+    CheckBlock(block, -1, &values);
+    EXPECT_EQ(values, Range(0, 256));
   }
 }
 
