@@ -184,12 +184,15 @@ Status MemberReader::Load() {
   } else {
     if (is_cancelled()) return Cancelled();
     stream_.reset();
+    const size_t compressed_size = entry_->compressed_size;
+    // As much as the other one, so that either can serve as the other the next time: memory that
+    // is not touched costs nothing.
     TF_NPZ_ASSIGN_OR_RETURN(const Buffer compressed,
-                            options_.pool->Allocate(entry_->compressed_size));
+                            options_.pool->Allocate(std::max<size_t>(compressed_size, size_)));
     TF_NPZ_RETURN_IF_ERROR(
-        ReadExactly(archive_->file(), data_offset_, compressed.data(), compressed.size()));
+        ReadExactly(archive_->file(), data_offset_, compressed.data(), compressed_size));
     TF_NPZ_RETURN_IF_ERROR(
-        InflateWhole({compressed.data(), compressed.size()}, buffer.data(), size_));
+        InflateWhole({compressed.data(), compressed_size}, buffer.data(), size_));
     if (has_checksum()) TF_NPZ_RETURN_IF_ERROR(CheckCrc(ExtendCrc32(0, buffer.data(), size_)));
   }
   loaded_ = std::move(buffer);
