@@ -14,8 +14,10 @@ namespace tf_npz {
 namespace {
 
 // From this size on memory is asked for in huge pages: one fault for 2 MiB, where the kernel has
-// them.
+// them. Less is malloc's to keep: each reader in an interleave has a pool of its own, which goes
+// with its file.
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kLarge = 2 * kHugePage;
 
 // Below this size malloc recycles well by itself, and a pool would only add its lock.
 constexpr size_t kMinPooled = size_t{4} << 10;
@@ -25,7 +27,7 @@ size_t CapacityFor(size_t size) {
   constexpr size_t kMediumSize = size_t{64} << 10;
   const size_t step = size < kMinPooled    ? kBufferAlignment
                       : size < kMediumSize ? kMinPooled
-                      : size < kHugePage   ? kMediumSize
+                      : size < kLarge      ? kMediumSize
                                            : kHugePage;
   size_t padded = 0;
   if (!CheckedAdd(size, step - 1, &padded)) return 0;
@@ -51,12 +53,12 @@ char* AllocateLarge(size_t capacity) {
 }
 
 char* AllocateAligned(size_t capacity) {
-  if (capacity >= kHugePage) return AllocateLarge(capacity);
+  if (capacity >= kLarge) return AllocateLarge(capacity);
   return static_cast<char*>(std::aligned_alloc(kBufferAlignment, capacity));
 }
 
 void FreeAligned(char* data, size_t capacity) {
-  if (capacity >= kHugePage) {
+  if (capacity >= kLarge) {
     munmap(data, capacity);
   } else {
     std::free(data);
