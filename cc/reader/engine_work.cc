@@ -22,6 +22,9 @@ constexpr size_t kMaxUnparked = 64;
 // Pieces of up to this size are taken several at a time, until they are about as much.
 constexpr uint64_t kSmallPiece = uint64_t{256} << 10;
 
+// What opening a file of a run counts for at least, in bytes.
+constexpr uint64_t kSmallFileCost = uint64_t{16} << 10;
+
 // Decoding whole can't be interrupted, and what it decodes comes all at once: a file alone is read
 // in pieces from this size on, and the first of several, for which the consumer waits, earlier.
 constexpr uint64_t kMaxWholeAlone = uint64_t{32} << 20;
@@ -88,7 +91,7 @@ uint64_t Engine::TakePieces(Array& array, uint64_t most, std::vector<Task>* task
     if (follows && (size >= most || !piece.slot->is_reserved || !IsSmall(array, piece))) break;
     tasks->push_back({nullptr, &array, piece});
     // Of no bytes there may be any number, and each file of a run is to be opened.
-    const uint64_t least = array.file->run > 0 ? kSmallPiece / 16 * piece.count : 1024;
+    const uint64_t least = array.file->run > 0 ? kSmallFileCost * piece.count : 1024;
     size += std::max<uint64_t>(static_cast<uint64_t>(piece.count) * array.element_size, least);
     if (array.load_next) break;
   }

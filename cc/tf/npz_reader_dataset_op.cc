@@ -273,8 +273,9 @@ class Dataset : public DatasetBase {
     absl::Status TakeElement(std::vector<Tensor>* out_tensors) {
       const DataTypeVector& dtypes = dataset()->output_dtypes();
       const bool batched = dataset()->arguments_.batch_size != kNotBatched;
-      // A block that is an element gives its memory away. Elements of a larger one are copied: held
-      // for long, as by shuffle, each would keep all of it alive.
+      // A block that is an element gives away its memory, or its slice of an array's, for which the
+      // engine sees to bounds. Elements of a larger one are copied: held for long, as by shuffle,
+      // each would keep all of it alive.
       const bool whole = batched || block_.count == 1;
       const int64_t index = std::exchange(taken_, whole ? block_.count : taken_ + 1);
       for (size_t i = 0; i < dtypes.size(); ++i) {
