@@ -67,6 +67,8 @@ class ArrayReader {
   // takes load_overhead() bytes more.
   Status Load();
   uint64_t load_overhead() const { return member_->load_overhead(); }
+  // Whether any element costs no more than its own bytes.
+  bool is_random_access() const { return member_->is_random_access(); }
 
   // Whether elements from `first` on can be lent by a loaded member: they are its only component,
   // and lie there as in a tensor.

@@ -19,6 +19,10 @@ class StdThread : public Thread {
   std::thread thread_;
 };
 
+// Blocks of rows that nobody asked for as batches are small at first: whoever wants a few rows
+// reads little more than them.
+constexpr uint64_t kFirstConvenientSize = uint64_t{64} << 10;
+
 // Blocks that are planned ahead at first.
 constexpr size_t kMinSlots = 4;
 // Blocks that may be planned ahead: what they cost besides their memory is bounded too.
@@ -52,15 +56,16 @@ StartThread StartStdThread() {
 Engine::Engine(const FileSystem& file_system, std::shared_ptr<const std::vector<std::string>> files,
                Selection selection, EngineOptions options, Position start)
     : file_system_(file_system),
-      shared_paths_(std::move(files)),
-      paths_(*shared_paths_),
       selection_(std::move(selection)),
       options_(std::move(options)),
       pool_(options_.pool != nullptr ? options_.pool : BufferPool::New(options_.memory_limit)),
       max_open_run_(MaxOpenRun(options_)),
+      order_(options_.next_file == nullptr ? FileOrder(std::move(files))
+                                           : FileOrder(std::move(files), options_.files_at_first)),
       num_threads_(options_.num_threads),
       alike_wanted_(kAlikeAtFirst),
-      max_slots_(std::max(kMinSlots, 2 * static_cast<size_t>(options_.num_threads) + 2)) {
+      max_slots_(std::max(kMinSlots, 2 * static_cast<size_t>(options_.num_threads) + 2)),
+      convenient_size_(kFirstConvenientSize) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Restart(start);
 }
@@ -98,26 +103,35 @@ void Engine::SetNumThreads(int num_threads) {
 }
 
 Result<std::optional<Block>> Engine::Next() {
-  if (paths_.size() > 1) {
-    const auto most = static_cast<int64_t>(paths_.size() * selection_.specs.size());
-    StartThreads(static_cast<int>(std::min<int64_t>(num_threads_, most)));
-  }
   std::unique_lock<std::mutex> lock(mutex_);
+  if (!order_.is_single_file()) {
+    const auto specs = static_cast<int64_t>(selection_.specs.size());
+    const int64_t most = std::min<int64_t>(num_threads_, order_.list_size() * specs);
+    lock.unlock();
+    StartThreads(static_cast<int>(most));
+    lock.lock();
+  }
   if (!deferred_.ok()) return std::exchange(deferred_, OkStatus());
   if (was_full_ && !FrontIsFilled()) Widen();
   while (true) {
     if (cancelled_) return Cancelled();
+    if (WantsFile()) {
+      TF_NPZ_RETURN_IF_ERROR(AskForFile(lock));
+      continue;
+    }
     if (FrontIsFilled()) {
       const bool wanted = !slots_.front()->is_discarded;
       Block block = Deliver(slots_.front()->count);
       if (!wanted) continue;
-      const bool more = !slots_.empty() || next_plan_ < static_cast<int64_t>(paths_.size());
+      // A single file is read ahead from the second block on: the first may be all that is wanted.
+      const bool more = std::exchange(has_delivered_, true) && !AtEnd();
+      const int threads = std::min(1, num_threads_);
       // Waking a thread costs more than many a block, so there should be some to be filled for it.
       const bool wake = !FrontIsFilled() || 2 * ++delivered_ >= slots_.size();
       if (wake) delivered_ = 0;
       lock.unlock();
       if (wake) work_changed_.notify_one();
-      if (more) StartThreads(std::min(1, num_threads_));
+      if (more) StartThreads(threads);
       return std::optional<Block>(std::move(block));
     }
     if (FailureIsNext()) {
@@ -154,7 +168,36 @@ bool Engine::FrontIsFilled() const {
 }
 
 bool Engine::AtEnd() const {
-  return failure_ == nullptr && slots_.empty() && next_plan_ == static_cast<int64_t>(paths_.size());
+  return failure_ == nullptr && slots_.empty() && order_.is_complete() &&
+         next_plan_ == order_.count();
+}
+
+// Whether another file should be known by now: one for each thread, besides that which is planned.
+bool Engine::WantsFile() const {
+  return !order_.is_complete() && order_.count() - next_plan_ <= num_threads_;
+}
+
+Status Engine::AskForFile(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  const Result<std::optional<int64_t>> file = options_.next_file();
+  lock.lock();
+  TF_NPZ_RETURN_IF_ERROR(file.status());
+  if (!*file) {
+    order_.Complete();
+  } else if (**file < 0 || **file >= order_.list_size()) {
+    return InvalidArgument("file " + std::to_string(**file) + " is asked for of a list of " +
+                           std::to_string(order_.list_size()));
+  } else {
+    order_.Add(**file);
+  }
+  Plan();
+  work_changed_.notify_one();
+  return OkStatus();
+}
+
+std::vector<int64_t> Engine::FilesFrom(int64_t place) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return order_.IndicesFrom(place);
 }
 
 // Takes the first `count` elements of the front slot out.

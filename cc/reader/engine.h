@@ -46,14 +46,16 @@
 #include "tf_npz/base/status.h"
 #include "tf_npz/io/buffer.h"
 #include "tf_npz/io/file.h"
+#include "tf_npz/reader/file_order.h"
 #include "tf_npz/reader/selection.h"
 
 namespace tf_npz {
 
 // Where an element is: what a checkpoint holds.
 struct Position {
-  int64_t file = 0;
-  int64_t element = 0;  // of that file
+  int64_t file = 0;         // its place in the order of reading
+  int64_t element = 0;      // of that file
+  int64_t file_size = -1;   // bytes of that file, where it has begun
 
   friend bool operator<(const Position& a, const Position& b) {
     return std::tie(a.file, a.element) < std::tie(b.file, b.element);
@@ -77,6 +79,9 @@ class Thread {
 using StartThread = std::function<std::unique_ptr<Thread>(std::function<void()> body)>;
 StartThread StartStdThread();
 
+// The next file to be read, by its place in the list of all; nothing at the end.
+using NextFile = std::function<Result<std::optional<int64_t>>()>;
+
 struct EngineOptions {
   // Elements of a block; 0: blocks are of convenient size, each within one file.
   int64_t batch_size = 0;
@@ -86,6 +91,14 @@ struct EngineOptions {
   // none. Given, elements of different shapes are padded to the largest; not given, they are an
   // error.
   std::vector<std::string> padding;
+  // Of the first file of the list the elements before `begin`, and of the last one those from `end`
+  // on, belong to other readers.
+  int64_t begin = 0;
+  int64_t end = kToTheEnd;
+  // Where not null it says which files are read, and in which order, instead of the list's: asked
+  // by Next, a few files ahead. `files_at_first` were got from it before, by an earlier engine.
+  NextFile next_file;
+  std::vector<int64_t> files_at_first;
   // Threads that decode ahead. 0: the caller of Next decodes. With a single file at most one thread
   // is used, and none while there is nothing to run ahead of.
   int num_threads = 0;
@@ -100,11 +113,13 @@ struct EngineOptions {
   std::function<void(bool begins)> on_work;
 
   static constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
+  static constexpr int64_t kToTheEnd = INT64_MAX;
 };
 
 class Engine {
  public:
-  // `file_system` must outlive the engine. Delivery begins at `start`.
+  // `file_system` must outlive the engine. Delivery begins at `start`; InvalidArgument where that
+  // file is not as large as it was.
   Engine(const FileSystem& file_system, std::shared_ptr<const std::vector<std::string>> files,
          Selection selection, EngineOptions options, Position start = {});
   Engine(const FileSystem& file_system, std::vector<std::string> files, Selection selection,
@@ -115,6 +130,9 @@ class Engine {
 
   // The next block; nothing at the end. After an error, the next call goes on with the next file.
   Result<std::optional<Block>> Next();
+
+  // Of EngineOptions::next_file: the files from place `place` on that it has named so far.
+  std::vector<int64_t> FilesFrom(int64_t place);
 
   // Makes Next return Cancelled, now and from now on.
   void Cancel();
@@ -163,6 +181,8 @@ class Engine {
   // Delivery and recovery.
   bool FrontIsFilled() const;
   bool AtEnd() const;
+  bool WantsFile() const;
+  Status AskForFile(std::unique_lock<std::mutex>& lock);
   Block Deliver(int64_t count);
   bool FailureIsNext() const;
   bool ComesBeforeFailure(const Array& array) const;
@@ -177,9 +197,10 @@ class Engine {
   void ClaimFiles(std::vector<Task>* tasks);
   int MaxOpen() const { return (2 * num_threads_ + 2) * open_run_; }
   bool MayOpen(int limit);
-  void ChooseDecoders(File& file) const;
+  void ChooseDecoders(File& file, bool is_all) const;
   uint64_t WholeLimit(const File& file) const;
   Status ProvideMemory(const Array& array, const Piece& piece);
+  Status CheckRange(const File& file, int64_t count) const;
   void FinishOpen(Task& task);
   void FinishPiece(const Task& task, bool is_last);
   // Gives the lock up while it works.
@@ -190,7 +211,7 @@ class Engine {
   void ReadRun(Task& task) const;
   Status ReadAlike(const std::string& path, const ArrayLayout& layout, char* scratch,
                    char* destination) const;
-  Result<SelectedArrays> OpenFile(const std::string& path) const;
+  Result<SelectedArrays> OpenFile(const File& file) const;
   Status Decode(Array& array, const Piece& piece, int64_t* done) const;
   Status DecodeApart(Array& array, const Piece& piece, const std::vector<char*>& destinations,
                      int64_t* done) const;
@@ -199,8 +220,6 @@ class Engine {
   void OnWork(bool begins) const;
 
   const FileSystem& file_system_;
-  const std::shared_ptr<const std::vector<std::string>> shared_paths_;
-  const std::vector<std::string>& paths_;  // *shared_paths_
   const Selection selection_;
   const EngineOptions options_;
   const std::shared_ptr<BufferPool> pool_;
@@ -216,6 +235,7 @@ class Engine {
   std::condition_variable ready_changed_;  // for Next: a block may be filled, or the crew idle
 
   // Guarded by mutex_ from here on.
+  FileOrder order_;
   bool stopping_ = false;
   int num_threads_;  // as in EngineOptions
   int busy_ = 0;     // threads that run tasks
@@ -242,7 +262,9 @@ class Engine {
   // How many of these there may be. It grows when the consumer has to wait though threads had
   // nothing to do for it: no more memory is touched than it takes to keep the consumer busy.
   size_t max_slots_;
+  uint64_t convenient_size_;  // of the next block that is no batch
   bool was_full_ = false;  // since it grew last, a thread had nothing to do because of it
+  bool has_delivered_ = false;
   size_t delivered_ = 0;   // blocks, since the crew was woken last
   uint64_t next_sequence_ = 0;
   uint64_t memory_used_ = 0;

@@ -39,7 +39,7 @@ int64_t WidthIn(const Component& component) {
 }  // namespace
 
 Position Engine::File::At(int64_t element) const {
-  return run > 0 ? Position{index + element, 0} : Position{index, element};
+  return run > 0 ? Position{index + element, 0} : Position{index, element, size};
 }
 
 Position Engine::File::End() const { return {index + std::max<int64_t>(run, 1), 0}; }
@@ -51,8 +51,7 @@ void Engine::Plan() {
     return;
   }
   if (failure_ != nullptr) return;
-  const int64_t file_count = static_cast<int64_t>(paths_.size());
-  while (next_plan_ < file_count) {
+  while (next_plan_ < order_.count()) {
     if (!IsSkipped(next_plan_)) {
       File* file = FindFile(next_plan_);
       if (file == nullptr) file = TakeForAlike();
@@ -80,7 +79,7 @@ void Engine::Plan() {
       ++next_plan_;
     }
   }
-  if (!slots_.empty() && !slots_.back()->is_sealed) {
+  if (order_.is_complete() && !slots_.empty() && !slots_.back()->is_sealed) {
     slots_.back()->is_discarded = options_.drop_remainder;
     Seal(*slots_.back());
   }
@@ -130,7 +129,7 @@ bool Engine::Admit(File& file) {
 }
 
 bool Engine::MayOpenSlot() const {
-  const bool is_ahead = paths_.size() == 1 && memory_used_ >= kMaxAheadOfOneFile;
+  const bool is_ahead = order_.is_single_file() && memory_used_ >= kMaxAheadOfOneFile;
   return slots_.size() < (is_ahead ? kMaxSlotsOfOneFile : max_slots_);
 }
 
@@ -167,7 +166,8 @@ Engine::Slot* Engine::OpenSlot(const File& file) {
   slot->is_whole = !batched && !selection_.rows;
   slot->capacity = options_.batch_size;
   if (!batched) {
-    const uint64_t target = std::min(kConvenientSize, options_.memory_limit / 4);
+    const uint64_t target = std::min(convenient_size_, options_.memory_limit / 4);
+    convenient_size_ = std::min(2 * convenient_size_, kConvenientSize);
     const int64_t fitting = static_cast<int64_t>(target / std::max<uint64_t>(element_size, 1));
     slot->capacity = std::clamp<int64_t>(fitting, 1, kConvenientCount);
     slot->capacity = std::min(slot->capacity, file.count - file.planned);
@@ -250,13 +250,13 @@ Status Engine::CheckUnits(const File& file) {
 
 // PATH["NAME"]: for messages about a component.
 std::string Engine::ComponentContext(const File& file, size_t component) const {
-  std::string context = Escape(paths_[file.index]);
+  std::string context = Escape(order_.path(file.index));
   for (const std::string& name : selection_.paths[component]) context += "[" + Quote(name) + "]";
   return context + ": ";
 }
 
 std::string Engine::PieceContext(const Array& array, const Piece& piece) const {
-  return Escape(paths_[array.file->At(piece.first).file]) + ": ";
+  return Escape(order_.path(array.file->At(piece.first).file)) + ": ";
 }
 
 void Engine::Seal(Slot& slot) {
@@ -283,7 +283,7 @@ bool Engine::Reserve(Slot& slot) {
     fits = fits && CheckedMultiply(bytes, count, &bytes);
     if (!fits || !CheckedAdd(size, bytes, &size)) {
       Fail({slot.first, slot.sequence,
-            ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
+            ResourceExhausted(Escape(order_.path(slot.first.file)) + ": a block of " +
                               std::to_string(count) + " elements of shape " +
                               ShapeText(slot.arrays[i].shape) + " is larger than any memory")});
       return false;
@@ -293,7 +293,7 @@ bool Engine::Reserve(Slot& slot) {
   if (size > std::max(options_.memory_limit, kConvenientSize) && slot.is_sealed &&
       (size - kSlotOverhead) / kMaxPaddingRatio > slot.unpadded_size) {
     Fail({slot.first, slot.sequence,
-          ResourceExhausted(Escape(paths_[slot.first.file]) + ": a block of " +
+          ResourceExhausted(Escape(order_.path(slot.first.file)) + ": a block of " +
                             std::to_string(count) + " elements takes " + std::to_string(size) +
                             " bytes, most of them padding, but memory_limit is " +
                             std::to_string(options_.memory_limit) + "; raise it")});

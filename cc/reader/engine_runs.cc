@@ -39,13 +39,15 @@ void Engine::CountAlike(const File& file) {
   ++alike_count_;
 }
 
-bool Engine::MayTakeForAlike() const { return alike_ != nullptr && alike_count_ >= alike_wanted_; }
+bool Engine::MayTakeForAlike() const {
+  return !order_.grows() && alike_ != nullptr && alike_count_ >= alike_wanted_;
+}
 
 // The next files, those that are not opened, as one run; null where they should be opened.
 Engine::File* Engine::TakeForAlike() {
   if (!MayTakeForAlike() || next_open_ > next_plan_) return nullptr;
   next_open_ = next_plan_;
-  int64_t end = std::min<int64_t>(next_open_ + kRun, static_cast<int64_t>(paths_.size()));
+  int64_t end = std::min<int64_t>(next_open_ + kRun, order_.count());
   const auto failed = truncated_.lower_bound(next_open_);
   if (failed != truncated_.end()) end = std::min(end, failed->first);
   if (end == next_open_) {
@@ -54,6 +56,7 @@ Engine::File* Engine::TakeForAlike() {
   }
   auto file = std::make_unique<File>();
   file->index = next_open_;
+  file->path = &order_.path(next_open_);
   file->run = file->count = end - next_open_;
   file->phase = File::Phase::kOpen;
   file->has_known_units = true;  // those of the files before
@@ -83,7 +86,7 @@ void Engine::ReadRun(Task& task) const {
       return;
     }
     const int64_t index = array.file->At(piece.first + task.done).file;
-    task.status = ReadAlike(paths_[index], layout, scratch->data(), destination);
+    task.status = ReadAlike(order_.path(index), layout, scratch->data(), destination);
     task.is_misjudged = !task.status.ok();
     if (task.is_misjudged) return;
     destination += array.element_size;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "tf_npz/base/status.h"
@@ -43,15 +44,18 @@ struct Engine::File {
   Position At(int64_t element) const;
   Position End() const;
 
-  int64_t index = 0;
+  int64_t index = 0;                  // its place in the order of reading
+  const std::string* path = nullptr;  // of a run, of its first
   // Where not 0: so many files from `index` on, of one element each (see engine_runs.cc).
   int64_t run = 0;
   Phase phase = Phase::kOpening;
   Status status;  // of kFailed
   std::shared_ptr<Archive> archive;
   std::vector<Array> arrays;     // never resized once pieces point here
-  int64_t count = 0;             // elements
-  int64_t planned = 0;           // of these, how many are laid out, or lie before the start
+  int64_t size = -1;             // bytes of the file
+  int64_t first = 0;             // the first element that is wanted, and
+  int64_t count = 0;             // the end of those that are
+  int64_t planned = 0;           // up to here they are laid out, or lie before the first
   bool has_known_units = false;  // CheckUnits was asked
   bool is_planned = false;       // all of them
   // Bytes of those arrays that are decoded whole, save what they have lent.

@@ -30,24 +30,6 @@ constexpr uint64_t kSmallFileCost = uint64_t{16} << 10;
 constexpr uint64_t kMaxWholeAlone = uint64_t{32} << 20;
 constexpr uint64_t kMaxWholeAwaited = uint64_t{4} << 20;
 
-// Arrays that can't be decoded in pieces must fit the limit, unless they are the element
-// themselves.
-Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
-                  uint64_t memory_limit) {
-  uint64_t size = 0;
-  for (const SelectedArray& array : selected.arrays) {
-    if (!selection.rows || !array.reader->must_load()) continue;
-    size += array.reader->load_size();
-    if (size <= memory_limit) continue;
-    return ResourceExhausted(
-        array.reader->context() +
-        "rows of compressed arrays in Fortran order need all of their bytes in memory, here " +
-        std::to_string(size) + ", but memory_limit is " + std::to_string(memory_limit) +
-        "; raise it, or save the arrays in C order");
-  }
-  return OkStatus();
-}
-
 }  // namespace
 
 std::vector<Engine::Task> Engine::ClaimTasks() {
@@ -105,12 +87,16 @@ bool Engine::IsSmall(const Array& array, const Piece& piece) {
 
 // Takes the next file to be opened or, where files are small, a thread's share of the next ones.
 void Engine::ClaimFiles(std::vector<Task>* tasks) {
-  const int64_t left = static_cast<int64_t>(paths_.size()) - next_open_;
+  const int64_t left = order_.count() - next_open_;
   const int64_t share = left / std::max(num_threads_, 1);
   const int64_t most = std::clamp<int64_t>(share, 1, open_run_);
   while (static_cast<int64_t>(tasks->size()) < most && MayOpen(MaxOpen())) {
     auto file = std::make_unique<File>();
     file->index = next_open_++;
+    file->path = &order_.path(file->index);
+    const int64_t in_list = order_.index(file->index);
+    file->first = in_list == 0 ? options_.begin : 0;
+    file->count = in_list + 1 == order_.list_size() ? options_.end : EngineOptions::kToTheEnd;
     tasks->push_back({file.get(), nullptr, {}});
     files_.push_back(std::move(file));
   }
@@ -119,15 +105,14 @@ void Engine::ClaimFiles(std::vector<Task>* tasks) {
 // Whether another file may be opened when `limit` of them may be open ahead of what is planned.
 bool Engine::MayOpen(int limit) {
   if (failure_ != nullptr) return false;
-  const int64_t file_count = static_cast<int64_t>(paths_.size());
-  while (next_open_ < file_count && IsSkipped(next_open_)) ++next_open_;
-  return next_open_ < file_count && next_open_ - next_plan_ < limit && !MayTakeForAlike();
+  while (next_open_ < order_.count() && IsSkipped(next_open_)) ++next_open_;
+  return next_open_ < order_.count() && next_open_ - next_plan_ < limit && !MayTakeForAlike();
 }
 
 // Settles which arrays of `file` are decoded whole, with the faster decoder, and which in pieces.
 // It depends on nothing but the file, its place and the limit, and so does what a damaged file
-// still gives.
-void Engine::ChooseDecoders(File& file) const {
+// still gives. `is_all`: it is read to its end.
+void Engine::ChooseDecoders(File& file, bool is_all) const {
   // The memory of a whole array becomes the block's, for which it is counted anyway.
   const bool is_element = options_.batch_size == 0 && !selection_.rows;
   for (Array& array : file.arrays) {
@@ -140,8 +125,8 @@ void Engine::ChooseDecoders(File& file) const {
     // Of many arrays as many as leave room for others.
     const bool is_crowded =
         !is_element && file.load_size + size + overhead > options_.memory_limit / 2;
-    array.load_next =
-        array.reader->must_load() || (size > 0 && fits && (fortran_order || !is_crowded));
+    array.load_next = array.reader->must_load() ||
+                      (size > 0 && fits && (fortran_order || (is_all && !is_crowded)));
     if (!array.load_next || is_element) continue;
     array.load_overhead = overhead;
     file.load_size += size + overhead;
@@ -152,7 +137,7 @@ void Engine::ChooseDecoders(File& file) const {
 // Up to which size arrays of `file` are decoded whole. What the consumer waits for should not keep
 // it waiting for long, and one file alone is read in its order.
 uint64_t Engine::WholeLimit(const File& file) const {
-  if (paths_.size() == 1) return kMaxWholeAlone;
+  if (order_.is_single_file()) return kMaxWholeAlone;
   return file.index == 0 && selection_.rows ? kMaxWholeAwaited : kMaxWholeInflate;
 }
 
@@ -199,7 +184,7 @@ void Engine::RunTask(Task& task) const {
     task.status = Decode(*task.array, task.piece, &task.done);
     return;
   }
-  Result<SelectedArrays> opened = OpenFile(paths_[task.open->index]);
+  Result<SelectedArrays> opened = OpenFile(*task.open);
   task.status = opened.status();
   if (opened.ok()) task.opened = std::move(*opened);
 }
@@ -218,14 +203,15 @@ Status Engine::ProvideMemory(const Array& array, const Piece& piece) {
   return OkStatus();
 }
 
-Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
+Result<SelectedArrays> Engine::OpenFile(const File& file) const {
   ReadOptions options;
   options.pool = pool_;
   options.verify_checksums = options_.verify_checksums;
-  options.verify_skipped = true;  // a file that is begun in its middle is verified as any other
+  // A file that is begun in its middle is verified as any other, unless others read its beginning.
+  options.verify_skipped = file.first == 0;
   options.cancelled = &cancelled_;
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
-                          Archive::Open(file_system_, path, *pool_));
+                          Archive::Open(file_system_, *file.path, *pool_));
   options.layouts = archive->is_npz() ? member_layouts_ : layouts_;
   TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
                           OpenSelection(std::move(archive), selection_, options));
@@ -233,15 +219,30 @@ Result<SelectedArrays> Engine::OpenFile(const std::string& path) const {
   return selected;
 }
 
+// Whether the opened `file`, of `count` elements, still is the one that reading was planned for.
+Status Engine::CheckRange(const File& file, int64_t count) const {
+  const bool is_start = file.index == start_.file;
+  const std::string path = Escape(*file.path);
+  if (is_start && start_.file_size >= 0 && start_.file_size != file.size) {
+    return InvalidArgument(path + ": has " + std::to_string(file.size) + " bytes, but had " +
+                           std::to_string(start_.file_size) +
+                           " when reading stopped in it, so it can't go on there: it is another "
+                           "file than before");
+  }
+  const int64_t end = file.count == EngineOptions::kToTheEnd ? 0 : file.count;
+  const int64_t least = std::max({file.first, end, is_start ? start_.element : 0});
+  if (least <= count) return OkStatus();
+  return InvalidArgument(path + ": has " + std::to_string(count) +
+                         " elements, but reading is to go on at element " + std::to_string(least) +
+                         ": is it another file than before?");
+}
+
 void Engine::FinishOpen(Task& task) {
   File& file = *task.open;
   SelectedArrays& opened = task.opened;
-  const bool is_start = file.index == start_.file;
-  if (task.status.ok() && is_start && start_.element > opened.count) {
-    task.status =
-        InvalidArgument(Escape(paths_[file.index]) + ": has " + std::to_string(opened.count) +
-                        " elements, but reading is to go on at element " +
-                        std::to_string(start_.element) + ": is it another file than before?");
+  if (task.status.ok()) {
+    file.size = static_cast<int64_t>(opened.archive->file().size());
+    task.status = CheckRange(file, opened.count);
   }
   if (!task.status.ok()) {
     file.phase = File::Phase::kFailed;
@@ -251,11 +252,14 @@ void Engine::FinishOpen(Task& task) {
   file.phase = File::Phase::kOpen;
   file.archive = std::move(opened.archive);
   open_run_ = file.archive->is_in_memory() ? std::min(2 * open_run_, max_open_run_) : 1;
-  file.count = opened.count;
+  // What ends before the file does is of no use whole.
+  const bool is_all = file.count >= opened.count;
+  file.count = std::min(file.count, opened.count);
   if (const auto found = truncated_.find(file.index); found != truncated_.end()) {
     file.count = std::min(file.count, found->second);
   }
-  file.planned = is_start ? std::min(start_.element, file.count) : 0;
+  const bool is_start = file.index == start_.file;
+  file.planned = std::min(std::max(file.first, is_start ? start_.element : 0), file.count);
   file.arrays.resize(opened.arrays.size());
   for (size_t i = 0; i < file.arrays.size(); ++i) {
     Array& array = file.arrays[i];
@@ -268,7 +272,7 @@ void Engine::FinishOpen(Task& task) {
       array.element_size += component.element_size();
     }
   }
-  ChooseDecoders(file);
+  ChooseDecoders(file, is_all);
   CountAlike(file);
   if (files_.size() > kMaxUnparked) file.archive->file().Park();
 }

@@ -29,6 +29,8 @@ class LayoutCache;
 struct ReadOptions {
   std::shared_ptr<BufferPool> pool;  // required
   bool verify_checksums = true;
+  // Not by whoever reads single rows: of stored members it would take all of their bytes.
+  bool verify_stored = true;
   // Whether what is skipped in a stored member is read for its checksum all the same.
   bool verify_skipped = false;
   // Where not null and true, reads end soon with Cancelled. Must outlive the reader.
@@ -65,7 +67,8 @@ class MemberReader {
   bool has_whole_decoder() const { return is_deflated(); }
   // Whether there is one to verify, and it is wanted.
   bool has_checksum() const {
-    return (entry_ != nullptr || is_gzip()) && options_.verify_checksums;
+    return (entry_ != nullptr || is_gzip()) && options_.verify_checksums &&
+           (options_.verify_stored || is_stream());
   }
   bool is_loaded() const { return loaded_.data() != nullptr; }
 

@@ -169,6 +169,22 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   return selected;
 }
 
+Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
+                  uint64_t memory_limit) {
+  uint64_t size = 0;
+  for (const SelectedArray& array : selected.arrays) {
+    if (!selection.rows || !array.reader->must_load()) continue;
+    size += array.reader->load_size();
+    if (size <= memory_limit) continue;
+    return ResourceExhausted(
+        array.reader->context() +
+        "rows of compressed arrays in Fortran order need all of their bytes in memory, here " +
+        std::to_string(size) + ", but memory_limit is " + std::to_string(memory_limit) +
+        "; raise it, or save the arrays in C order");
+  }
+  return OkStatus();
+}
+
 Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
                                              const Selection& selection,
                                              const ReadOptions& options) {

@@ -51,6 +51,10 @@ struct SelectedArrays {
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options);
 
+// Arrays that can't be decoded in pieces must fit the limit, unless they are the element themselves.
+Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
+                  uint64_t memory_limit);
+
 // Decodes the selected components, whole, on the calling thread. `selection.rows` must be false.
 Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
                                              const Selection& selection,

@@ -1,5 +1,7 @@
 #include "tf_npz/tf/dataset_arguments.h"
 
+#include <string>
+
 #include "tensorflow/core/framework/model.h"
 #include "tf_npz/tf/conversion.h"
 
@@ -16,6 +18,11 @@ Result<std::vector<ElementSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (a.memory_limit <= 0) return InvalidArgument("memory_limit must be positive");
   if (a.num_parallel_reads <= 0 && a.num_parallel_reads != tensorflow::data::model::kAutotune) {
     return InvalidArgument("num_parallel_reads must be positive or tf.data.AUTOTUNE");
+  }
+  if (a.shard.count < 1 || a.shard.index < 0 || a.shard.index >= a.shard.count) {
+    return InvalidArgument("shard is (count, index) with 0 <= index < count, not (" +
+                           std::to_string(a.shard.count) + ", " + std::to_string(a.shard.index) +
+                           ")");
   }
   if (!a.padding.empty() &&
       (a.batch_size == kNotBatched || a.padding.size() != a.output_types.size())) {

@@ -11,6 +11,7 @@
 #include "tensorflow/core/framework/types.h"
 #include "tf_npz/base/status.h"
 #include "tf_npz/reader/selection.h"
+#include "tf_npz/reader/shares.h"
 
 namespace tf_npz {
 
@@ -23,6 +24,7 @@ struct DatasetArguments {
   int64_t batch_size = kNotBatched;
   bool drop_remainder = false;
   std::vector<tensorflow::Tensor> padding;
+  Shard shard;
   int64_t num_parallel_reads = 0;
   int64_t memory_limit = 0;
   bool verify_checksums = true;

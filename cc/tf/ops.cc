@@ -49,6 +49,8 @@ REGISTER_OP("NpzReaderDataset")
     .Input("batch_size: int64")
     .Input("drop_remainder: bool")
     .Input("padding: Tpadding")
+    .Input("num_shards: int64")
+    .Input("shard_index: int64")
     .Input("num_parallel_reads: int64")
     .Input("memory_limit: int64")
     .Input("verify_checksums: bool")
@@ -70,6 +72,8 @@ keys: For each component of an element the names that lead to it: of an array, t
 batch_size: Elements of a batch; -1 for elements that are not batched.
 drop_remainder: Whether a last batch that is not full is left out.
 padding: For each component, what pads elements of a batch to one shape. None: they must have one shape.
+num_shards: Pipelines that share the elements: each gets another part of about the same size.
+shard_index: Which of them this one is.
 num_parallel_reads: Threads that read ahead, 256 at most; -1: tf.data's autotuning chooses.
 memory_limit: Bytes of decoded data that may wait.
 verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.

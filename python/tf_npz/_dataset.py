@@ -52,6 +52,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         batch_size: int | tf.Tensor | None = None,
         drop_remainder: bool = False,
         padding: complex | tuple[Any, ...] | Mapping[str, Any] | None = None,
+        shard: tuple[int | tf.Tensor, int | tf.Tensor] | None = None,
         num_parallel_reads: int | None = None,
         memory_limit: int | None = None,
         verify_checksums: bool = True,
@@ -75,6 +76,13 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
             or a structure with one for each component. Of strings it is str or bytes; beside a number for all, strings
             are padded with "". Of datetimes it may be np.datetime64("NaT"). None: a batch has elements of one shape.
+          shard: (count, index): this pipeline reads share `index` of `count`, which are disjoint, and together all:
+            `shard=(context.num_input_pipelines, context.input_pipeline_id)` in `distribute_datasets_from_function`.
+            Of many files, 32 for each share or more, and with `rows=False` in any case, it is every `count`th file;
+            of fewer it is a range of rows, of the same length for each up to one, for which all headers are read: files
+            within it whole, and those at its ends in part. Batches are made of the share. Of stored data only its
+            rows are read, of compressed data the rows before them in their array too. The CRC-32 of a stored array of
+            which it reads the end, or of any of which it does not, is not verified.
           num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE: one for each processor, or
             as many as `Options.threading.private_threadpool_size` says, 16 at most, to begin with; autotuning changes
             it. One file is read by one thread.
@@ -106,6 +114,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         threads = _at_least_one("num_parallel_reads", num_parallel_reads, tf.data.AUTOTUNE)
         limit = _at_least_one("memory_limit", memory_limit, _DEFAULT_MEMORY_LIMIT)
 
+        shards = _shard(shard)
+
         paths = _files.expand(filenames)
         components = _components(paths, keys, rows, element_spec)
         self._element_spec = components.spec
@@ -122,6 +132,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             batch_size=tf.constant(_NOT_BATCHED, tf.int64) if size is None else size,
             drop_remainder=drop_remainder,
             padding=[] if padding is None else _padding.padding_values(padding, components),
+            num_shards=shards[0],
+            shard_index=shards[1],
             num_parallel_reads=threads,
             memory_limit=limit,
             verify_checksums=verify_checksums,
@@ -171,6 +183,23 @@ def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:
     if size < 1:
         raise ValueError(f"batch_size must be at least 1, not {size}")
     return tf.constant(size, tf.int64), size
+
+
+def _shard(shard: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """How many shares there are, and which of them is read."""
+    if shard is None:
+        shard = (1, 0)
+    if not isinstance(shard, tuple | list) or len(shard) != 2:
+        raise ValueError(f"shard must be (count, index), not {shard!r}")
+    values = [tf.get_static_value(value) if tf.is_tensor(value) else value for value in shard]
+    for name, value in zip(("count", "index"), values, strict=True):
+        if value is not None:
+            _integer(f"the {name} of shard", value)
+    count, index = values
+    if (count is not None and count < 1) or (index is not None and index < 0) or (None not in values and index >= count):
+        raise ValueError(f"shard must be (count, index) with 0 <= index < count, not {shard!r}")
+    number, share = (tf.cast(value, tf.int64) for value in shard)
+    return number, share
 
 
 def _at_least_one(name: str, value: int | None, default: int) -> tf.Tensor:

@@ -1,0 +1,170 @@
+#include "tf_npz/reader/source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tf_npz/base/text.h"
+
+namespace tf_npz {
+namespace {
+
+// With so many files for each share, shares are made of whole files, whatever is in them; of fewer,
+// of elements, which takes all headers.
+constexpr int64_t kFilesOfShare = 32;
+
+// Headers read at once: they wait for storage rather than for a processor.
+constexpr int kHeaderThreads = 16;
+
+}  // namespace
+
+Source::Source(const FileSystem& file_system, std::vector<std::string> paths, Selection selection,
+               EngineOptions options, Shard shard)
+    : file_system_(file_system),
+      all_paths_(std::make_shared<const std::vector<std::string>>(std::move(paths))),
+      selection_(std::move(selection)),
+      options_(std::move(options)),
+      shard_(shard),
+      random_reader_(file_system, selection_, options_.pool, options_.memory_limit,
+                     options_.verify_checksums) {}
+
+const std::vector<std::string>& Source::paths() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return *FindFiles().paths;
+}
+
+const Source::Files& Source::FindFiles() {
+  if (files_) return *files_;
+  const auto file_count = static_cast<int64_t>(all_paths_->size());
+  if (shard_.count == 1) {
+    files_ = Files{all_paths_};
+  } else if (!selection_.rows || file_count / shard_.count >= kFilesOfShare) {
+    files_ = FilesOf(*all_paths_, ShareOfFiles(file_count, shard_));
+  } else {
+    const ElementCounts counts =
+        CountElements(file_system_, *all_paths_, selection_, kHeaderThreads, StartStdThread());
+    files_ = FilesOf(*all_paths_, ShareOfRange(counts, shard_));
+  }
+  return *files_;
+}
+
+Source::Files Source::FilesOf(const std::vector<std::string>& paths, const Share& share) const {
+  std::vector<std::string> chosen;
+  chosen.reserve(share.files.size());
+  for (const int64_t file : share.files) chosen.push_back(paths[file]);
+  return {std::make_shared<const std::vector<std::string>>(std::move(chosen)), share.begin,
+          share.end};
+}
+
+const ElementCounts& Source::CountFiles() {
+  if (counts_) return *counts_;
+  const Files& files = FindFiles();
+  counts_ = CountElements(file_system_, *files.paths, selection_, kHeaderThreads, StartStdThread());
+  if (counts_->of_files.empty()) return *counts_;
+  // The last one first: it may be the first as well.
+  int64_t& last = counts_->of_files.back();
+  counts_->total -= last;
+  last = std::min(last, files.end);
+  counts_->total += last;
+  int64_t& first = counts_->of_files.front();
+  const int64_t before = std::min(first, files.begin);
+  first -= before;
+  counts_->total -= before;
+  int64_t end = 0;
+  for (const int64_t count : counts_->of_files) ends_.push_back(end += count);
+  return *counts_;
+}
+
+std::optional<int64_t> Source::CountBlocks(int64_t max_headers) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!counts_ && selection_.rows &&
+      static_cast<int64_t>((files_ ? *files_->paths : *all_paths_).size()) > max_headers) {
+    return std::nullopt;
+  }
+  const ElementCounts& counts = CountFiles();
+  if (!counts.status.ok()) return std::nullopt;
+  if (options_.batch_size == 0) return counts.total;
+  const bool has_remainder = counts.total % options_.batch_size != 0 && !options_.drop_remainder;
+  return counts.total / options_.batch_size + (has_remainder ? 1 : 0);
+}
+
+std::unique_ptr<Engine> Source::NewEngine(EngineOptions options, Position start) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const Files& files = FindFiles();
+  options.begin = files.begin;
+  options.end = files.end;
+  return std::make_unique<Engine>(file_system_, files.paths, selection_, std::move(options), start);
+}
+
+Result<Block> Source::BlockAt(int64_t index) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const ElementCounts& counts = CountFiles();
+  TF_NPZ_RETURN_IF_ERROR(counts.status);
+  const int64_t size = std::max<int64_t>(options_.batch_size, 1);
+  if (index < 0 || counts.total == 0 || index > (counts.total - 1) / size) {
+    return InvalidArgument("there is no block " + std::to_string(index));
+  }
+  Block block;
+  block.count = std::min(size, counts.total - index * size);
+  if (options_.batch_size == 0 && selection_.rows) {
+    const auto file = std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin();
+    const int64_t own_first = file == 0 ? files_->begin : 0;
+    const int64_t element = own_first + index - (ends_[file] - counts.of_files[file]);
+    const std::shared_ptr<const std::vector<std::string>> paths = files_->paths;
+    lock.unlock();
+    TF_NPZ_ASSIGN_OR_RETURN(block.arrays, random_reader_.Read((*paths)[file], element));
+    return block;
+  }
+  const Files files = FilesOfBlock(index * size, block.count);
+  lock.unlock();
+  EngineOptions options = options_;
+  options.begin = files.begin;
+  options.end = files.end;
+  options.num_threads = 0;
+  Engine engine(file_system_, files.paths, selection_, std::move(options));
+  TF_NPZ_ASSIGN_OR_RETURN(std::optional<Block> next, engine.Next());
+  if (!next || next->count != block.count) {
+    return InvalidArgument(Escape(files.paths->front()) +
+                           ": has fewer elements than before: is it another file?");
+  }
+  return std::move(*next);
+}
+
+// Those with elements `first` … `first + count - 1`.
+Source::Files Source::FilesOfBlock(int64_t first, int64_t count) {
+  Share share = ShareOfElements(*counts_, first, count);
+  const int64_t last = share.files.back();
+  // The first file may be begun in its middle, and the last one ended there, as it is.
+  if (share.files.front() == 0) share.begin += files_->begin;
+  if (share.end != EngineOptions::kToTheEnd) {
+    share.end += last == 0 ? files_->begin : 0;
+  } else if (last + 1 == static_cast<int64_t>(ends_.size())) {
+    share.end = files_->end;
+  }
+  return FilesOf(*files_->paths, share);
+}
+
+Position Source::Seek(Position position, int64_t count, int64_t* passed) {
+  Files files;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    files = FindFiles();
+  }
+  *passed = 0;
+  const auto file_count = static_cast<int64_t>(files.paths->size());
+  while (position.file < file_count && *passed < count) {
+    const ElementCounts counts = CountElements(
+        file_system_, {(*files.paths)[position.file]}, selection_, 1, StartStdThread());
+    if (!counts.status.ok()) break;
+    const bool is_last = position.file + 1 == file_count;
+    const int64_t end = is_last ? std::min(files.end, counts.total) : counts.total;
+    if (position.file == 0) position.element = std::max(position.element, files.begin);
+    const int64_t here = std::min(end - position.element, count - *passed);
+    if (here < 0) break;  // it became shorter: reading will say so
+    *passed += here;
+    position = position.element + here == end ? Position{position.file + 1, 0}
+                                              : Position{position.file, position.element + here};
+  }
+  return position;
+}
+
+}  // namespace tf_npz

@@ -1,0 +1,81 @@
+// Source: what one pipeline reads of a list of files. Which of them are its share, how many
+// elements and blocks that makes, engines that read it in order, and any single element.
+//
+// What can only be known from headers is read when it is first asked for, and kept.
+
+#ifndef TF_NPZ_READER_SOURCE_H_
+#define TF_NPZ_READER_SOURCE_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tf_npz/base/status.h"
+#include "tf_npz/reader/engine.h"
+#include "tf_npz/reader/random_reader.h"
+#include "tf_npz/reader/selection.h"
+#include "tf_npz/reader/shares.h"
+
+namespace tf_npz {
+
+// Any thread may use it.
+class Source {
+ public:
+  // `file_system` must outlive it. Of `options` those count that say what the elements are: a
+  // caller of NewEngine adds the others.
+  Source(const FileSystem& file_system, std::vector<std::string> paths, Selection selection,
+         EngineOptions options, Shard shard);
+
+  // The files of the share, which may be read in part.
+  const std::vector<std::string>& paths();
+
+  // How many blocks there are: batches, files or, without batches, rows. Where that is in headers
+  // it reads them, but of no more than so many files; nothing where it is not known then, or a file
+  // can't be read.
+  std::optional<int64_t> CountBlocks(int64_t max_headers);
+
+  // An engine that begins at `start`.
+  std::unique_ptr<Engine> NewEngine(EngineOptions options, Position start);
+
+  // Block number `index`, of CountBlocks.
+  Result<Block> BlockAt(int64_t index);
+
+  // Where the element lies that is `count` elements behind `position`; the end of the last file
+  // where there are not as many. It reads the headers in between, and stops where a file can't be
+  // read; `*passed` is how many elements lie between the two.
+  Position Seek(Position position, int64_t count, int64_t* passed);
+
+  const EngineOptions& options() const { return options_; }
+
+ private:
+  struct Files {
+    std::shared_ptr<const std::vector<std::string>> paths;
+    int64_t begin = 0;
+    int64_t end = EngineOptions::kToTheEnd;
+  };
+
+  // These want the lock held.
+  const Files& FindFiles();
+  const ElementCounts& CountFiles();
+  Files FilesOfBlock(int64_t first, int64_t count);
+  Files FilesOf(const std::vector<std::string>& paths, const Share& share) const;
+
+  const FileSystem& file_system_;
+  const std::shared_ptr<const std::vector<std::string>> all_paths_;
+  const Selection selection_;
+  const EngineOptions options_;
+  const Shard shard_;
+  RandomReader random_reader_;
+
+  std::mutex mutex_;
+  std::optional<Files> files_;
+  std::optional<ElementCounts> counts_;  // of files_, of what is wanted of them
+  std::vector<int64_t> ends_;            // of each file: how many elements it and those before it have
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_SOURCE_H_

@@ -1,0 +1,79 @@
+// The dataset NpzReaderDataset: its arguments, and what they make a pipeline read.
+
+#ifndef TF_NPZ_TF_NPZ_READER_DATASET_H_
+#define TF_NPZ_TF_NPZ_READER_DATASET_H_
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tensorflow/core/framework/dataset.h"
+#include "tf_npz/io/buffer.h"
+#include "tf_npz/reader/source.h"
+#include "tf_npz/tf/dataset_arguments.h"
+
+namespace tf_npz {
+
+class NpzReaderDataset : public tensorflow::data::DatasetBase {
+ public:
+  static constexpr char kDatasetType[] = "NpzReader";
+
+  NpzReaderDataset(tensorflow::OpKernelContext* ctx, DatasetArguments arguments,
+                   std::vector<ElementSpec> specs);
+  ~NpzReaderDataset() override;
+
+  const DatasetArguments& arguments() const { return arguments_; }
+  bool is_batched() const { return arguments_.batch_size != kNotBatched; }
+  // Made when it is first asked for.
+  Source& source() const;
+
+  std::unique_ptr<tensorflow::data::IteratorBase> MakeIteratorInternal(
+      const std::string& prefix) const override;
+  absl::Status MakeSplitProviders(std::vector<std::unique_ptr<tensorflow::data::SplitProvider>>*
+                                      split_providers) const override;
+  const tensorflow::DataTypeVector& output_dtypes() const override;
+  const std::vector<tensorflow::PartialTensorShape>& output_shapes() const override;
+  std::string DebugString() const override;
+  int64_t CardinalityInternal(tensorflow::data::CardinalityOptions options) const override;
+  absl::Status Get(tensorflow::OpKernelContext* ctx, int64_t index,
+                   std::vector<tensorflow::Tensor>* out_tensors) const override;
+#if TF_NPZ_TF_MINOR >= 17
+  absl::Status Get(tensorflow::data::AnyContext ctx, int64_t index,
+                   std::vector<tensorflow::Tensor>* out_tensors) const override;
+  absl::Status RandomIndexingCompatible() const override;
+#endif
+  absl::Status InputDatasets(std::vector<const DatasetBase*>* inputs) const override;
+  absl::Status CheckExternalState() const override;
+
+  // The element that `block` is: of a block of rows its row `index`. An element that is a block
+  // takes its memory away.
+  absl::Status ToElement(Block& block, int64_t index,
+                         std::vector<tensorflow::Tensor>* out_tensors) const;
+  // Whether blocks are elements; if not, each row of a block is one.
+  bool IsElement(const Block& block) const { return is_batched() || block.count == 1; }
+
+ protected:
+  absl::Status AsGraphDefInternal(tensorflow::data::SerializationContext* ctx,
+                                  DatasetGraphDefBuilder* b,
+                                  tensorflow::Node** output) const override;
+
+ private:
+  EngineOptions NewOptions() const;
+  absl::Status GetElement(int64_t index, std::vector<tensorflow::Tensor>* out_tensors) const;
+
+  const DatasetArguments arguments_;
+  const std::vector<ElementSpec> specs_;
+  // Of all iterators: where a dataset repeats, the memory of one epoch serves the next.
+  const std::shared_ptr<BufferPool> pool_;
+  mutable std::once_flag source_made_;
+  mutable std::unique_ptr<Source> source_;
+};
+
+// Reads `dataset` in order; or, under a global shuffle, in the order that its index mapper says.
+std::unique_ptr<tensorflow::data::IteratorBase> NewNpzReaderIterator(
+    const NpzReaderDataset* dataset, const std::string& prefix);
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_TF_NPZ_READER_DATASET_H_

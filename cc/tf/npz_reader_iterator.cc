@@ -1,0 +1,391 @@
+// The iterator of NpzReaderDataset: tf.data's protocol around an Engine, and nothing else.
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensorflow/core/data/split_utils.h"
+#include "tensorflow/core/framework/cancellation.h"
+#include "tensorflow/core/framework/dataset.h"
+#include "tensorflow/core/framework/model.h"
+#include "tensorflow/core/platform/cpu_info.h"
+#include "tf_npz/base/checked.h"
+#include "tf_npz/base/text.h"
+#include "tf_npz/reader/engine.h"
+#include "tf_npz/tf/conversion.h"
+#include "tf_npz/tf/npz_reader_dataset.h"
+
+#if TF_NPZ_TF_MINOR >= 17
+#include "tensorflow/core/data/global_shuffle_utils.h"
+#endif
+
+namespace tf_npz {
+namespace {
+
+using ::tensorflow::Tensor;
+using ::tensorflow::data::DatasetIterator;
+using ::tensorflow::data::IteratorBase;
+using ::tensorflow::data::IteratorContext;
+using ::tensorflow::data::IteratorStateReader;
+using ::tensorflow::data::IteratorStateWriter;
+using ::tensorflow::data::SerializationContext;
+using ::tensorflow::data::SplitProvider;
+namespace model = ::tensorflow::data::model;
+
+// Keys of a checkpoint.
+constexpr char kFile[] = "file";
+constexpr char kElement[] = "element";
+constexpr char kFileSize[] = "file_size";
+constexpr char kFileName[] = "file_name";
+constexpr char kFileCount[] = "file_count";
+constexpr char kSplits[] = "splits";
+constexpr char kSplitProvider[] = "split_provider";
+
+constexpr char kThreadName[] = "tf_npz_reader";  // 15 characters at most
+
+// Threads that tf.data.AUTOTUNE stands for: one for each processor, but not more than do any good.
+constexpr int64_t kMaxAutoThreads = 16;
+// Threads that a reader starts at most, whatever it is asked for.
+constexpr int64_t kMaxThreads = 256;
+
+// Skipping is done without reading what is skipped when it is at least so many times what the
+// iterator has at hand, and so many elements.
+constexpr int64_t kSkipByPosition = 4096;
+constexpr int64_t kBlocksSkippedByPosition = 16;
+
+// Without the folder: files may be somewhere else when they are read again.
+std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+class TensorFlowThread : public Thread {
+ public:
+  explicit TensorFlowThread(std::unique_ptr<tensorflow::Thread> thread)
+      : thread_(std::move(thread)) {}
+
+ private:
+  const std::unique_ptr<tensorflow::Thread> thread_;  // joins in its destructor
+};
+
+class Iterator : public DatasetIterator<NpzReaderDataset> {
+ public:
+  explicit Iterator(const Params& params)
+      : DatasetIterator<NpzReaderDataset>(params),
+#if TF_NPZ_TF_MINOR >= 17
+        global_shuffle_iterator_(dataset()),
+#endif
+        parallelism_(std::make_shared<SharedState>(dataset()->arguments().num_parallel_reads,
+                                                   std::make_shared<SharedMutex>(),
+                                                   std::make_shared<SharedCondition>())) {
+  }
+  ~Iterator() override { StopEngine(); }
+
+  bool SymbolicCheckpointCompatible() const override { return true; }
+
+  absl::Status Initialize(IteratorContext* ctx) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!ctx->split_providers().empty()) {
+      TF_ASSIGN_OR_RETURN(split_provider_,
+                          tensorflow::data::GetSingleSplitProvider(ctx, dataset()));
+    }
+    return StartEngine(ctx, Position());
+  }
+
+  absl::Status GetNextInternal(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
+                               bool* end_of_sequence) override {
+    if (IsShuffled(ctx)) return GetNextShuffled(ctx, out_tensors, end_of_sequence);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    *end_of_sequence = false;
+    if (taken_ == block_.count) {
+      if (parallelism_->tunable) engine_->SetNumThreads(NumThreads());
+      Result<std::optional<Block>> next = engine_->Next();
+      if (!next.ok()) return ToAbslStatus(next.status());
+      *end_of_sequence = !next->has_value();
+      if (*end_of_sequence) return absl::OkStatus();
+      block_ = std::move(**next);
+      taken_ = 0;
+    }
+    const int64_t index =
+        std::exchange(taken_, dataset()->IsElement(block_) ? block_.count : taken_ + 1);
+    TF_RETURN_IF_ERROR(dataset()->ToElement(block_, index, out_tensors));
+    if (taken_ == block_.count) block_.arrays.clear();
+    return absl::OkStatus();
+  }
+
+ protected:
+  // Of what is at hand it takes elements as ever; far ahead it begins anew, without reading what
+  // lies between.
+  absl::Status SkipInternal(IteratorContext* ctx, int num_to_skip, bool* end_of_sequence,
+                            int* num_skipped) override {
+    *num_skipped = 0;
+    if (!IsShuffled(ctx)) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      TF_RETURN_IF_ERROR(SkipFar(ctx, num_to_skip, num_skipped));
+    }
+    int others = 0;
+    const absl::Status status = DatasetIterator<NpzReaderDataset>::SkipInternal(
+        ctx, num_to_skip - *num_skipped, end_of_sequence, &others);
+    *num_skipped += others;
+    return status;
+  }
+
+  // What tf.data's autotuning knows us as: a source that works ahead, in so many threads.
+  std::shared_ptr<model::Node> CreateNode(IteratorContext* ctx,
+                                          model::Node::Args args) const override {
+    return model::MakeAsyncKnownRatioNode(
+        std::move(args), /*ratio=*/0,
+        {model::MakeParameter(model::kParallelism, parallelism_, /*min=*/1,
+                              /*max=*/static_cast<double>(MaxAutoThreads(ctx)))});
+  }
+
+  absl::Status SaveInternal(SerializationContext* ctx, IteratorStateWriter* writer) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+#if TF_NPZ_TF_MINOR >= 17
+    TF_RETURN_IF_ERROR(SaveShuffled(ctx, writer));
+#endif
+    Position position = CurrentPosition();
+    const std::vector<std::string>& paths = dataset()->source().paths();
+    int64_t file = position.file;  // in the list
+    if (split_provider_ != nullptr) {
+      const std::vector<int64_t> splits = engine_->FilesFrom(position.file);
+      file = splits.empty() ? static_cast<int64_t>(paths.size()) : splits[0];
+      position.file = 0;
+      Tensor tensor(tensorflow::DT_INT64, {static_cast<int64_t>(splits.size())});
+      std::copy(splits.begin(), splits.end(), tensor.vec<int64_t>().data());
+      TF_RETURN_IF_ERROR(writer->WriteTensor(prefix(), kSplits, tensor));
+      TF_RETURN_IF_ERROR(split_provider_->Save(
+          [this](const std::string& key) { return SplitProviderKey(key); }, writer));
+    }
+    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFile, position.file));
+    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kElement, position.element));
+    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileSize, position.file_size));
+    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileName, NameOf(paths, file)));
+    return writer->WriteScalar(prefix(), kFileCount, static_cast<int64_t>(paths.size()));
+  }
+
+  absl::Status RestoreInternal(IteratorContext* ctx, IteratorStateReader* reader) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+#if TF_NPZ_TF_MINOR >= 17
+    if (ctx->restored_element_count().has_value()) return RestoreShuffled(ctx, reader);
+#endif
+    Position position;
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFile, &position.file));
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kElement, &position.element));
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileSize, &position.file_size));
+    const std::vector<std::string>& paths = dataset()->source().paths();
+    int64_t file = position.file;
+    splits_.clear();
+    if (split_provider_ != nullptr) {
+      Tensor splits;
+      TF_RETURN_IF_ERROR(reader->ReadTensor(ctx->flr(), prefix(), kSplits, &splits));
+      splits_.assign(splits.vec<int64_t>().data(),
+                     splits.vec<int64_t>().data() + splits.NumElements());
+      file = splits_.empty() ? static_cast<int64_t>(paths.size()) : splits_[0];
+      TF_RETURN_IF_ERROR(split_provider_->Restore(
+          [this](const std::string& key) { return SplitProviderKey(key); }, reader));
+    }
+    TF_RETURN_IF_ERROR(CheckFiles(reader, paths, file));
+    if (position.file < 0 || position.file > static_cast<int64_t>(paths.size()) ||
+        position.element < 0) {
+      return absl::InvalidArgumentError("the checkpoint is damaged: it has no valid position");
+    }
+    return StartEngine(ctx, position);
+  }
+
+ private:
+  static bool IsShuffled(IteratorContext* ctx) {
+#if TF_NPZ_TF_MINOR >= 17
+    return ctx->index_mapper() != nullptr;
+#else
+    return false;
+#endif
+  }
+
+  absl::Status GetNextShuffled(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
+                               bool* end_of_sequence) {
+#if TF_NPZ_TF_MINOR >= 17
+    return global_shuffle_iterator_.GetNext(ctx, out_tensors, end_of_sequence);
+#else
+    return absl::UnimplementedError("no global shuffle in this TensorFlow");
+#endif
+  }
+
+#if TF_NPZ_TF_MINOR >= 18
+  absl::Status SaveShuffled(SerializationContext* ctx, IteratorStateWriter* writer) {
+    return global_shuffle_iterator_.Save(prefix(), ctx, writer);
+  }
+  absl::Status RestoreShuffled(IteratorContext* ctx, IteratorStateReader* reader) {
+    return global_shuffle_iterator_.Restore(prefix(), ctx, reader);
+  }
+#elif TF_NPZ_TF_MINOR == 17
+  absl::Status SaveShuffled(SerializationContext* ctx, IteratorStateWriter* writer) {
+    return global_shuffle_iterator_.Save(ctx, writer);
+  }
+  absl::Status RestoreShuffled(IteratorContext* ctx, IteratorStateReader* reader) {
+    return global_shuffle_iterator_.Restore(ctx);
+  }
+#endif
+
+  std::string SplitProviderKey(const std::string& key) const {
+    return full_name(std::string(kSplitProvider) + "/" + key);
+  }
+
+  static tensorflow::tstring NameOf(const std::vector<std::string>& paths, int64_t file) {
+    return file < static_cast<int64_t>(paths.size()) ? BaseName(paths[file]) : "";
+  }
+
+  // Whether the files are those that the checkpoint was taken over, as far as it knows them.
+  absl::Status CheckFiles(IteratorStateReader* reader, const std::vector<std::string>& paths,
+                          int64_t file) {
+    tensorflow::tstring name;
+    int64_t count = 0;
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileName, &name));
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileCount, &count));
+    if (count != static_cast<int64_t>(paths.size())) {
+      return absl::InvalidArgumentError("the checkpoint is of an iterator over " +
+                                        std::to_string(count) + " files, but now there are " +
+                                        std::to_string(paths.size()));
+    }
+    const tensorflow::tstring now = NameOf(paths, file);
+    if (name == now) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "the checkpoint is of an iterator that was in " + Quote(std::string(name)) +
+        ", but in its place of the list there is now " + Quote(std::string(now)));
+  }
+
+  // Those that tf.data.AUTOTUNE stands for at most, and to begin with: as many as a private
+  // thread pool has, or one for each processor, but not more than do any good. For a single file
+  // there is no more than one.
+  int64_t MaxAutoThreads(IteratorContext* ctx) const {
+    if (dataset()->arguments().filenames.NumElements() == 1) return 1;
+    const int64_t pool = ctx->runner_threadpool_size();
+    return std::clamp<int64_t>(pool > 0 ? pool : tensorflow::port::NumSchedulableCPUs(), 1,
+                               kMaxAutoThreads);
+  }
+
+  int NumThreads() const {
+    const std::lock_guard<SharedMutex> lock(*parallelism_->mu);
+    return static_cast<int>(std::clamp<double>(parallelism_->value, 1, kMaxThreads));
+  }
+
+  // These want mutex_ held.
+  Position CurrentPosition() const {
+    if (taken_ == block_.count) return block_.next;
+    Position position = block_.first;
+    position.element += taken_;
+    return position;
+  }
+
+  // Skips up to `num_to_skip` elements, if they are many, by a new position.
+  absl::Status SkipFar(IteratorContext* ctx, int num_to_skip, int* num_skipped) {
+    const DatasetArguments& arguments = dataset()->arguments();
+    const int64_t size = dataset()->is_batched() ? arguments.batch_size : 1;
+    int64_t elements;
+    if (split_provider_ != nullptr || !CheckedMultiply<int64_t>(num_to_skip, size, &elements) ||
+        elements < kSkipByPosition || elements < kBlocksSkippedByPosition * block_.count) {
+      return absl::OkStatus();
+    }
+    int64_t passed = 0;
+    Source& source = dataset()->source();
+    Position position = source.Seek(CurrentPosition(), elements, &passed);
+    if (passed % size != 0) {  // whole batches
+      elements = passed - passed % size;
+      position = source.Seek(CurrentPosition(), elements, &passed);
+    }
+    if (passed == 0) return absl::OkStatus();
+    *num_skipped = static_cast<int>(passed / size);
+    return StartEngine(ctx, position);
+  }
+
+  absl::Status StartEngine(IteratorContext* ctx, Position start) {
+    StopEngine();
+    {
+      const std::lock_guard<SharedMutex> lock(*parallelism_->mu);
+      if (parallelism_->value == model::kAutotune) {
+        parallelism_->value = static_cast<double>(MaxAutoThreads(ctx));
+      }
+    }
+    block_ = Block();
+    block_.first = block_.next = start;
+    taken_ = 0;
+    engine_ = dataset()->source().NewEngine(NewOptions(ctx), start);
+    return tensorflow::RegisterCancellationCallback(
+        ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); }, &deregister_);
+  }
+
+  EngineOptions NewOptions(IteratorContext* ctx) {
+    EngineOptions options = dataset()->source().options();
+    options.num_threads = NumThreads();
+    // The context is gone when the engine starts its threads.
+    const auto context = std::make_shared<IteratorContext>(*ctx);
+    options.start_thread = [context](std::function<void()> body) -> std::unique_ptr<Thread> {
+      std::unique_ptr<tensorflow::Thread> thread =
+          context->StartThread(kThreadName, [body = std::move(body)] {
+            // TensorFlow keeps the name to itself; this is for top, debuggers and profilers. Its
+            // threads go on to other work.
+            char previous[16] = "";
+            pthread_getname_np(pthread_self(), previous, sizeof(previous));
+            pthread_setname_np(pthread_self(), kThreadName);
+            body();
+            pthread_setname_np(pthread_self(), previous);
+          });
+      if (thread == nullptr) return nullptr;
+      return std::make_unique<TensorFlowThread>(std::move(thread));
+    };
+    if (context->model() != nullptr) {
+      options.on_work = [this, context](bool begins) {
+        begins ? RecordStart(context.get()) : RecordStop(context.get());
+      };
+    }
+    if (split_provider_ != nullptr) {
+      options.files_at_first = splits_;
+      options.next_file = [provider = split_provider_]() -> Result<std::optional<int64_t>> {
+        Tensor split;
+        bool at_end = false;
+        const absl::Status status = provider->GetNext(&split, &at_end);
+        if (!status.ok()) return FromAbslStatus(status);
+        if (at_end) return std::optional<int64_t>();
+        return std::optional<int64_t>(split.scalar<int64_t>()());
+      };
+    }
+    return options;
+  }
+
+  void StopEngine() {
+    // Waits for a callback that is running, after which none can touch the engine.
+    if (deregister_) deregister_();
+    deregister_ = nullptr;
+    engine_.reset();
+  }
+
+  using SharedState = model::SharedState;
+  using SharedMutex = decltype(SharedState::mu)::element_type;
+  using SharedCondition = decltype(SharedState::cond_var)::element_type;
+
+#if TF_NPZ_TF_MINOR >= 17
+  tensorflow::data::GlobalShuffleIterator global_shuffle_iterator_;
+#endif
+  const std::shared_ptr<SharedState> parallelism_;  // set by autotuning, where it is tunable
+  std::mutex mutex_;
+  // Where it is not null, it says which files are ours; and those that it gave before a checkpoint.
+  std::shared_ptr<SplitProvider> split_provider_;
+  std::vector<int64_t> splits_;
+  std::unique_ptr<Engine> engine_;
+  std::function<void()> deregister_;  // takes the cancellation callback back
+  Block block_;                       // the block at hand, of which
+  int64_t taken_ = 0;                 // so many elements are delivered
+};
+
+}  // namespace
+
+std::unique_ptr<IteratorBase> NewNpzReaderIterator(const NpzReaderDataset* dataset,
+                                                   const std::string& prefix) {
+  return std::make_unique<Iterator>(Iterator::Params{dataset, prefix});
+}
+
+}  // namespace tf_npz
