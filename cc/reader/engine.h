@@ -53,9 +53,9 @@ namespace tf_npz {
 
 // Where an element is: what a checkpoint holds.
 struct Position {
-  int64_t file = 0;         // its place in the order of reading
-  int64_t element = 0;      // of that file
-  int64_t file_size = -1;   // bytes of that file, where it has begun
+  int64_t file = 0;        // its place in the order of reading
+  int64_t element = 0;     // of that file
+  int64_t file_size = -1;  // bytes of that file, where it has begun
 
   friend bool operator<(const Position& a, const Position& b) {
     return std::tie(a.file, a.element) < std::tie(b.file, b.element);
@@ -263,9 +263,9 @@ class Engine {
   // nothing to do for it: no more memory is touched than it takes to keep the consumer busy.
   size_t max_slots_;
   uint64_t convenient_size_;  // of the next block that is no batch
-  bool was_full_ = false;  // since it grew last, a thread had nothing to do because of it
+  bool was_full_ = false;     // since it grew last, a thread had nothing to do because of it
   bool has_delivered_ = false;
-  size_t delivered_ = 0;   // blocks, since the crew was woken last
+  size_t delivered_ = 0;  // blocks, since the crew was woken last
   uint64_t next_sequence_ = 0;
   uint64_t memory_used_ = 0;
 

@@ -51,7 +51,8 @@ struct SelectedArrays {
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options);
 
-// Arrays that can't be decoded in pieces must fit the limit, unless they are the element themselves.
+// Arrays that can't be decoded in pieces must fit the limit, unless they are the element
+// themselves.
 Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
                   uint64_t memory_limit);
 

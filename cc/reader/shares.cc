@@ -8,15 +8,26 @@
 
 namespace tf_npz {
 
+ElementCounts TotalOf(std::vector<int64_t> of_files) {
+  ElementCounts counts;
+  counts.of_files = std::move(of_files);
+  for (int64_t& count : counts.of_files) {
+    int64_t total;
+    if (CheckedAdd(counts.total, count, &total)) {
+      counts.total = total;
+    } else {  // rows of no bytes may be any number
+      counts.status = ResourceExhausted("the files have more elements than can be counted");
+      count = 0;
+    }
+  }
+  return counts;
+}
+
 ElementCounts CountElements(const FileSystem& file_system, const std::vector<std::string>& paths,
                             const Selection& selection, int num_threads,
                             const StartThread& start_thread) {
   ElementCounts counts;
-  if (!selection.rows) {
-    counts.of_files.assign(paths.size(), 1);
-    counts.total = static_cast<int64_t>(paths.size());
-    return counts;
-  }
+  if (!selection.rows) return TotalOf(std::vector<int64_t>(paths.size(), 1));
   counts.of_files.resize(paths.size());
   std::vector<Status> statuses(paths.size());
   std::atomic<size_t> next{0};
@@ -46,16 +57,8 @@ ElementCounts CountElements(const FileSystem& file_system, const std::vector<std
   }  // joins
   const auto failed = std::find_if(statuses.begin(), statuses.end(),
                                    [](const Status& status) { return !status.ok(); });
+  counts = TotalOf(std::move(counts.of_files));
   if (failed != statuses.end()) counts.status = *failed;
-  for (int64_t& count : counts.of_files) {
-    int64_t total;
-    if (CheckedAdd(counts.total, count, &total)) {
-      counts.total = total;
-    } else {  // rows of no bytes may be any number
-      counts.status = ResourceExhausted("the files have more elements than can be counted");
-      count = 0;
-    }
-  }
   return counts;
 }
 
@@ -94,8 +97,8 @@ Share ShareOfRange(const ElementCounts& counts, const Shard& shard) {
   }
   const int64_t count = SizeOfRange(counts.total, shard);
   if (count == 0) return Share();
-  const int64_t first = counts.total / shard.count * shard.index +
-                        std::min(shard.index, counts.total % shard.count);
+  const int64_t first =
+      counts.total / shard.count * shard.index + std::min(shard.index, counts.total % shard.count);
   return ShareOfElements(counts, first, count);
 }
 

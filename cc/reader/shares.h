@@ -35,6 +35,9 @@ struct ElementCounts {
   Status status;  // of the first that can't be read; of the total, where that is too large
 };
 
+// Where they are known.
+ElementCounts TotalOf(std::vector<int64_t> of_files);
+
 // Reads the headers of all files, with up to `num_threads` at once.
 ElementCounts CountElements(const FileSystem& file_system, const std::vector<std::string>& paths,
                             const Selection& selection, int num_threads,
@@ -43,8 +46,8 @@ ElementCounts CountElements(const FileSystem& file_system, const std::vector<std
 // Every `shard.count`th file, whole.
 Share ShareOfFiles(int64_t file_count, const Shard& shard);
 
-// Elements `first` … `first + count - 1` of all, at least one. A file without elements goes with the
-// element that follows it, or else with the last.
+// Elements `first` … `first + count - 1` of all, at least one. A file without elements goes with
+// the element that follows it, or else with the last.
 Share ShareOfElements(const ElementCounts& counts, int64_t first, int64_t count);
 
 // All elements in ranges that differ by one element at most; files without any are in one of them.

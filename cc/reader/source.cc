@@ -17,10 +17,11 @@ constexpr int kHeaderThreads = 16;
 
 }  // namespace
 
-Source::Source(const FileSystem& file_system, std::vector<std::string> paths, Selection selection,
-               EngineOptions options, Shard shard)
+Source::Source(const FileSystem& file_system, std::vector<std::string> paths,
+               std::vector<int64_t> counts, Selection selection, EngineOptions options, Shard shard)
     : file_system_(file_system),
       all_paths_(std::make_shared<const std::vector<std::string>>(std::move(paths))),
+      known_counts_(std::move(counts)),
       selection_(std::move(selection)),
       options_(std::move(options)),
       shard_(shard),
@@ -40,9 +41,7 @@ const Source::Files& Source::FindFiles() {
   } else if (!selection_.rows || file_count / shard_.count >= kFilesOfShare) {
     files_ = FilesOf(*all_paths_, ShareOfFiles(file_count, shard_));
   } else {
-    const ElementCounts counts =
-        CountElements(file_system_, *all_paths_, selection_, kHeaderThreads, StartStdThread());
-    files_ = FilesOf(*all_paths_, ShareOfRange(counts, shard_));
+    files_ = FilesOf(*all_paths_, ShareOfRange(CountAll(), shard_));
   }
   return *files_;
 }
@@ -51,14 +50,30 @@ Source::Files Source::FilesOf(const std::vector<std::string>& paths, const Share
   std::vector<std::string> chosen;
   chosen.reserve(share.files.size());
   for (const int64_t file : share.files) chosen.push_back(paths[file]);
-  return {std::make_shared<const std::vector<std::string>>(std::move(chosen)), share.begin,
-          share.end};
+  return {std::make_shared<const std::vector<std::string>>(std::move(chosen)), share.files,
+          share.begin, share.end};
+}
+
+ElementCounts Source::CountAll() {
+  if (known_counts_.empty()) {
+    return CountElements(file_system_, *all_paths_, selection_, kHeaderThreads, StartStdThread());
+  }
+  return TotalOf(known_counts_);
 }
 
 const ElementCounts& Source::CountFiles() {
   if (counts_) return *counts_;
   const Files& files = FindFiles();
-  counts_ = CountElements(file_system_, *files.paths, selection_, kHeaderThreads, StartStdThread());
+  if (files.paths == all_paths_) {
+    counts_ = CountAll();
+  } else if (known_counts_.empty()) {
+    counts_ =
+        CountElements(file_system_, *files.paths, selection_, kHeaderThreads, StartStdThread());
+  } else {
+    std::vector<int64_t> counts;
+    for (const int64_t file : files.indices) counts.push_back(known_counts_[file]);
+    counts_ = TotalOf(std::move(counts));
+  }
   if (counts_->of_files.empty()) return *counts_;
   // The last one first: it may be the first as well.
   int64_t& last = counts_->of_files.back();
@@ -76,7 +91,7 @@ const ElementCounts& Source::CountFiles() {
 
 std::optional<int64_t> Source::CountBlocks(int64_t max_headers) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!counts_ && selection_.rows &&
+  if (!counts_ && known_counts_.empty() && selection_.rows &&
       static_cast<int64_t>((files_ ? *files_->paths : *all_paths_).size()) > max_headers) {
     return std::nullopt;
   }
@@ -152,8 +167,8 @@ Position Source::Seek(Position position, int64_t count, int64_t* passed) {
   *passed = 0;
   const auto file_count = static_cast<int64_t>(files.paths->size());
   while (position.file < file_count && *passed < count) {
-    const ElementCounts counts = CountElements(
-        file_system_, {(*files.paths)[position.file]}, selection_, 1, StartStdThread());
+    const ElementCounts counts = CountElements(file_system_, {(*files.paths)[position.file]},
+                                               selection_, 1, StartStdThread());
     if (!counts.status.ok()) break;
     const bool is_last = position.file + 1 == file_count;
     const int64_t end = is_last ? std::min(files.end, counts.total) : counts.total;

@@ -1,7 +1,7 @@
 // Source: what one pipeline reads of a list of files. Which of them are its share, how many
 // elements and blocks that makes, engines that read it in order, and any single element.
 //
-// What can only be known from headers is read when it is first asked for, and kept.
+// What is only known from headers is read when it is first asked for, and kept.
 
 #ifndef TF_NPZ_READER_SOURCE_H_
 #define TF_NPZ_READER_SOURCE_H_
@@ -25,16 +25,17 @@ namespace tf_npz {
 class Source {
  public:
   // `file_system` must outlive it. Of `options` those count that say what the elements are: a
-  // caller of NewEngine adds the others.
-  Source(const FileSystem& file_system, std::vector<std::string> paths, Selection selection,
-         EngineOptions options, Shard shard);
+  // caller of NewEngine adds the others. `counts` are the elements of each file, where they are
+  // known already; else empty.
+  Source(const FileSystem& file_system, std::vector<std::string> paths, std::vector<int64_t> counts,
+         Selection selection, EngineOptions options, Shard shard);
 
   // The files of the share, which may be read in part.
   const std::vector<std::string>& paths();
 
-  // How many blocks there are: batches, files or, without batches, rows. Where that is in headers
-  // it reads them, but of no more than so many files; nothing where it is not known then, or a file
-  // can't be read.
+  // How many blocks there are: batches, files or, without batches, rows. Where it takes headers to
+  // know, those of no more than so many files; nothing where it is not known then, or a file can't
+  // be read.
   std::optional<int64_t> CountBlocks(int64_t max_headers);
 
   // An engine that begins at `start`.
@@ -53,18 +54,21 @@ class Source {
  private:
   struct Files {
     std::shared_ptr<const std::vector<std::string>> paths;
+    std::vector<int64_t> indices;  // in the list of all; empty where they are all
     int64_t begin = 0;
     int64_t end = EngineOptions::kToTheEnd;
   };
 
   // These want the lock held.
   const Files& FindFiles();
+  ElementCounts CountAll();
   const ElementCounts& CountFiles();
   Files FilesOfBlock(int64_t first, int64_t count);
   Files FilesOf(const std::vector<std::string>& paths, const Share& share) const;
 
   const FileSystem& file_system_;
   const std::shared_ptr<const std::vector<std::string>> all_paths_;
+  const std::vector<int64_t> known_counts_;  // of all_paths_
   const Selection selection_;
   const EngineOptions options_;
   const Shard shard_;
@@ -73,7 +77,7 @@ class Source {
   std::mutex mutex_;
   std::optional<Files> files_;
   std::optional<ElementCounts> counts_;  // of files_, of what is wanted of them
-  std::vector<int64_t> ends_;            // of each file: how many elements it and those before it have
+  std::vector<int64_t> ends_;  // of each file: how many elements it and those before it have
 };
 
 }  // namespace tf_npz

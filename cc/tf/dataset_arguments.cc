@@ -24,6 +24,15 @@ Result<std::vector<ElementSpec>> CheckedSpecs(const DatasetArguments& a) {
                            std::to_string(a.shard.count) + ", " + std::to_string(a.shard.index) +
                            ")");
   }
+  const int64_t counts = a.element_counts.NumElements();
+  if (counts != 0 && counts != a.filenames.NumElements()) {
+    return InvalidArgument("element_counts wants a number for each file, or none");
+  }
+  for (int64_t i = 0; i < counts; ++i) {
+    if (a.element_counts.flat<int64_t>()(i) < 0) {
+      return InvalidArgument("element_counts must not be negative");
+    }
+  }
   if (!a.padding.empty() &&
       (a.batch_size == kNotBatched || a.padding.size() != a.output_types.size())) {
     return InvalidArgument("padding wants batch_size, and one value for each array");

@@ -25,6 +25,7 @@ struct DatasetArguments {
   bool drop_remainder = false;
   std::vector<tensorflow::Tensor> padding;
   Shard shard;
+  tensorflow::Tensor element_counts;  // int64: of each file, or empty
   int64_t num_parallel_reads = 0;
   int64_t memory_limit = 0;
   bool verify_checksums = true;

@@ -1,5 +1,3 @@
-#include "tf_npz/tf/npz_reader_dataset.h"
-
 #include <string>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "tensorflow/core/graph/graph.h"
 #include "tf_npz/tf/conversion.h"
 #include "tf_npz/tf/file_system.h"
+#include "tf_npz/tf/npz_reader_dataset.h"
 
 namespace tf_npz {
 
@@ -51,8 +50,11 @@ Source& NpzReaderDataset::source() const {
     selection.paths = arguments_.paths;
     selection.specs = specs_;
     selection.rows = arguments_.rows;
+    const auto given = arguments_.element_counts.flat<int64_t>();
+    std::vector<int64_t> counts(given.data(), given.data() + given.size());
     source_ = std::make_unique<Source>(TensorFlowFileSystem::Get(), ToStrings(arguments_.filenames),
-                                       std::move(selection), NewOptions(), arguments_.shard);
+                                       std::move(counts), std::move(selection), NewOptions(),
+                                       arguments_.shard);
   });
   return *source_;
 }
@@ -78,7 +80,8 @@ EngineOptions NpzReaderDataset::NewOptions() const {
 
 std::unique_ptr<IteratorBase> NpzReaderDataset::MakeIteratorInternal(
     const std::string& prefix) const {
-  return NewNpzReaderIterator(this, tensorflow::data::name_utils::IteratorPrefix(kDatasetType, prefix));
+  return NewNpzReaderIterator(this,
+                              tensorflow::data::name_utils::IteratorPrefix(kDatasetType, prefix));
 }
 
 // A split is a file of the share.
@@ -101,7 +104,8 @@ std::string NpzReaderDataset::DebugString() const {
 
 int64_t NpzReaderDataset::CardinalityInternal(CardinalityOptions options) const {
   const bool is_cheap = options.compute_level() < CardinalityOptions::CARDINALITY_COMPUTE_MODERATE;
-  return source().CountBlocks(is_cheap ? 0 : kMaxHeaders)
+  return source()
+      .CountBlocks(is_cheap ? 0 : kMaxHeaders)
       .value_or(tensorflow::data::kUnknownCardinality);
 }
 
@@ -162,8 +166,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     names.insert(names.end(), path.begin(), path.end());
     depths.push_back(static_cast<int64_t>(path.size()));
   }
-  Node *filenames, *keys, *batch_size, *drop_remainder, *num_shards, *shard_index, *num_parallel_reads, *memory_limit,
-      *verify_checksums;
+  Node *filenames, *keys, *batch_size, *drop_remainder, *num_shards, *shard_index, *element_counts,
+      *num_parallel_reads, *memory_limit, *verify_checksums;
   if (ctx->is_graph_rewrite()) {
     // The graph goes no further than this process: names need not be copied into it.
     TF_RETURN_IF_ERROR(b->AddPlaceholder(a.filenames, &filenames));
@@ -176,6 +180,7 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   TF_RETURN_IF_ERROR(b->AddScalar(a.drop_remainder, &drop_remainder));
   TF_RETURN_IF_ERROR(b->AddScalar(a.shard.count, &num_shards));
   TF_RETURN_IF_ERROR(b->AddScalar(a.shard.index, &shard_index));
+  TF_RETURN_IF_ERROR(b->AddTensor(a.element_counts, &element_counts));
   TF_RETURN_IF_ERROR(b->AddScalar(a.num_parallel_reads, &num_parallel_reads));
   TF_RETURN_IF_ERROR(b->AddScalar(a.memory_limit, &memory_limit));
   TF_RETURN_IF_ERROR(b->AddScalar(a.verify_checksums, &verify_checksums));
@@ -191,17 +196,19 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
-  return b->AddDataset(this,
-                       {{0, filenames},
-                        {1, keys},
-                        {2, batch_size},
-                        {3, drop_remainder},
-                        {5, num_shards}, {6, shard_index}, {7, num_parallel_reads},
-                        {8, memory_limit},
-                        {9, verify_checksums}},
-                       {{4, padding}},
-                       {{"rows", rows}, {"key_depths", key_depths}, {"Tpadding", tpadding}},
-                       output);
+  return b->AddDataset(
+      this,
+      {{0, filenames},
+       {1, keys},
+       {2, batch_size},
+       {3, drop_remainder},
+       {5, num_shards},
+       {6, shard_index},
+       {7, element_counts},
+       {8, num_parallel_reads},
+       {9, memory_limit},
+       {10, verify_checksums}},
+      {{4, padding}}, {{"rows", rows}, {"key_depths", key_depths}, {"Tpadding", tpadding}}, output);
 }
 
 namespace {
@@ -231,6 +238,9 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_shards", &a.shard.count));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "shard_index", &a.shard.index));
+    const Tensor* counts;
+    OP_REQUIRES_OK(ctx, ctx->input("element_counts", &counts));
+    a.element_counts = *counts;
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_parallel_reads", &a.num_parallel_reads));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "memory_limit", &a.memory_limit));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "verify_checksums", &a.verify_checksums));

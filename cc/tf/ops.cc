@@ -35,8 +35,10 @@ absl::Status DatasetShape(InferenceContext* c) {
   ShapeHandle unused;
   TF_RETURN_IF_ERROR(c->WithRankAtMost(c->input(0), 1, &unused));
   TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 1, &unused));
+  // Those in between are scalars, and so are the last ones, behind element_counts.
+  const int counts = c->num_inputs() - 4;
   for (int i = 2; i < c->num_inputs(); ++i) {
-    TF_RETURN_IF_ERROR(c->WithRank(c->input(i), 0, &unused));
+    TF_RETURN_IF_ERROR(c->WithRank(c->input(i), i == counts ? 1 : 0, &unused));
   }
   return tensorflow::shape_inference::ScalarShape(c);
 }
@@ -51,6 +53,7 @@ REGISTER_OP("NpzReaderDataset")
     .Input("padding: Tpadding")
     .Input("num_shards: int64")
     .Input("shard_index: int64")
+    .Input("element_counts: int64")
     .Input("num_parallel_reads: int64")
     .Input("memory_limit: int64")
     .Input("verify_checksums: bool")
@@ -74,6 +77,7 @@ drop_remainder: Whether a last batch that is not full is left out.
 padding: For each component, what pads elements of a batch to one shape. None: they must have one shape.
 num_shards: Pipelines that share the elements: each gets another part of about the same size.
 shard_index: Which of them this one is.
+element_counts: How many elements each file has, where that is known; else empty.
 num_parallel_reads: Threads that read ahead, 256 at most; -1: tf.data's autotuning chooses.
 memory_limit: Bytes of decoded data that may wait.
 verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.

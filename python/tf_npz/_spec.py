@@ -79,8 +79,10 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
 
     merged = None
     damage = None
+    counts: list[int] = []
     for result in _in_parallel(read, _sample(paths)):
         if isinstance(result, _FileSpec):
+            counts += [] if result.count is None else [result.count]
             merged = result if merged is None else _merge(merged, result)
         elif skip_damaged and result.args[0] == "DataLoss":
             damage = damage or result
@@ -89,7 +91,8 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
     if merged is None:
         assert damage is not None
         raise _errors.to_tensorflow(damage)
-    return merged.components()
+    components = merged.components()
+    return components._replace(counts=tuple(counts)) if len(counts) == len(paths) else components
 
 
 def of_contents(contents: bytes, keys: Keys | None) -> Components:
@@ -114,6 +117,7 @@ class _Component:
       type: The tensor's dtype.
       shape: The tensor's shape; None where the number of dimensions differs.
       path: The file that the dtype is from.
+      rows: Steps along axis 0, where these are the elements.
     """
 
     keys: tuple[str, ...]
@@ -121,6 +125,7 @@ class _Component:
     type: tf.DType
     shape: tuple[int | None, ...] | None
     path: str
+    rows: int | None
 
     def spec(self) -> tf.TensorSpec:
         return tf.TensorSpec(self.shape, self.type)
@@ -141,6 +146,12 @@ class _FileSpec(NamedTuple):
     def leaves(self) -> list[_Component]:
         flat: list[_Component] = tf.nest.flatten(self.element)
         return flat
+
+    @property
+    def count(self) -> int | None:
+        """Of the file's elements, where they are rows and its arrays agree in their number."""
+        counts = {component.rows for component in self.leaves}
+        return counts.pop() if len(counts) == 1 else None
 
     def components(self) -> Components:
         spec = tf.nest.map_structure(lambda component: component.spec(), self.element)
@@ -234,7 +245,8 @@ def _array_element(path: str, member: "MemberFacts", keys: tuple[str, ...], rows
     element: dict[str, Any] = {}
     for facts in member["components"]:
         shape = facts["shape"][1:] if rows else facts["shape"]
-        component = _Component(keys + facts["path"], facts["dtype"], _dtype(path, facts), shape, path)
+        count = member["shape"][0] if rows else None
+        component = _Component(keys + facts["path"], facts["dtype"], _dtype(path, facts), shape, path, count)
         if not facts["path"]:
             return component
         fields = element

@@ -17,10 +17,12 @@ class Components(NamedTuple):
       paths: For each component the names by which what np.load returns would be indexed: of an array, then of fields of
         its structured dtype; none for the only array of an .npy.
       spec: The element's spec: one tf.TensorSpec for each path.
+      counts: How many elements each file has, where that is known; else empty.
     """
 
     paths: list[tuple[str, ...]]
     spec: ElementSpec
+    counts: tuple[int, ...] = ()
 
     @property
     def specs(self) -> list[tf.TensorSpec]:

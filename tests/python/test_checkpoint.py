@@ -135,5 +135,5 @@ def test_a_file_that_became_shorter_is_an_error(folder: Path, options: dict[str,
     Path("a.npz").write_bytes(npz_bytes(x=features(y[:1]), y=y[:1]))
     restored = iter(reader(**options))
     tf.train.Checkpoint(iterator=restored).read(saved)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"a\.npz: has 1 elements, but reading is to go on"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"a\.npz: has \d+ bytes, but had \d+ when"):
         next(restored)
