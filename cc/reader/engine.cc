@@ -121,10 +121,11 @@ Result<std::optional<Block>> Engine::Next() {
     }
     if (FrontIsFilled()) {
       const bool wanted = !slots_.front()->is_discarded;
+      // A single file is read ahead from its second block on: the first may be all that is wanted.
+      const bool is_first = !std::exchange(has_delivered_, true);
       Block block = Deliver(slots_.front()->count);
       if (!wanted) continue;
-      // A single file is read ahead from the second block on: the first may be all that is wanted.
-      const bool more = std::exchange(has_delivered_, true) && !AtEnd();
+      const bool more = !is_first && !AtEnd();
       const int threads = std::min(1, num_threads_);
       // Waking a thread costs more than many a block, so there should be some to be filled for it.
       const bool wake = !FrontIsFilled() || 2 * ++delivered_ >= slots_.size();

@@ -129,7 +129,9 @@ bool Engine::Admit(File& file) {
 }
 
 bool Engine::MayOpenSlot() const {
-  const bool is_ahead = order_.is_single_file() && memory_used_ >= kMaxAheadOfOneFile;
+  if (!order_.is_single_file()) return slots_.size() < max_slots_;
+  if (!has_delivered_) return slots_.empty();
+  const bool is_ahead = memory_used_ >= kMaxAheadOfOneFile;
   return slots_.size() < (is_ahead ? kMaxSlotsOfOneFile : max_slots_);
 }
 
