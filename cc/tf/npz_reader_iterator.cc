@@ -1,7 +1,5 @@
 // The iterator of NpzReaderDataset: tf.data's protocol around an Engine, and nothing else.
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -20,11 +18,9 @@
 #include "tf_npz/base/text.h"
 #include "tf_npz/reader/engine.h"
 #include "tf_npz/tf/conversion.h"
+#include "tf_npz/tf/global_shuffle.h"
 #include "tf_npz/tf/npz_reader_dataset.h"
-
-#if TF_NPZ_TF_MINOR >= 17
-#include "tensorflow/core/data/global_shuffle_utils.h"
-#endif
+#include "tf_npz/tf/reader_thread.h"
 
 namespace tf_npz {
 namespace {
@@ -48,8 +44,6 @@ constexpr char kFileCount[] = "file_count";
 constexpr char kSplits[] = "splits";
 constexpr char kSplitProvider[] = "split_provider";
 
-constexpr char kThreadName[] = "tf_npz_reader";  // 15 characters at most
-
 // Threads that tf.data.AUTOTUNE stands for: one for each processor, but not more than do any good.
 constexpr int64_t kMaxAutoThreads = 16;
 // Threads that a reader starts at most, whatever it is asked for.
@@ -63,26 +57,14 @@ constexpr int64_t kBlocksSkippedByPosition = 16;
 // Without the folder: files may be somewhere else when they are read again.
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-class TensorFlowThread : public Thread {
- public:
-  explicit TensorFlowThread(std::unique_ptr<tensorflow::Thread> thread)
-      : thread_(std::move(thread)) {}
-
- private:
-  const std::unique_ptr<tensorflow::Thread> thread_;  // joins in its destructor
-};
-
 class Iterator : public DatasetIterator<NpzReaderDataset> {
  public:
   explicit Iterator(const Params& params)
       : DatasetIterator<NpzReaderDataset>(params),
-#if TF_NPZ_TF_MINOR >= 17
-        global_shuffle_iterator_(dataset()),
-#endif
+        global_shuffle_(dataset()),
         parallelism_(std::make_shared<SharedState>(dataset()->arguments().num_parallel_reads,
                                                    std::make_shared<SharedMutex>(),
-                                                   std::make_shared<SharedCondition>())) {
-  }
+                                                   std::make_shared<SharedCondition>())) {}
   ~Iterator() override { StopEngine(); }
 
   bool SymbolicCheckpointCompatible() const override { return true; }
@@ -98,7 +80,9 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
 
   absl::Status GetNextInternal(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
                                bool* end_of_sequence) override {
-    if (IsShuffled(ctx)) return GetNextShuffled(ctx, out_tensors, end_of_sequence);
+    if (GlobalShuffle::IsOn(*ctx)) {
+      return global_shuffle_.GetNext(ctx, out_tensors, end_of_sequence);
+    }
     const std::lock_guard<std::mutex> lock(mutex_);
     *end_of_sequence = false;
     if (taken_ == block_.count) {
@@ -123,7 +107,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   absl::Status SkipInternal(IteratorContext* ctx, int num_to_skip, bool* end_of_sequence,
                             int* num_skipped) override {
     *num_skipped = 0;
-    if (!IsShuffled(ctx)) {
+    if (!GlobalShuffle::IsOn(*ctx)) {
       const std::lock_guard<std::mutex> lock(mutex_);
       TF_RETURN_IF_ERROR(SkipFar(ctx, num_to_skip, num_skipped));
     }
@@ -145,9 +129,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
 
   absl::Status SaveInternal(SerializationContext* ctx, IteratorStateWriter* writer) override {
     const std::lock_guard<std::mutex> lock(mutex_);
-#if TF_NPZ_TF_MINOR >= 17
-    TF_RETURN_IF_ERROR(SaveShuffled(ctx, writer));
-#endif
+    TF_RETURN_IF_ERROR(global_shuffle_.Save(prefix(), ctx, writer));
     Position position = CurrentPosition();
     const std::vector<std::string>& paths = dataset()->source().paths();
     int64_t file = position.file;  // in the list
@@ -170,9 +152,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
 
   absl::Status RestoreInternal(IteratorContext* ctx, IteratorStateReader* reader) override {
     const std::lock_guard<std::mutex> lock(mutex_);
-#if TF_NPZ_TF_MINOR >= 17
-    if (ctx->restored_element_count().has_value()) return RestoreShuffled(ctx, reader);
-#endif
+    if (GlobalShuffle::IsRestored(*ctx)) return global_shuffle_.Restore(prefix(), ctx, reader);
     Position position;
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFile, &position.file));
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kElement, &position.element));
@@ -198,39 +178,6 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   }
 
  private:
-  static bool IsShuffled(IteratorContext* ctx) {
-#if TF_NPZ_TF_MINOR >= 17
-    return ctx->index_mapper() != nullptr;
-#else
-    return false;
-#endif
-  }
-
-  absl::Status GetNextShuffled(IteratorContext* ctx, std::vector<Tensor>* out_tensors,
-                               bool* end_of_sequence) {
-#if TF_NPZ_TF_MINOR >= 17
-    return global_shuffle_iterator_.GetNext(ctx, out_tensors, end_of_sequence);
-#else
-    return absl::UnimplementedError("no global shuffle in this TensorFlow");
-#endif
-  }
-
-#if TF_NPZ_TF_MINOR >= 18
-  absl::Status SaveShuffled(SerializationContext* ctx, IteratorStateWriter* writer) {
-    return global_shuffle_iterator_.Save(prefix(), ctx, writer);
-  }
-  absl::Status RestoreShuffled(IteratorContext* ctx, IteratorStateReader* reader) {
-    return global_shuffle_iterator_.Restore(prefix(), ctx, reader);
-  }
-#elif TF_NPZ_TF_MINOR == 17
-  absl::Status SaveShuffled(SerializationContext* ctx, IteratorStateWriter* writer) {
-    return global_shuffle_iterator_.Save(ctx, writer);
-  }
-  absl::Status RestoreShuffled(IteratorContext* ctx, IteratorStateReader* reader) {
-    return global_shuffle_iterator_.Restore(ctx);
-  }
-#endif
-
   std::string SplitProviderKey(const std::string& key) const {
     return full_name(std::string(kSplitProvider) + "/" + key);
   }
@@ -323,20 +270,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     options.num_threads = NumThreads();
     // The context is gone when the engine starts its threads.
     const auto context = std::make_shared<IteratorContext>(*ctx);
-    options.start_thread = [context](std::function<void()> body) -> std::unique_ptr<Thread> {
-      std::unique_ptr<tensorflow::Thread> thread =
-          context->StartThread(kThreadName, [body = std::move(body)] {
-            // TensorFlow keeps the name to itself; this is for top, debuggers and profilers. Its
-            // threads go on to other work.
-            char previous[16] = "";
-            pthread_getname_np(pthread_self(), previous, sizeof(previous));
-            pthread_setname_np(pthread_self(), kThreadName);
-            body();
-            pthread_setname_np(pthread_self(), previous);
-          });
-      if (thread == nullptr) return nullptr;
-      return std::make_unique<TensorFlowThread>(std::move(thread));
-    };
+    options.start_thread = ReaderThread::StartBy(context);
     if (context->model() != nullptr) {
       options.on_work = [this, context](bool begins) {
         begins ? RecordStart(context.get()) : RecordStop(context.get());
@@ -367,9 +301,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   using SharedMutex = decltype(SharedState::mu)::element_type;
   using SharedCondition = decltype(SharedState::cond_var)::element_type;
 
-#if TF_NPZ_TF_MINOR >= 17
-  tensorflow::data::GlobalShuffleIterator global_shuffle_iterator_;
-#endif
+  GlobalShuffle global_shuffle_;
   const std::shared_ptr<SharedState> parallelism_;  // set by autotuning, where it is tunable
   std::mutex mutex_;
   // Where it is not null, it says which files are ours; and those that it gave before a checkpoint.

@@ -198,7 +198,8 @@ def _shard(shard: Any) -> tuple[tf.Tensor, tf.Tensor]:
         if value is not None:
             _integer(f"the {name} of shard", value)
     count, index = values
-    if (count is not None and count < 1) or (index is not None and index < 0) or (None not in values and index >= count):
+    fits = (count is None or count > 0) and (index is None or index >= 0)
+    if not fits or (count is not None and index is not None and index >= count):
         raise ValueError(f"shard must be (count, index) with 0 <= index < count, not {shard!r}")
     number, share = (tf.cast(value, tf.int64) for value in shard)
     return number, share

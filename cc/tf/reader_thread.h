@@ -1,0 +1,49 @@
+// The engine's threads, as TensorFlow starts them for an iterator.
+
+#ifndef TF_NPZ_TF_READER_THREAD_H_
+#define TF_NPZ_TF_READER_THREAD_H_
+
+#include <pthread.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "tensorflow/core/framework/dataset.h"
+#include "tf_npz/reader/engine.h"
+
+namespace tf_npz {
+
+class ReaderThread : public Thread {
+ public:
+  static constexpr char kName[] = "tf_npz_reader";  // 15 characters at most
+
+  // Starts threads by `context`, of which it has a share.
+  static StartThread StartBy(std::shared_ptr<tensorflow::data::IteratorContext> context) {
+    return [context = std::move(context)](std::function<void()> body) -> std::unique_ptr<Thread> {
+      std::unique_ptr<tensorflow::Thread> thread =
+          context->StartThread(kName, [body = std::move(body)] { Run(body); });
+      if (thread == nullptr) return nullptr;
+      return std::unique_ptr<Thread>(new ReaderThread(std::move(thread)));
+    };
+  }
+
+ private:
+  explicit ReaderThread(std::unique_ptr<tensorflow::Thread> thread) : thread_(std::move(thread)) {}
+
+  // TensorFlow keeps the name to itself; this is for top, debuggers and profilers. Its threads go
+  // on to other work.
+  static void Run(const std::function<void()>& body) {
+    char previous[16] = "";
+    pthread_getname_np(pthread_self(), previous, sizeof(previous));
+    pthread_setname_np(pthread_self(), kName);
+    body();
+    pthread_setname_np(pthread_self(), previous);
+  }
+
+  const std::unique_ptr<tensorflow::Thread> thread_;  // joins in its destructor
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_TF_READER_THREAD_H_
