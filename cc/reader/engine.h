@@ -189,19 +189,21 @@ class Engine {
   Result<std::optional<Block>> Recover();
   void Restart(Position position);
 
+  // Opening: engine_open.cc.
+  void ClaimFiles(std::vector<Task>* tasks);
+  int MaxOpen() const { return (2 * num_threads_ + 2) * open_run_; }
+  bool MayOpen(int limit);
+  void FinishOpen(Task& task);
+  Status CheckRange(const File& file, int64_t count) const;
+  void ChooseDecoders(File& file, bool is_all) const;
+  uint64_t WholeLimit(const File& file) const;
+
   // Work: engine_work.cc.
   std::vector<Task> ClaimTasks();
   void ClaimPieces(std::vector<Task>* tasks);
   static uint64_t TakePieces(Array& array, uint64_t most, std::vector<Task>* tasks);
   static bool IsSmall(const Array& array, const Piece& piece);
-  void ClaimFiles(std::vector<Task>* tasks);
-  int MaxOpen() const { return (2 * num_threads_ + 2) * open_run_; }
-  bool MayOpen(int limit);
-  void ChooseDecoders(File& file, bool is_all) const;
-  uint64_t WholeLimit(const File& file) const;
   Status ProvideMemory(const Array& array, const Piece& piece);
-  Status CheckRange(const File& file, int64_t count) const;
-  void FinishOpen(Task& task);
   void FinishPiece(const Task& task, bool is_last);
   // Gives the lock up while it works.
   void RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& lock);

@@ -37,7 +37,7 @@ const Source::Files& Source::FindFiles() {
   if (files_) return *files_;
   const auto file_count = static_cast<int64_t>(all_paths_->size());
   if (shard_.count == 1) {
-    files_ = Files{all_paths_};
+    files_ = Files{all_paths_, {}};
   } else if (!selection_.rows || file_count / shard_.count >= kFilesOfShare) {
     files_ = FilesOf(*all_paths_, ShareOfFiles(file_count, shard_));
   } else {
