@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "tf_npz/base/text.h"
 #include "tf_npz/io/posix_file.h"
 #include "tf_npz/reader/archive.h"
 #include "tf_npz/reader/inspect.h"
@@ -181,6 +182,7 @@ PYBIND11_MODULE(_core, module) {
       PyErr_SetObject(status_error.ptr(), args.ptr());
     }
   });
+  module.def("without_path", &WithoutPath, py::arg("message"), py::arg("path"));
   module.def("inspect_path", &InspectPath, py::arg("path"), py::arg("names"));
   module.def("inspect_contents", &InspectContents, py::arg("contents"), py::arg("label"),
              py::arg("names"));

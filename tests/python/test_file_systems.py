@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 import tf_npz
 from testing import assert_gives, assert_same, features, npy_bytes, npz_bytes, random_array
+from tf_npz import _errors
 
 # Where the files are, given the test's own folders.
 PLACES: dict[str, Callable[[Path, str], Any]] = {
@@ -102,3 +103,29 @@ def test_file_names_beyond_ascii(place: Any) -> None:
     file = write(place, "größe 1 & 2.npz", npz_bytes(**shard(0)))
     assert_same(tf_npz.load(file, "y").numpy(), shard(0)["y"])
     assert_gives(tf_npz.NpzReaderDataset(join(place, "gr*.npz"), "y"), list(shard(0)["y"]))
+
+
+CODES = {
+    "NotFound": "NotFound",
+    "PermissionDenied": "PermissionDenied",
+    "Unauthenticated": "PermissionDenied",
+    "InvalidArgument": "InvalidArgument",
+    "Unimplemented": "Unimplemented",
+    "ResourceExhausted": "ResourceExhausted",
+    "DataLoss": "DataLoss",
+    "OutOfRange": "DataLoss",
+    "Aborted": "Unavailable",
+    "DeadlineExceeded": "Unavailable",
+    "FailedPrecondition": "Unavailable",
+    "Internal": "Unavailable",
+    "Unavailable": "Unavailable",
+    "Unknown": "Unavailable",
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_errors_of_file_systems_are_of_a_fitting_class(code: str) -> None:
+    error = getattr(tf.errors, f"{code}Error")(None, None, "no\n\t when reading gs://b/o")
+    assert _errors.from_tensorflow(error, "gs://b/o").args == (CODES[code], "gs://b/o: no")
+    error = getattr(tf.errors, f"{code}Error")(None, None, "")
+    assert _errors.from_tensorflow(error, "gs://b/o").args[1].startswith("gs://b/o: ")
