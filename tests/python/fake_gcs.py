@@ -12,30 +12,34 @@ import json
 import re
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import trustme
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.conformance.model import Sparse
 
 Contents = bytes | Sparse
 
 _HOSTS = ("storage.googleapis.com", "www.googleapis.com")
-# The two sorts of requests for an object.
-METADATA, DATA = "metadata", "data"
+# The sorts of requests: for an object, and for the names of those of a bucket.
+METADATA, DATA, LIST = "metadata", "data", "list"
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A request for an object.
+    """A request for an object, or for a list of objects.
 
     Attributes:
-      kind: METADATA or DATA.
-      name: The object, as in gs://bucket/name: "bucket/name".
+      kind: METADATA, DATA or LIST.
+      name: The object, as in gs://bucket/name: "bucket/name"; of a list the bucket.
       begin: Of the data that is asked for, where it begins.
       end: Where it ends; the object's end where that comes before.
     """
@@ -107,7 +111,7 @@ class Server:
         return f"gs://{name}"
 
     def fail(self, name: str, status: int, *, times: float = float("inf"), kind: str = DATA) -> None:
-        """Answers the next requests for an object with an HTTP status that is an error."""
+        """Answers the next requests for an object, or a bucket, with an HTTP status that is an error."""
         self._add(_Fault(name, kind, times, status=status))
 
     def cut(self, name: str, bytes_sent: int, *, times: float = 1) -> None:
@@ -124,7 +128,7 @@ class Server:
             self._faults.clear()
 
     def take_requests(self, kind: str | None = None) -> list[Request]:
-        """The requests since the last call, in the order of their arrival; of one kind, or of both."""
+        """The requests since the last call, in the order of their arrival; of one kind, or of all."""
         with self._lock:
             requests, self._requests = self._requests, []
         return [request for request in requests if kind in (None, request.kind)]
@@ -233,7 +237,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer_list(self, bucket: str, prefix: str) -> None:
         server = self.server.owner
         with server._lock:
+            fault = server._take_fault(bucket, LIST)
+            server._requests.append(Request(LIST, bucket))
             names = sorted(fnmatch.filter(server._objects, f"{bucket}/*"))
+        if fault:
+            self._send_error(fault.status)
+            return
         names = [name.removeprefix(f"{bucket}/") for name in names]
         self._send_json({"items": [{"name": name} for name in names if name.startswith(prefix)]})
 
