@@ -38,14 +38,14 @@ def start(server: Server, settings: dict[str, str]) -> Iterator[Run]:
             patch.delenv(name)
         for name, value in {**server.environment, **SETTINGS, **settings}.items():
             patch.setenv(name, value)
-        pool = multiprocessing.get_context("spawn").Pool(1)  # It begins with this environment.
-    with pool:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
 
-        def run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-            return pool.apply_async(function, args, options).get(DEADLINE)
+            def run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+                return pool.apply_async(function, args, options).get(DEADLINE)
 
-        yield run
-    pool.join()
+            # The environment stays: were the process to die, another one would begin with it.
+            yield run
+        pool.join()
 
 
 def read(filenames: Any, keys: Any = None, count: int = -1, ignore_errors: bool = False, **options: Any) -> list[Any]:
