@@ -1,5 +1,6 @@
 #include "tf_npz/base/text.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace tf_npz {
@@ -65,6 +66,25 @@ std::string Quote(std::string_view text, size_t limit) {
   quoted += '"';
   if (i < text.size()) quoted += "…";
   return quoted;
+}
+
+std::string WithoutPath(std::string_view message, std::string_view path) {
+  const std::string word = " " + std::string(path);
+  std::string text;
+  while (!message.empty()) {
+    const std::string line = " " + std::string(message.substr(0, message.find('\n')));
+    message.remove_prefix(std::min(line.size(), message.size()));
+    if (line[1] != '\t' || line.find(word) == std::string::npos) text += line;
+  }
+  for (size_t at = 0; (at = text.find(word, at)) != std::string::npos;) {
+    const size_t end = at + word.size();
+    if (end == text.size() || text[end] == ' ') {
+      text.erase(at, word.size());
+    } else {
+      at = end;
+    }
+  }
+  return text.empty() ? text : text.substr(1);
 }
 
 std::string QuoteList(const std::vector<std::string>& texts, size_t limit) {

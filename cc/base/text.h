@@ -20,6 +20,10 @@ bool IsUtf8(std::string_view text);
 // `text` as Quote has it, but without the quotes and whole: for paths, which a user wants to copy.
 std::string Escape(std::string_view text);
 
+// The message of an error with a file, in one line and without the file's path: whoever says which
+// file it is names it, once. What only says it ("\n\t when reading PATH", as gs:// appends) is cut.
+std::string WithoutPath(std::string_view message, std::string_view path);
+
 // Quote of each, separated by ", "; after `limit` of them "… (N in all)".
 std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 

@@ -5,13 +5,16 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tf_npz/base/text.h"
 #include "tf_npz/io/posix_file.h"
+#include "tf_npz/io/read_ahead_file.h"
 #include "tf_npz/reader/archive.h"
 #include "tf_npz/reader/inspect.h"
 
@@ -32,23 +35,33 @@ T ValueOrThrow(Result<T> result) {
 }
 
 // A Python callable `read(offset, size) -> bytes` as a file: how files of TensorFlow's file systems
-// come here. It belongs to the caller, since the file may be destroyed without the GIL.
+// come here. It belongs to the caller, since the file may be destroyed without the GIL. So does
+// `exception`, which becomes the first one that it raises: no exception passes through the layers
+// below, and after one the file is not read any more.
 class CallableFile : public RandomAccessFile {
  public:
-  CallableFile(const py::function& read, uint64_t size) : read_(read), size_(size) {}
+  CallableFile(const py::function& read, uint64_t size, std::exception_ptr* exception)
+      : read_(read), size_(size), exception_(exception) {}
 
   Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+    if (*exception_) return Cancelled();
     const py::gil_scoped_acquire gil;
-    const auto bytes = read_(offset, size).cast<std::string>();
-    if (bytes.size() > size) return Internal("read() returned more bytes than it was asked for");
-    bytes.copy(static_cast<char*>(destination), bytes.size());
-    return bytes.size();
+    try {
+      const auto bytes = read_(offset, size).cast<std::string>();
+      if (bytes.size() > size) return Internal("read() returned more bytes than it was asked for");
+      bytes.copy(static_cast<char*>(destination), bytes.size());
+      return bytes.size();
+    } catch (...) {
+      *exception_ = std::current_exception();
+      return Cancelled();
+    }
   }
   uint64_t size() const override { return size_; }
 
  private:
   const py::function& read_;
   const uint64_t size_;
+  std::exception_ptr* const exception_;
 };
 
 // Hands out the one file it is given, whatever the path: Archive opens by name.
@@ -140,16 +153,18 @@ py::dict ArchiveDict(const std::shared_ptr<Archive>& archive,
 
 using Names = std::optional<std::vector<std::string>>;
 
+// `exception` is what came up outside of our layers meanwhile.
 template <typename Open>
-py::dict Inspect(Open open, const Names& names) {
-  std::shared_ptr<Archive> archive;
+py::dict Inspect(Open open, const Names& names, const std::exception_ptr& exception = nullptr) {
+  Result<std::shared_ptr<Archive>> archive = Cancelled();
   std::vector<MemberFacts> members;
   {
     const py::gil_scoped_release release;
-    archive = ValueOrThrow(open());
-    members = InspectArchive(archive, names);
+    archive = open();
+    if (archive.ok()) members = InspectArchive(*archive, names);
   }
-  return ArchiveDict(archive, members);
+  if (exception) std::rethrow_exception(exception);
+  return ArchiveDict(ValueOrThrow(std::move(archive)), members);
 }
 
 py::dict InspectPath(const std::string& path, const Names& names) {
@@ -163,8 +178,10 @@ py::dict InspectContents(const std::string& contents, const std::string& label,
 
 py::dict InspectCallable(const py::function& read, uint64_t size, const std::string& label,
                          const Names& names) {
-  const SingleFileSystem file_system(std::make_unique<CallableFile>(read, size));
-  return Inspect([&] { return Archive::Open(file_system, label); }, names);
+  std::exception_ptr exception;
+  const SingleFileSystem file_system(
+      NewReadAheadFile(std::make_unique<CallableFile>(read, size, &exception)));
+  return Inspect([&] { return Archive::Open(file_system, label); }, names, exception);
 }
 
 }  // namespace
@@ -181,6 +198,7 @@ PYBIND11_MODULE(_core, module) {
       PyErr_SetObject(status_error.ptr(), args.ptr());
     }
   });
+  module.def("without_path", &WithoutPath, py::arg("message"), py::arg("path"));
   module.def("inspect_path", &InspectPath, py::arg("path"), py::arg("names"));
   module.def("inspect_contents", &InspectContents, py::arg("contents"), py::arg("label"),
              py::arg("names"));

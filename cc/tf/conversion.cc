@@ -11,6 +11,7 @@
 #include "tensorflow/core/framework/allocation_description.pb.h"
 #include "tensorflow/core/framework/allocator.h"
 #include "tensorflow/core/platform/tstring.h"
+#include "tf_npz/base/text.h"
 
 namespace tf_npz {
 namespace {
@@ -69,15 +70,31 @@ constexpr CodePair kCodes[] = {
     {Code::kInternal, absl::StatusCode::kInternal},
     {Code::kUnavailable, absl::StatusCode::kUnavailable},
     {Code::kDataLoss, absl::StatusCode::kDataLoss},
-    // What file systems say besides, on its way in only.
-    {Code::kPermissionDenied, absl::StatusCode::kUnauthenticated},
-    {Code::kInvalidArgument, absl::StatusCode::kFailedPrecondition},
-    {Code::kDataLoss, absl::StatusCode::kOutOfRange},
 };
 
+// What file systems mean by a code, as python/tf_npz/_errors.py has it too.
+Code FileSystemCode(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnauthenticated:
+      return Code::kPermissionDenied;
+    case absl::StatusCode::kOutOfRange:
+      return Code::kDataLoss;
+    // An answer that makes no sense, such as half an object: a bug, if any, but none of ours.
+    case absl::StatusCode::kInternal:
+      return Code::kUnavailable;
+    default:
+      break;
+  }
+  for (const CodePair& pair : kCodes) {
+    if (pair.absl == code) return pair.ours;
+  }
+  // Aborted: gs:// has retried in vain. FailedPrecondition: no way to the server. And the like.
+  return Code::kUnavailable;
+}
+
 // Some file systems say no more than the code: "not found".
-std::string MessageText(const absl::Status& status) {
-  if (!status.message().empty()) return std::string(status.message());
+std::string MessageText(const absl::Status& status, std::string_view path) {
+  if (!status.message().empty()) return WithoutPath(status.message(), path);
   std::string text = absl::StatusCodeToString(status.code());
   for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
   return text;
@@ -126,11 +143,8 @@ absl::Status ToAbslStatus(const Status& status) {
   return absl::InternalError(status.message());
 }
 
-Status FromAbslStatus(const absl::Status& status) {
-  for (const CodePair& pair : kCodes) {
-    if (pair.absl == status.code()) return Status(pair.ours, MessageText(status));
-  }
-  return Unavailable(MessageText(status));
+Status FromAbslStatus(const absl::Status& status, std::string_view path) {
+  return Status(FileSystemCode(status.code()), MessageText(status, path));
 }
 
 Result<std::vector<ElementSpec>> ToElementSpecs(const tensorflow::DataTypeVector& dtypes,

@@ -4,6 +4,7 @@
 #define TF_NPZ_TF_CONVERSION_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,7 +18,8 @@
 namespace tf_npz {
 
 absl::Status ToAbslStatus(const Status& status);
-Status FromAbslStatus(const absl::Status& status);
+// The error of a file system with the file at `path`, which its message need not name.
+Status FromAbslStatus(const absl::Status& status, std::string_view path);
 
 // The specs of elements with these dtypes and shapes; InvalidArgument for a dtype that no array can
 // have.

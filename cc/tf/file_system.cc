@@ -1,6 +1,7 @@
 #include "tf_npz/tf/file_system.h"
 
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -18,8 +19,9 @@ constexpr std::string_view kLocalScheme = "file://";
 
 class TensorFlowFile : public RandomAccessFile {
  public:
-  TensorFlowFile(std::unique_ptr<tensorflow::RandomAccessFile> file, uint64_t size)
-      : file_(std::move(file)), size_(size) {}
+  TensorFlowFile(std::unique_ptr<tensorflow::RandomAccessFile> file, uint64_t size,
+                 std::string path)
+      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
 
   Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
     char* const scratch = static_cast<char*>(destination);
@@ -27,7 +29,7 @@ class TensorFlowFile : public RandomAccessFile {
     const absl::Status status = file_->Read(offset, size, &read, scratch);
     // OutOfRange is the end of the file; what came before it is in `read`.
     if (!status.ok() && status.code() != absl::StatusCode::kOutOfRange) {
-      return FromAbslStatus(status);
+      return FromAbslStatus(status, path_);
     }
     // A file system may lend bytes of its own instead of filling `scratch`.
     if (!read.empty() && read.data() != scratch) std::memmove(scratch, read.data(), read.size());
@@ -39,6 +41,7 @@ class TensorFlowFile : public RandomAccessFile {
  private:
   const std::unique_ptr<tensorflow::RandomAccessFile> file_;
   const uint64_t size_;
+  const std::string path_;
 };
 
 }  // namespace
@@ -61,8 +64,8 @@ Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(
   absl::Status status = env->GetFileSize(path, &size);
   std::unique_ptr<tensorflow::RandomAccessFile> file;
   if (status.ok()) status = env->NewRandomAccessFile(path, &file);
-  if (!status.ok()) return FromAbslStatus(status);
-  return NewReadAheadFile(std::make_unique<TensorFlowFile>(std::move(file), size));
+  if (!status.ok()) return FromAbslStatus(status, path);
+  return NewReadAheadFile(std::make_unique<TensorFlowFile>(std::move(file), size, path));
 }
 
 }  // namespace tf_npz

@@ -39,6 +39,9 @@ class FileFacts(TypedDict):
     file_size: int
     members: list[MemberFacts]
 
+# The message of an error with the file at `path`, in one line that does not name it.
+def without_path(message: str, path: str | bytes) -> str: ...
+
 # Of an archive only the arrays that `names` names are read, or all.
 def inspect_path(path: str | bytes, names: list[str] | None) -> FileFacts: ...
 def inspect_contents(contents: bytes, label: str | bytes, names: list[str] | None) -> FileFacts: ...

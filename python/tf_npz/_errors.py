@@ -4,6 +4,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from . import _core
 from ._core import StatusError
 
 if TYPE_CHECKING:
@@ -18,6 +19,16 @@ _PYTHON_ERRORS: dict[str, type[Exception]] = {
     "Internal": RuntimeError,
     "Unavailable": OSError,
     "DataLoss": ValueError,
+}
+
+
+# What file systems mean by a code that is not among ours, or means a bug of ours, as cc/tf/conversion.cc has it too.
+# Any other is Unavailable: Aborted, where gs:// has retried in vain, FailedPrecondition, where there is no way to the
+# server, and the like.
+_FILE_SYSTEM_CODES = {
+    "Unauthenticated": "PermissionDenied",
+    "OutOfRange": "DataLoss",
+    "Internal": "Unavailable",
 }
 
 
@@ -37,12 +48,13 @@ def to_tensorflow(error: StatusError) -> "tf.errors.OpError":
     return getattr(tf.errors, f"{code}Error")(None, None, message)
 
 
-def from_tensorflow(error: "tf.errors.OpError", context: str) -> StatusError:
-    """The error of a TensorFlow file system, with `context` before its message."""
-    code = type(error).__name__.removesuffix("Error")
+def from_tensorflow(error: "tf.errors.OpError", path: str) -> StatusError:
+    """The error of a TensorFlow file system with the file at `path`."""
+    name = type(error).__name__.removesuffix("Error")
+    code = _FILE_SYSTEM_CODES.get(name, name if name in _PYTHON_ERRORS else "Unavailable")
     # Some file systems say no more than the code: NotFound.
-    message = error.message or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).lower()
-    return StatusError(code if code in _PYTHON_ERRORS else "Unavailable", f"{context}{message}")
+    message = error.message or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return StatusError(code, f"{path}: {_core.without_path(message, os.fsencode(path))}")
 
 
 def invalid_argument(message: str) -> "tf.errors.OpError":

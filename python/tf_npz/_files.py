@@ -105,7 +105,10 @@ def _expand_one(name: str) -> list[str]:
         return [name]
     # A file may bear such characters in its name; then the name means that file.
     if _headers.has_scheme(name):
-        paths = [name] if tf.io.gfile.exists(name) else sorted(tf.io.gfile.glob(name))
+        try:
+            paths = [name] if tf.io.gfile.exists(name) else sorted(tf.io.gfile.glob(name))
+        except tf.errors.OpError as error:
+            raise _errors.to_tensorflow(_errors.from_tensorflow(error, name)) from error
     elif os.path.exists(name):  # noqa: PTH110 - as it is for glob below, a path here is a str
         paths = [name]
     else:

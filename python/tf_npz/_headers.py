@@ -56,7 +56,7 @@ def _read_through_tensorflow(path: str, names: list[str] | None) -> "FileFacts":
 
             return _core.inspect_callable(read_at, facts.length, path, names)
     except tf.errors.OpError as error:
-        raise _errors.from_tensorflow(error, f"{path}: ") from error
+        raise _errors.from_tensorflow(error, path) from error
 
 
 def problem(member: "MemberFacts") -> tuple[str, str] | None:

@@ -42,6 +42,7 @@ def load(
       tf.errors.DataLossError: It is damaged, or neither an .npy nor an .npz file.
       tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
       tf.errors.ResourceExhaustedError: It is over a limit, such as a header of more than 1 MiB.
+      tf.errors.UnavailableError: It can't be read for another reason, such as a server that does not answer.
       ValueError: `filename` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
       TypeError: `filename` is neither a path nor a scalar string tensor.
 

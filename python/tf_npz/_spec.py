@@ -46,6 +46,7 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
       tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
       tf.errors.ResourceExhaustedError: A file is over a limit, such as a header of more than 1 MiB.
       tf.errors.PermissionDeniedError: A file may not be read.
+      tf.errors.UnavailableError: A file can't be read for another reason, such as a server that does not answer.
       ValueError: `filenames` is symbolic: there are no headers to read yet.
 
     Example:

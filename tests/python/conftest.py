@@ -4,8 +4,13 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from fake_gcs import Server
+    from gcs_process import Run
 
 # Before TensorFlow is imported: no greetings; its errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -27,3 +32,39 @@ def ram_folder() -> Iterator[str]:
     tf.io.gfile.makedirs(path)
     yield path
     tf.io.gfile.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def gcs_server() -> Iterator["Server"]:
+    """What gs:// is for the processes below."""
+    from fake_gcs import Server
+
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(gcs_server: "Server") -> "Server":
+    """The same, as if nothing had been asked of it yet."""
+    gcs_server.mend()
+    gcs_server.take_requests()
+    return gcs_server
+
+
+@pytest.fixture(scope="module")
+def gcs(gcs_server: "Server") -> Iterator["Run"]:
+    """Runs a function with gs:// as it is by default."""
+    import gcs_process
+
+    with gcs_process.start(gcs_server, {}) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def gcs_of_small_blocks(gcs_server: "Server") -> Iterator["Run"]:
+    """Runs a function with gs:// set as the README advises."""
+    import gcs_process
+
+    with gcs_process.start(gcs_server, {"GCS_READ_CACHE_BLOCK_SIZE_MB": "1"}) as run:
+        yield run

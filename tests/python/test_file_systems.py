@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 import tf_npz
 from testing import assert_gives, assert_same, features, npy_bytes, npz_bytes, random_array
+from tf_npz import _core, _errors
 
 # Where the files are, given the test's own folders.
 PLACES: dict[str, Callable[[Path, str], Any]] = {
@@ -102,3 +103,65 @@ def test_file_names_beyond_ascii(place: Any) -> None:
     file = write(place, "größe 1 & 2.npz", npz_bytes(**shard(0)))
     assert_same(tf_npz.load(file, "y").numpy(), shard(0)["y"])
     assert_gives(tf_npz.NpzReaderDataset(join(place, "gr*.npz"), "y"), list(shard(0)["y"]))
+
+
+def test_archives_of_many_members_are_inspected_in_large_steps(
+    ram_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = npz_bytes(**{f"x{i}": np.zeros(1000, np.float32) for i in range(2000)})
+    file = write(ram_folder, "a.npz", contents)
+    sizes = []
+
+    class CountingFile(tf.io.gfile.GFile):
+        def read(self, n: int = -1) -> Any:
+            data = super().read(n)
+            sizes.append(len(data))
+            return data
+
+    monkeypatch.setattr(tf.io.gfile, "GFile", CountingFile)
+    assert len(tf_npz.inspect(file).arrays) == 2000
+    assert len(sizes) <= 20
+    assert sum(sizes) <= len(contents) + (4 << 20)
+
+
+@pytest.mark.parametrize("good_reads", [0, 2])
+def test_an_exception_of_the_file_ends_its_inspection(good_reads: int) -> None:
+    contents = npz_bytes(**{f"x{i}": np.zeros(100_000) for i in range(10)})
+    reads = 0
+
+    def read(offset: int, size: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        if reads > good_reads:
+            raise KeyboardInterrupt
+        return contents[offset : offset + size]
+
+    with pytest.raises(KeyboardInterrupt):
+        _core.inspect_callable(read, len(contents), "a.npz", None)
+    assert reads == good_reads + 1
+
+
+CODES = {
+    "NotFound": "NotFound",
+    "PermissionDenied": "PermissionDenied",
+    "Unauthenticated": "PermissionDenied",
+    "InvalidArgument": "InvalidArgument",
+    "Unimplemented": "Unimplemented",
+    "ResourceExhausted": "ResourceExhausted",
+    "DataLoss": "DataLoss",
+    "OutOfRange": "DataLoss",
+    "Aborted": "Unavailable",
+    "DeadlineExceeded": "Unavailable",
+    "FailedPrecondition": "Unavailable",
+    "Internal": "Unavailable",
+    "Unavailable": "Unavailable",
+    "Unknown": "Unavailable",
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_errors_of_file_systems_are_of_a_fitting_class(code: str) -> None:
+    error = getattr(tf.errors, f"{code}Error")(None, None, "no\n\t when reading gs://b/o")
+    assert _errors.from_tensorflow(error, "gs://b/o").args == (CODES[code], "gs://b/o: no")
+    error = getattr(tf.errors, f"{code}Error")(None, None, "")
+    assert _errors.from_tensorflow(error, "gs://b/o").args[1].startswith("gs://b/o: ")

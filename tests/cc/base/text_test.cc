@@ -49,6 +49,26 @@ TEST(Escape, LeavesWhatIsPrintableAsItIs) {
   EXPECT_EQ(Escape(""), "");
 }
 
+TEST(WithoutPath, LeavesWhatIsWrong) {
+  const struct {
+    const char* message;
+    const char* expected;
+  } cases[] = {
+      {"", ""},
+      {"not found", "not found"},
+      {"code 403 with body '{}'\n\t when reading metadata of gs://b/o.npz",
+       "code 403 with body '{}'"},
+      {"code 403 with body '{\n  \"gs://b/o.npz\"\n}\n'\n\t when reading gs://b/o.npz",
+       "code 403 with body '{   \"gs://b/o.npz\" } '"},
+      {"code 403\n\t when reading gs://b/other", "code 403 \t when reading gs://b/other"},
+      {"The path gs://b/o.npz was not found.", "The path was not found."},
+      {"no object name: gs://b/o.npz", "no object name:"},
+      {"not gs://b/o.npz.gz, nor gs://b/o.npz", "not gs://b/o.npz.gz, nor"},
+      {"\n\n", " "},
+  };
+  for (const auto& c : cases) EXPECT_EQ(WithoutPath(c.message, "gs://b/o.npz"), c.expected);
+}
+
 TEST(QuoteList, NamesEveryItemUpToItsLimit) {
   EXPECT_EQ(QuoteList({}), "");
   EXPECT_EQ(QuoteList({"x"}), R"("x")");
