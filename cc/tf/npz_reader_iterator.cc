@@ -282,7 +282,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
         Tensor split;
         bool at_end = false;
         const absl::Status status = provider->GetNext(&split, &at_end);
-        if (!status.ok()) return FromAbslStatus(status);
+        if (!status.ok()) return FromAbslStatus(status, "").WithContext("asking for a split: ");
         if (at_end) return std::optional<int64_t>();
         return std::optional<int64_t>(split.scalar<int64_t>()());
       };
