@@ -15,6 +15,9 @@ and in the script that trains:
 A server prints one line when it is ready, such as `dispatcher ready: grpc://localhost:5050`, and runs until SIGTERM or
 Ctrl-C, which end it with status 0. Where it can't be started, a sentence says why, and the status is 1.
 
+A worker that dies must be started again at its address, so give it a `--port`: consumers wait for it. With dynamic
+sharding what it had in hand is lost, and no element comes twice.
+
 Whoever reaches a server's port can have it read files: keep it inside a network that you trust.
 """
 
@@ -107,9 +110,6 @@ def _parser() -> argparse.ArgumentParser:
         help="all workers there will be: what the sharding policies FILE, DATA, FILE_OR_DATA and HINT need; "
         "HOST:%%port%% stands for any port",
     )
-    add("--worker-timeout", metavar="SECONDS", type=_milliseconds, help="when a silent worker is taken for gone")
-    add("--job-gc-timeout", metavar="SECONDS", type=_milliseconds, help="when a job without a consumer is dropped")
-
     role = roles.add_parser(
         "worker", parents=[common], help="does the work: any number of them", description=_worker.__doc__
     )
@@ -146,8 +146,6 @@ def _dispatcher(arguments: argparse.Namespace) -> _Server:
         work_dir=arguments.work_dir,
         fault_tolerant_mode=arguments.fault_tolerant,
         worker_addresses=arguments.worker_addresses,
-        worker_timeout_ms=arguments.worker_timeout,
-        job_gc_timeout_ms=arguments.job_gc_timeout,
     )
     try:
         server = service.DispatchServer(config)
@@ -195,17 +193,12 @@ def _tensorflow() -> Any:
 def _check_free(port: int) -> None:
     # A second server would start, and share the port: the kernel would deal connections out between them.
     with contextlib.closing(socket.socket()) as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # Connections that are about to end are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # Connections that are ending are no obstacle.
         try:
             probe.bind((_ANY_INTERFACE, port))
         except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise _CannotStartError(
-                    f"port {port} is taken; pass another --port, or 0 for any that is free"
-                ) from None
-            raise _CannotStartError(f"port {port} can't be used: {error.strerror}") from None
+            reason = "is taken" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
+            raise _CannotStartError(f"port {port} {reason}: pass another --port, or 0 for any that is free") from None
 
 
 def _wait_for(address: str, timeout_ms: int) -> None:

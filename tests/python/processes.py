@@ -13,12 +13,14 @@ DEADLINE = 120  # seconds for what takes a few, on a machine that has other thin
 
 
 @contextlib.contextmanager
-def started(*arguments: str, cwd: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
-    """An interpreter with `arguments`; killed where the block ends before it does."""
+def started(
+    *arguments: str, cwd: Path | None = None, path: Path = Path(tf_npz.__file__).parent.parent
+) -> Iterator["subprocess.Popen[str]"]:
+    """An interpreter with `arguments` and modules from `path`; killed where the block ends before it does."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(Path(tf_npz.__file__).parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
