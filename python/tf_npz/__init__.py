@@ -6,7 +6,7 @@ Start with `NpzReaderDataset`; `load` and `decode` read whole arrays, `element_s
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import _version_check
+from . import _registration, _version_check
 
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
@@ -18,6 +18,7 @@ __all__ = ["ArrayInfo", "FileInfo", "NpzReaderDataset", "decode", "element_spec"
 __version__ = _version_check.package_version()
 
 _version_check.check_installed()
+_registration.register_with_tensorflow()
 
 # Where each name lives. The modules are imported when a name of theirs is first used: TensorFlow takes seconds.
 _MODULES = {

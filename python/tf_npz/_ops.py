@@ -1,4 +1,4 @@
-"""The native ops: the library for the TensorFlow at hand, loaded when an op is first needed."""
+"""The native ops: the library for the TensorFlow at hand, loaded once; `_registration` says when."""
 
 import functools
 from collections.abc import Callable

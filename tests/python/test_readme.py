@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         "model": model,
         "npz_files": [f"{i}.npz" for i in range(4)],
         "npy_files": [f"{i}.npy" for i in range(4)],
+        "preprocess": lambda x, y: (x * 2, y),
         "num_workers": 2,
         "worker": 1,
         "contents": pathlib.Path("a.npz").read_bytes(),
@@ -43,17 +45,31 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     }
 
 
+@pytest.fixture
+def service() -> Iterator[str]:
+    """The address of a dispatcher that has a worker, both in this process."""
+    library = tf.data.experimental.service
+    dispatcher = library.DispatchServer()
+    address = dispatcher.target.removeprefix("grpc://")
+    worker = library.WorkerServer(library.WorkerConfig(address, heartbeat_interval_ms=100))
+    yield dispatcher.target
+    worker.stop()
+    dispatcher.stop()
+
+
 # What Keras says of every dataset whose cardinality is unknown.
 @pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
-def test_the_code_runs_as_it_stands(names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_code_runs_as_it_stands(names: dict[str, Any], service: str, capsys: pytest.CaptureFixture[str]) -> None:
     datasets = []
     for block in BLOCKS:
         if block.startswith("# before"):
             with pytest.raises(TypeError, match="not SymbolicTensor"):
                 exec(block, dict(names))
         else:
-            exec(block, names)
+            exec(block.replace("/data/", "").replace("grpc://localhost:5050", service), names)
             datasets.append(names["ds"])
+            if "distribute(" in block:
+                assert sum(len(y) for _, y in names["ds"]) == 4 * ROWS_PER_FILE
     assert len(datasets) == len(BLOCKS) - 4
     assert names["ids"] == tf.TensorSpec([None], tf.uint32)
     assert names["points"] == tf.TensorSpec([None, 3], tf.float32)

@@ -1,7 +1,6 @@
 """The TensorFlow at hand is held against those that the build serves before anything of it is loaded."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,42 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
+from environment import Environment
 from tf_npz import _ops, _version_check
-
-
-class Environment:
-    """A copy of the package and fake TensorFlows, for an interpreter that sees nothing else."""
-
-    def __init__(self, folder: Path, serves: tuple[str, ...]) -> None:
-        self.folder = folder
-        source = Path(tf_npz.__file__).parent
-        # `_core` is real; the ops libraries are empty files, which can't be loaded.
-        shutil.copytree(source, folder / "tf_npz", ignore=shutil.ignore_patterns("_ops_tf*.so", "__pycache__"))
-        for version in serves:
-            (folder / f"tf_npz/_ops_tf{version.replace('.', '_')}.so").touch()
-
-    def install_distribution(self, version: str, name: str = "tensorflow") -> None:
-        information = self.folder / f"{name}-{version}.dist-info"
-        information.mkdir()
-        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-
-    def install_module(self, code: str = "raise SystemExit('tensorflow was imported')") -> None:
-        (self.folder / "tensorflow").mkdir()
-        (self.folder / "tensorflow/__init__.py").write_text(code)
-
-    def run(self, code: str) -> str:
-        """What `code` prints, or the last line of its traceback."""
-        # -S leaves site-packages out, and with it the TensorFlow that these tests run under.
-        result = subprocess.run(
-            [sys.executable, "-S", "-c", code],
-            env={**os.environ, "PYTHONPATH": str(self.folder)},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return result.stdout if result.returncode == 0 else result.stderr.strip().splitlines()[-1]
-
 
 IMPORT = "import tf_npz; print('imported')"
 
@@ -54,7 +19,7 @@ def test_an_installed_tensorflow_of_another_minor_is_refused_in_one_sentence(tmp
     environment = Environment(tmp_path, serves=("2.21",))
     environment.install_module()
     environment.install_distribution("2.20.1")
-    message = environment.run(IMPORT)
+    message = environment.outcome(IMPORT)
     assert message.startswith("ImportError: ")
     assert "serves TensorFlow 2.21, but 2.20.1 is installed" in message
     assert 'pip install "tensorflow==2.21.*"' in message
@@ -65,7 +30,7 @@ def test_several_served_versions_are_listed_in_order(tmp_path: Path) -> None:
     environment = Environment(tmp_path, serves=("2.21", "2.9", "2.16"))
     environment.install_module()
     environment.install_distribution("2.20.1")
-    message = environment.run(IMPORT)
+    message = environment.outcome(IMPORT)
     assert "serves TensorFlow 2.9, 2.16 and 2.21, but 2.20.1 is installed" in message
     assert 'pip install "tensorflow==2.21.*"' in message
 
@@ -75,7 +40,7 @@ def test_the_line_to_type_names_the_distribution_that_is_installed(tmp_path: Pat
     environment = Environment(tmp_path, serves=("2.21",))
     environment.install_module()
     environment.install_distribution("2.22.0.dev20261101", name)
-    message = environment.run(IMPORT)
+    message = environment.outcome(IMPORT)
     assert "but 2.22.0.dev20261101 is installed" in message
     assert f'pip install "{name.replace("_", "-")}==2.21.*"' in message
 
@@ -85,22 +50,22 @@ def test_every_patch_of_a_served_minor_is_accepted_and_not_imported(tmp_path: Pa
     environment = Environment(tmp_path, serves=("2.20", "2.21"))
     environment.install_module()
     environment.install_distribution(version)
-    assert environment.run(IMPORT) == "imported\n"
+    assert environment.outcome(IMPORT) == "imported\n"
 
 
 def test_minors_are_compared_as_numbers(tmp_path: Path) -> None:
     environment = Environment(tmp_path, serves=("2.21",))
     environment.install_module()
     environment.install_distribution("2.2.1")
-    assert "but 2.2.1 is installed" in environment.run(IMPORT)
+    assert "but 2.2.1 is installed" in environment.outcome(IMPORT)
 
 
 def test_the_imported_tensorflow_decides_over_metadata(tmp_path: Path) -> None:
     environment = Environment(tmp_path, serves=("2.21",))
     environment.install_module("__version__ = '2.20.0'")
     environment.install_distribution("2.21.0")
-    assert environment.run(IMPORT) == "imported\n"
-    assert "but 2.20.0 is installed" in environment.run(f"import tensorflow; {IMPORT}")
+    assert environment.outcome(IMPORT) == "imported\n"
+    assert "but 2.20.0 is installed" in environment.outcome(f"import tensorflow; {IMPORT}")
 
 
 UNDECIDED = {
@@ -117,20 +82,20 @@ def test_what_metadata_cannot_tell_is_left_to_the_check_before_loading(
     environment.install_module()
     for version, name in distributions:
         environment.install_distribution(version, name)
-    assert environment.run(IMPORT) == "imported\n"
+    assert environment.outcome(IMPORT) == "imported\n"
 
 
 def test_metadata_without_the_module_is_no_tensorflow(tmp_path: Path) -> None:
     environment = Environment(tmp_path, serves=("2.21",))
     environment.install_distribution("2.20.0")
-    assert environment.run(IMPORT) == "imported\n"
+    assert environment.outcome(IMPORT) == "imported\n"
 
 
 def test_a_build_without_ops_says_how_to_build_them(tmp_path: Path) -> None:
     environment = Environment(tmp_path, serves=())
     environment.install_module()
     environment.install_distribution("2.20.0")
-    message = environment.run(IMPORT)
+    message = environment.outcome(IMPORT)
     assert "its ops were not built" in message
     assert "pip install --no-build-isolation ." in message
 
@@ -139,13 +104,13 @@ def test_inspect_works_without_tensorflow(tmp_path: Path) -> None:
     environment = Environment(tmp_path, serves=("2.21",))
     np.savez(tmp_path / "a.npz", x=np.zeros((2, 3), np.float32))
     code = "import sys, tf_npz; print(tf_npz.inspect('a.npz').arrays['x'].shape, 'numpy' in sys.modules)"
-    assert environment.run(code) == "(2, 3) False\n"
+    assert environment.outcome(code) == "(2, 3) False\n"
 
 
 @pytest.mark.parametrize("name", ["NpzReaderDataset", "load", "decode", "element_spec", "inspect('gs://b/a.npz')"])
 def test_the_rest_says_what_to_install(tmp_path: Path, name: str) -> None:
     environment = Environment(tmp_path, serves=("2.20", "2.21"))
-    message = environment.run(f"import tf_npz; tf_npz.{name}")
+    message = environment.outcome(f"import tf_npz; tf_npz.{name}")
     assert message.startswith("ImportError: ")
     assert "needs TensorFlow, which is not installed" in message
     assert 'pip install "tensorflow==2.21.*"' in message

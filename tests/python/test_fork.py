@@ -1,0 +1,69 @@
+"""Processes made by multiprocessing: a spawned one reads, and so does a forked one; neither hangs."""
+
+import contextlib
+from collections.abc import Iterator
+from subprocess import Popen
+
+import pytest
+from processes import output_of, started
+from testing import save_shards
+
+READ = """
+import multiprocessing, os, sys
+
+def read(queue):
+    import tensorflow as tf, tf_npz
+    dataset = tf_npz.NpzReaderDataset(["0.npz", "1.npz"], "y", num_parallel_reads=2, batch_size=2)
+    queue.put([int(y) for y in dataset.unbatch()])
+
+def in_child(method):
+    context = multiprocessing.get_context(method)
+    queue = context.SimpleQueue()
+    child = context.Process(target=read, args=[queue])
+    child.start()
+    child.join(90)
+    print(method, child.exitcode, queue.get() if child.exitcode == 0 else None, flush=True)
+    if child.exitcode is None:
+        child.kill()
+"""
+FORK = f"""{READ}
+import tf_npz, tensorflow
+in_child("fork")
+dataset = tf_npz.NpzReaderDataset(["0.npz", "1.npz"] * 100, "y", num_parallel_reads=2)
+assert len(list(dataset)) == 800
+in_child("fork")
+iterator = iter(dataset)
+next(iterator)
+in_child("fork")
+assert len(list(iterator)) == 799
+"""
+SPAWN = f"""{READ}
+if __name__ == "__main__":
+    import tf_npz
+    dataset = tf_npz.NpzReaderDataset(["0.npz", "1.npz"], "y")
+    assert len(list(dataset)) == 8
+    in_child("spawn")
+"""
+
+
+@pytest.fixture(scope="module")
+def parents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Popen[str]"]]:
+    """Processes which have children of their own; side by side, for the time that TensorFlow's import takes."""
+    folder = tmp_path_factory.mktemp("shards")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        save_shards([5, 3])
+    with contextlib.ExitStack() as stack:
+        running = {}
+        for method, code in (("fork", FORK), ("spawn", SPAWN)):
+            (folder / f"{method}.py").write_text(code)  # a spawned child imports it
+            running[method] = stack.enter_context(started(f"{method}.py", cwd=folder))
+        yield running
+
+
+def test_a_spawned_child_reads(parents: dict[str, "Popen[str]"]) -> None:
+    assert output_of(parents["spawn"]) == "spawn 0 [0, 1, 2, 3, 4, 5, 6, 7]\n"
+
+
+def test_a_child_forked_after_import_after_use_and_in_an_epoch_reads(parents: dict[str, "Popen[str]"]) -> None:
+    assert output_of(parents["fork"]) == 3 * "fork 0 [0, 1, 2, 3, 4, 5, 6, 7]\n"

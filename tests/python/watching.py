@@ -1,0 +1,50 @@
+"""What a test sees of its own process: the reader's threads, open files; and how it waits for their end."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+THREAD_NAME = "tf_npz_reader"
+DEADLINE = 20.0  # seconds, for what takes milliseconds
+
+
+def reader_threads() -> int:
+    names = []
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            names.append((task / "comm").read_text().strip())
+        except (FileNotFoundError, ProcessLookupError):  # It ended meanwhile.
+            continue
+    # The kernel keeps the first 15 characters.
+    return sum(THREAD_NAME in name for name in names)
+
+
+def open_files(folder: Path) -> int:
+    count = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            count += descriptor.readlink().is_relative_to(folder)
+        except FileNotFoundError:
+            continue
+    return count
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE} s: {what}"
+
+
+def plain(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Without what tf.data adds: a prefetch, and a thread that tunes and at times is slow to see that it shall end."""
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False
+    options.autotune.enabled = False
+    return dataset.with_options(options)
+
+
+def assert_ends_all_threads(folder: Path) -> None:
+    wait_until(lambda: reader_threads() == 0, "the end of all threads")
+    wait_until(lambda: open_files(folder) == 0, "the end of all descriptors")
