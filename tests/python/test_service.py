@@ -115,7 +115,6 @@ def test_sharded_every_element_arrives_once(
     assert sorted(elements(service.distribute(make(files), policy))) == ALL
 
 
-@pytest.mark.xfail(reason="the dataset has no split provider yet", raises=tf.errors.UnimplementedError, strict=False)
 def test_dynamic_sharding_of_one_dataset_deals_out_its_files(service: Service, files: list[str]) -> None:
     assert sorted(elements(service.distribute(of_all_files(files), Policy.DYNAMIC))) == ALL
     batches = tf_npz.NpzReaderDataset(files, "y", batch_size=8)
