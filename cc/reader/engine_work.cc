@@ -105,7 +105,9 @@ void Engine::RunTasks(std::vector<Task> tasks, std::unique_lock<std::mutex>& loc
   }
   --busy_;
   Plan();
-  if (FrontIsFilled() || failure_ != nullptr || AtEnd()) ready_changed_.notify_one();
+  if (FrontIsFilled() || failure_ != nullptr || AtEnd() || WantsFile()) {
+    ready_changed_.notify_one();
+  }
   if (remains_.empty()) return;
   std::vector<Remains> remains = std::exchange(remains_, {});
   lock.unlock();

@@ -57,8 +57,6 @@ def service() -> Iterator[str]:
     dispatcher.stop()
 
 
-# What Keras says of every dataset whose cardinality is unknown.
-@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
 def test_the_code_runs_as_it_stands(names: dict[str, Any], service: str, capsys: pytest.CaptureFixture[str]) -> None:
     datasets = []
     for block in BLOCKS:
@@ -80,7 +78,7 @@ PIPELINES = {
     # name: (what its "after" holds that no other does, shape of its elements, how many)
     "arrays": ('load(f, keys="data"', (ROWS_PER_FILE, 8), 4),
     "rows": ("cycle_length", (None, 8), 5),
-    "share": ("batch_size=1000", (None, 8), 3),
+    "share": ("shard=(num_workers", (None, 8), 3),
     "images": ("random_flip_left_right", (None, None, None, 3), 1),
 }
 

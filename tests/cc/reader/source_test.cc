@@ -197,6 +197,25 @@ TEST(Source, AnEngineTakesTheFilesThatItIsTold) {
   }
 }
 
+TEST(Source, ABatchOfMoreFilesThanAreAskedForAtOnce) {
+  TestFileSystem files;
+  std::vector<int64_t> counts(50);
+  for (size_t i = 0; i < counts.size(); ++i) counts[i] = i % 3 == 0 ? 2000 : i % 3;
+  const std::vector<std::string> paths = AddFiles(files, counts);
+  const int64_t total = TotalOf(counts).total;
+  Source source(files, paths, {}, XAndY(3), BatchesOf(total), {});
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    EngineOptions options = source.options();
+    options.num_threads = 1 + repeat % 3;
+    int64_t next = 0;
+    options.next_file = [&next, &paths]() -> Result<std::optional<int64_t>> {
+      if (next == static_cast<int64_t>(paths.size())) return std::optional<int64_t>();
+      return std::optional<int64_t>(next++);
+    };
+    EXPECT_EQ(DrainAll(*source.NewEngine(options, {})).values(), Range(0, total));
+  }
+}
+
 TEST(Source, AnErrorOfWhoNamesTheFilesIsReturned) {
   TestFileSystem files;
   Source source(files, AddFiles(files, {4}), {}, XAndY(3), BatchesOf(0), {});
