@@ -1,6 +1,5 @@
 """A Keras model that is trained and tested from npz shards."""
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +17,6 @@ def train_and_test(folder: Path, *, epochs: int, progress: Callable[[int, int], 
       The accuracy on `folder`/test-*.npz, from 0 to 1.
     """
     keras.utils.set_random_seed(0)
-    # Keras says so at the end of each epoch over a dataset whose length it does not know in advance.
-    warnings.filterwarnings("ignore", message="Your input ran out of data")
 
     train = tf_npz.NpzReaderDataset(f"{folder}/train-*.npz", keys=("x", "y"), batch_size=BATCH_SIZE)
     # The rows were shuffled before they were written, so mixing whole batches in each epoch is enough, and cheaper.
