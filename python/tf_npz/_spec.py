@@ -82,7 +82,7 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
     counts: list[int] = []
     for result in _in_parallel(read, _sample(paths)):
         if isinstance(result, _FileSpec):
-            counts += [] if result.num_rows is None else [result.num_rows]
+            counts += [] if result.count is None else [result.count]
             merged = result if merged is None else _merge(merged, result)
         elif skip_damaged and result.args[0] == "DataLoss":
             damage = damage or result
@@ -148,7 +148,7 @@ class _FileSpec(NamedTuple):
         return flat
 
     @property
-    def num_rows(self) -> int | None:
+    def count(self) -> int | None:
         """Of the file's elements, where they are rows and its arrays agree in their number."""
         counts = {component.rows for component in self.leaves}
         return counts.pop() if len(counts) == 1 else None

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from testing import assert_gives, bytes_read, features, npy_bytes, plain, save_shards
+from testing import assert_gives, features, npy_bytes, save_shards
 
 THREAD_NAME = "tf_npz_reader"
 DEADLINE = 20.0  # seconds, for what takes milliseconds
@@ -40,10 +40,23 @@ def open_files(folder: Path) -> int:
     return count
 
 
+def bytes_read() -> int:
+    """By all threads of this process, from files or the page cache."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < deadline, f"not within {DEADLINE} s: {what}"
+
+
+def plain(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Without what tf.data adds: a prefetch, and a thread that tunes and at times is slow to see that it shall end."""
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def assert_ends_all_threads(folder: Path) -> None:
