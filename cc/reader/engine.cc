@@ -60,6 +60,7 @@ Engine::Engine(const FileSystem& file_system, std::shared_ptr<const std::vector<
       options_(std::move(options)),
       pool_(options_.pool != nullptr ? options_.pool : BufferPool::New(options_.memory_limit)),
       max_open_run_(MaxOpenRun(options_)),
+      skipped_into_(options_.verify_before_start ? -1 : start.file),
       order_(options_.next_file == nullptr ? FileOrder(std::move(files))
                                            : FileOrder(std::move(files), options_.files_at_first)),
       num_threads_(options_.num_threads),

@@ -107,6 +107,9 @@ struct EngineOptions {
   // Where memory comes from; null: from a pool that goes with the engine.
   std::shared_ptr<BufferPool> pool;
   bool verify_checksums = true;
+  // Whether of the file in whose middle reading starts the beginning is read too, where its
+  // checksum needs that.
+  bool verify_before_start = true;
   StartThread start_thread = StartStdThread();
   // May be null. Called by a thread of the crew when it begins to work, with true, and when it
   // ends; and around the waiting of Next. For whoever keeps accounts of them.
@@ -229,6 +232,7 @@ class Engine {
   const std::shared_ptr<LayoutCache> layouts_ = std::make_shared<LayoutCache>();
   const std::shared_ptr<LayoutCache> member_layouts_ = std::make_shared<LayoutCache>();
   const int max_open_run_;
+  const int64_t skipped_into_;  // the file whose beginning nobody wants, by its place; or -1
   std::atomic<bool> cancelled_{false};
 
   std::mutex mutex_;

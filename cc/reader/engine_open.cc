@@ -50,8 +50,9 @@ Result<SelectedArrays> Engine::OpenFile(const File& file) const {
   ReadOptions options;
   options.pool = pool_;
   options.verify_checksums = options_.verify_checksums;
-  // A file that is begun in its middle is verified as any other, unless others read its beginning.
-  options.verify_skipped = file.first == 0;
+  // A file that is begun in its middle is verified as any other, unless others read its beginning,
+  // or nobody does.
+  options.verify_skipped = file.first == 0 && file.index != skipped_into_;
   options.cancelled = &cancelled_;
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
                           Archive::Open(file_system_, *file.path, *pool_));

@@ -246,10 +246,10 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     }
     if (passed == 0) return absl::OkStatus();
     *num_skipped = static_cast<int>(passed / size);
-    return StartEngine(ctx, position);
+    return StartEngine(ctx, position, /*skips=*/true);
   }
 
-  absl::Status StartEngine(IteratorContext* ctx, Position start) {
+  absl::Status StartEngine(IteratorContext* ctx, Position start, bool skips = false) {
     StopEngine();
     {
       const std::lock_guard<SharedMutex> lock(*parallelism_->mu);
@@ -260,7 +260,9 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     block_ = Block();
     block_.first = block_.next = start;
     taken_ = 0;
-    engine_ = dataset()->source().NewEngine(NewOptions(ctx), start);
+    EngineOptions options = NewOptions(ctx);
+    options.verify_before_start = !skips;
+    engine_ = dataset()->source().NewEngine(std::move(options), start);
     return tensorflow::RegisterCancellationCallback(
         ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); }, &deregister_);
   }

@@ -176,15 +176,10 @@ def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:
     """The batch size as a tensor and, where it is known already, as an int."""
     if batch_size is None:
         return None, None
-    value = tf.get_static_value(batch_size) if tf.is_tensor(batch_size) else batch_size
-    if value is None:
-        if not batch_size.dtype.is_integer or not batch_size.shape.is_compatible_with([]):
-            raise ValueError(f"batch_size must be a scalar integer, not {batch_size!r}")
-        return tf.cast(batch_size, tf.int64), None
-    size = _integer("batch_size", value)
-    if size < 1:
+    tensor, size = _scalar("batch_size", batch_size)
+    if size is not None and size < 1:
         raise ValueError(f"batch_size must be at least 1, not {size}")
-    return tf.constant(size, tf.int64), size
+    return tensor, size
 
 
 def _shard(shard: Any) -> tuple[tf.Tensor, tf.Tensor]:
@@ -193,15 +188,13 @@ def _shard(shard: Any) -> tuple[tf.Tensor, tf.Tensor]:
         shard = (1, 0)
     if not isinstance(shard, tuple | list) or len(shard) != 2:
         raise ValueError(f"shard must be (count, index), not {shard!r}")
-    values = [tf.get_static_value(value) if tf.is_tensor(value) else value for value in shard]
-    for name, value in zip(("count", "index"), values, strict=True):
-        if value is not None:
-            _integer(f"the {name} of shard", value)
-    count, index = values
-    fits = (count is None or count > 0) and (index is None or index >= 0)
-    if not fits or (count is not None and index is not None and index >= count):
+    (number, count), (share, index) = map(_scalar, ("the count of shard", "the index of shard"), shard)
+    if (
+        (count is not None and count < 1)
+        or (index is not None and index < 0)
+        or (count is not None and index is not None and index >= count)
+    ):
         raise ValueError(f"shard must be (count, index) with 0 <= index < count, not {shard!r}")
-    number, share = (tf.cast(value, tf.int64) for value in shard)
     return number, share
 
 
@@ -210,6 +203,16 @@ def _at_least_one(name: str, value: int | None, default: int) -> tf.Tensor:
     if number < 1 and number != default:
         raise ValueError(f"{name} must be at least 1, not {number}; leave it out for the default")
     return tf.constant(number, tf.int64)
+
+
+def _scalar(name: str, value: Any) -> tuple[tf.Tensor, int | None]:
+    """An integer as a tensor and, where it is known already, as an int."""
+    if tf.is_tensor(value) and tf.get_static_value(value) is None:
+        if not value.dtype.is_integer or not value.shape.is_compatible_with([]):
+            raise ValueError(f"{name} must be a scalar integer, not {value!r}")
+        return tf.cast(value, tf.int64), None
+    number = _integer(name, tf.get_static_value(value) if tf.is_tensor(value) else value)
+    return tf.constant(number, tf.int64), number
 
 
 def _integer(name: str, value: Any) -> int:

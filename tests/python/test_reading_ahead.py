@@ -12,14 +12,9 @@ import pytest
 import tensorflow as tf
 import tf_npz
 from testing import assert_gives, features, npy_bytes, save_shards
-from watching import assert_ends_all_threads, plain, reader_threads, wait_until
+from watching import assert_ends_all_threads, bytes_read, plain, reader_threads, wait_until
 
 MIB = 1 << 20
-
-
-def bytes_read() -> int:
-    """By all threads of this process, from files or the page cache."""
-    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 @pytest.fixture(autouse=True)

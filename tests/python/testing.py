@@ -64,6 +64,15 @@ def save_shards(lengths: Sequence[int], pattern: str = "{}.npz", *, compressed: 
     return files
 
 
+def save_damaged(*, compressed: bool) -> None:
+    """Three files of 10,000 rows, of which the second is damaged where no header is."""
+    for i in range(3):
+        (np.savez_compressed if compressed else np.savez)(f"{i}.npz", x=random_array([10_000], "i8", i))
+    contents = bytearray(Path("1.npz").read_bytes())
+    contents[70_000] ^= 1
+    Path("1.npz").write_bytes(contents)
+
+
 def features(y: np.ndarray) -> np.ndarray:
     """The x that belongs to y in the files of `save_shards`."""
     return (y[:, None] * 0.1 + np.arange(4)).astype(np.float32)

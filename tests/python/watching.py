@@ -1,4 +1,4 @@
-"""What a test sees of its own process: the reader's threads, open files; and how it waits for their end."""
+"""What a test sees of its own process: the reader's threads, open files, bytes read; and how it waits for their end."""
 
 import time
 from collections.abc import Callable
@@ -29,6 +29,11 @@ def open_files(folder: Path) -> int:
         except FileNotFoundError:
             continue
     return count
+
+
+def bytes_read() -> int:
+    """By all threads of this process, from files or the page cache."""
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
