@@ -28,6 +28,9 @@ constexpr size_t kRead = size_t{128} << 10;
 constexpr size_t kMaxHeader = size_t{1} << 10;
 static_assert((17 + 19 * 3 + (286 + 30) * (7 + 7)) / 8 + 8 + kFastInput < kMaxHeader);
 
+// What is left when more is read: less than a header, and whole bytes that were loaded already.
+constexpr size_t kMaxTail = kMaxHeader + sizeof(uint64_t);
+
 // 3.2.7: HLIT + 257 and HDIST + 1 could say more.
 constexpr size_t kMaxLiteralLengthCodes = 286;
 constexpr size_t kMaxDistanceCodes = 30;
@@ -46,14 +49,14 @@ Result<std::unique_ptr<InflateStream>> DeflateDecoder::Open(const RandomAccessFi
   if (!CheckedMultiply(compressed_size, kMaxInflateRatio, &most)) most = UINT64_MAX;
   const size_t window_size = kHistory + std::min<uint64_t>(kRoom, most) + kFastOutput;
   TF_NPZ_ASSIGN_OR_RETURN(decoder->window_, pool.Allocate(window_size));
-  const size_t input_size = kMaxHeader + std::min<uint64_t>(kRead, compressed_size) + kMaxHeader;
+  const size_t input_size = kMaxTail + std::min<uint64_t>(kRead, compressed_size) + kMaxHeader;
   TF_NPZ_ASSIGN_OR_RETURN(decoder->input_, pool.Allocate(input_size));
 
   char* const window = decoder->window_.data();
   decoder->output_ = {window, window};
   decoder->unread_ = window;
   decoder->room_end_ = window + window_size - kFastOutput;
-  char* const input = decoder->input_.data() + kMaxHeader;
+  char* const input = decoder->input_.data() + kMaxTail;
   decoder->in_.at = decoder->input_end_ = input;
   std::memset(input, 0, kMaxHeader);  // where there is no input at all
   return std::unique_ptr<InflateStream>(std::move(decoder));
@@ -131,7 +134,8 @@ Status DeflateDecoder::DecodeTo(const char* limit) {
 
 // Reads on in the file. What is left of the input goes with it.
 Status DeflateDecoder::ReadInput() {
-  char* const destination = input_.data() + kMaxHeader;
+  in_.Unload();
+  char* const destination = input_.data() + kMaxTail;
   const size_t tail = input_end_ - in_.at;
   std::memmove(destination - tail, in_.at, tail);
   in_.at = destination - tail;
@@ -183,8 +187,7 @@ void DeflateDecoder::BeginStored() {
   const uint32_t size = in_.Take(16);
   if ((in_.Take(16) ^ size) != 0xFFFF) return Fail("stored block unlike its length's complement");
   // What follows is copied from the input, not from its bits.
-  in_.at -= in_.left() / 8;
-  in_.bits = in_.count = 0;
+  in_.Unload();
   stored_left_ = size;
   state_ = State::kStored;
   if (size == 0) EndBlock();

@@ -39,6 +39,12 @@ struct DeflateBits {
     count -= n;
     return taken;
   }
+  // Gives whole bytes back to the input: fewer than eight bits are left.
+  void Unload() {
+    at -= left() / 8;
+    count = left() % 8;
+    bits &= (uint64_t{1} << count) - 1;
+  }
   // Of `count` only the lowest byte counts: who is in a hurry subtracts a whole DeflateEntry.
   uint32_t left() const { return static_cast<uint8_t>(count); }
   // Whether bits were taken from behind `input_end`.
