@@ -1,31 +1,41 @@
 // Raw deflate (RFC 1951) as a stream.
 //
 // As fast as a decoder of whole members, since it decodes into a window of its own, out of a buffer
-// of its own: both have slack behind them, so the loop that decodes symbols looks once in a while
-// whether it is near the end of either, and never has to stop inside of a symbol.
+// of its own: both have slack behind them, so the loop that decodes symbols looks at its limits
+// once for several, and never has to stop inside of one.
 //
 //   window_
-//   +-----------------------+---------------------------------------+---------+
-//   | history: 32 KiB       | room: 256 KiB                         | slack   |
-//   +-----------------------+---------------------------------------+---------+
-//            given out            | decoded, to be |
-//                                 | given out      |
-//                            unread_           output_.out
+//   +-----------------------+---------------------------------------+-------+
+//   | history: 32 KiB       | room: 64 KiB                          | slack |
+//   +-----------------------+---------------------------------------+-------+
+//            given out           | decoded, to be |
+//                                | given out      |
+//                             unread_        output_.out
 //
 // When the room is full, the last 32 KiB, which is how far matches reach, move to the front. At the
 // beginning there is no history, and it is room too.
+//
+// Who wants much at once gets most of it without a copy: after 32 KiB that came through the window
+// the rest is decoded to where it is wanted, but for as much as the slack; then the last 32 KiB of
+// it are copied to the window, as history.
+//
+//   destination of 128 KiB or more
+//   +-----------------------+---------------------------------------+-------+
+//   | copied from window_   | decoded here                          | slack |
+//   +-----------------------+---------------------------------------+-------+
+//                                             | copied to window_   |
+//                                                              output_.out
 //
 //   input_
 //   +--------+----------------------------------------------+---------+
 //   | tail   | read from the file: 128 KiB at once          | padding |
 //   +--------+----------------------------------------------+---------+
 //       |decoded already               | not decoded yet    |
-//                                     in_.at             input_end_
+//                                    in_.at             input_end_
 //
-// A block's header must lie in the input as a whole. So when less than the longest one is left,
-// which is the tail at most, it moves to before what is read next. Behind the last byte there are
-// zeros, long enough for a header too; who takes bits out of them notices it before anything comes
-// of it.
+// A block's header must lie in the input as a whole. So when less than the longest one is left, it
+// moves to before what is read next: the tail. Behind the last byte there are zeros, long enough
+// for a header too; who takes bits out of them notices it before anything comes of it.
 //
 // So all that is kept between two calls is where in both it stands, up to 63 bits that are loaded,
 // the tables of the block at hand, and what is left of a stored one.
