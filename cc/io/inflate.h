@@ -1,8 +1,8 @@
 // Deflate, raw (RFC 1951) or in gzip members (RFC 1952): decoded whole, or as a stream.
 //
-// Two decoders, because the faster one (libdeflate) can only decode a whole member into a whole
-// buffer. Built with TF_NPZ_SYSTEM_ZLIB, zlib does both. Errors are DataLoss and name the byte of
-// the compressed data.
+// Whole members are libdeflate's, which is fastest; streams are ours where they are raw deflate
+// (deflate_decoder.h) and zlib's where they are gzip. Built with TF_NPZ_SYSTEM_ZLIB, whole members
+// are decoded as streams too. Errors are DataLoss and name the byte of the compressed data.
 
 #ifndef TF_NPZ_IO_INFLATE_H_
 #define TF_NPZ_IO_INFLATE_H_
@@ -48,7 +48,7 @@ class InflateStream {
   static Result<std::unique_ptr<InflateStream>> Open(const RandomAccessFile& file, uint64_t offset,
                                                      uint64_t compressed_size, BufferPool& pool,
                                                      InflateOptions options = {});
-  ~InflateStream();
+  virtual ~InflateStream() = default;
 
   // Decodes the next `size` bytes, all of them: DataLoss where the data is malformed or ends
   // before.
@@ -57,9 +57,9 @@ class InflateStream {
 
   // Decodes some bytes, at most `size`, perhaps none while it takes input. At the end there are
   // none. Each call takes a bounded time: who loops may stop in between.
-  Result<size_t> ReadSome(char* destination, size_t size);
+  virtual Result<size_t> ReadSome(char* destination, size_t size) = 0;
   // Whether all has come out, and its checksums, where there are any, are right.
-  bool at_end() const;
+  virtual bool at_end() const = 0;
   // The error that it is to need `size` bytes more at the end.
   Status EndsBefore(size_t size) const;
 
@@ -67,14 +67,18 @@ class InflateStream {
   // range are left alone, as zipfile leaves them.
   Status Finish();
 
- private:
-  struct State;  // zlib's, kept out of this header
-  explicit InflateStream(std::unique_ptr<State> state);
-  Status Refill();
-  Status BeginNextMember();
-  Status Malformed() const;
+ protected:
+  explicit InflateStream(InflateFormat format) : format_(format) {}
+  // Compressed bytes that were decoded.
+  virtual uint64_t consumed() const = 0;
+  Status Malformed(uint64_t at_byte, std::string_view reason) const;
+  // The reason where the compressed bytes end too early.
+  static constexpr std::string_view kBreaksOff = "it breaks off";
 
-  const std::unique_ptr<State> state_;
+ private:
+  std::string_view format_name() const;
+
+  const InflateFormat format_;
 };
 
 }  // namespace tf_npz

@@ -199,7 +199,6 @@ class Engine {
   void FinishOpen(Task& task);
   Status CheckRange(const File& file, int64_t count) const;
   void ChooseDecoders(File& file, bool is_all) const;
-  uint64_t WholeLimit(const File& file) const;
 
   // Work: engine_work.cc.
   std::vector<Task> ClaimTasks();

@@ -15,11 +15,6 @@ namespace {
 // With more files open than this, those that wait for their turn are parked.
 constexpr size_t kMaxUnparked = 64;
 
-// Decoding whole can't be interrupted, and what it decodes comes all at once: a file alone is read
-// in pieces from this size on, and the first of several, for which the consumer waits, earlier.
-constexpr uint64_t kMaxWholeAlone = uint64_t{32} << 20;
-constexpr uint64_t kMaxWholeAwaited = uint64_t{4} << 20;
-
 }  // namespace
 
 // Takes the next file to be opened or, where files are small, a thread's share of the next ones.
@@ -122,8 +117,8 @@ void Engine::FinishOpen(Task& task) {
 }
 
 // Settles which arrays of `file` are decoded whole, with the faster decoder, and which in pieces.
-// It depends on nothing but the file, its place and the limit, and so does what a damaged file
-// still gives. `is_all`: it is read to its end.
+// It depends on nothing but the file and the limit, and so does what a damaged file still gives.
+// `is_all`: it is read to its end.
 void Engine::ChooseDecoders(File& file, bool is_all) const {
   // The memory of a whole array becomes the block's, for which it is counted anyway.
   const bool is_element = options_.batch_size == 0 && !selection_.rows;
@@ -132,7 +127,7 @@ void Engine::ChooseDecoders(File& file, bool is_all) const {
     const bool fortran_order = array.reader->header().fortran_order;
     const uint64_t share = fortran_order ? options_.memory_limit / 2 : options_.memory_limit / 4;
     const uint64_t most = is_element ? UINT64_MAX : share;
-    const bool fits = size <= most && (fortran_order || size <= WholeLimit(file));
+    const bool fits = size <= most && (fortran_order || is_element || size <= kMaxWholeInflate);
     const uint64_t overhead = array.reader->load_overhead();
     // Of many arrays as many as leave room for others.
     const bool is_crowded =
@@ -144,13 +139,6 @@ void Engine::ChooseDecoders(File& file, bool is_all) const {
     file.load_size += size + overhead;
     array.lends = size > 0;
   }
-}
-
-// Up to which size arrays of `file` are decoded whole. What the consumer waits for should not keep
-// it waiting for long, and one file alone is read in its order.
-uint64_t Engine::WholeLimit(const File& file) const {
-  if (order_.is_single_file()) return kMaxWholeAlone;
-  return file.index == 0 && selection_.rows ? kMaxWholeAwaited : kMaxWholeInflate;
 }
 
 }  // namespace tf_npz

@@ -39,10 +39,10 @@ struct ReadOptions {
   std::shared_ptr<LayoutCache> layouts;
 };
 
-// A deflated member of up to this size is decoded by the whole-buffer decoder when it is loaded. A
-// larger one is loaded as a stream, which can be cancelled: the whole-buffer decoder takes half a
-// second or more for this much.
-inline constexpr uint64_t kMaxWholeInflate = uint64_t{256} << 20;
+// A deflated member of up to this size is decoded by the whole-buffer decoder when it is loaded,
+// which is a little faster, takes memory for all of the compressed bytes, and can't be cancelled.
+// A larger one is loaded as a stream.
+inline constexpr uint64_t kMaxWholeInflate = uint64_t{4} << 20;
 
 class MemberReader {
  public:

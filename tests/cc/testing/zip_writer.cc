@@ -2,8 +2,9 @@
 
 #include <zlib.h>
 
-#include <cstdlib>
 #include <utility>
+
+#include "testing/deflate_writer.h"
 
 namespace tf_npz {
 namespace {
@@ -115,17 +116,7 @@ std::string Zip64End(uint64_t count, uint64_t directory_size, uint64_t directory
 }  // namespace
 
 std::string Deflate(std::string_view contents, int level) {
-  z_stream z = {};
-  if (deflateInit2(&z, level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) std::abort();
-  std::string compressed(deflateBound(&z, static_cast<uLong>(contents.size())), '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(contents.data()));
-  z.avail_in = static_cast<uInt>(contents.size());
-  z.next_out = reinterpret_cast<Bytef*>(compressed.data());
-  z.avail_out = static_cast<uInt>(compressed.size());
-  if (deflate(&z, Z_FINISH) != Z_STREAM_END) std::abort();
-  compressed.resize(z.total_out);
-  deflateEnd(&z);
-  return compressed;
+  return DeflateAs(contents, level, Z_DEFAULT_STRATEGY);
 }
 
 std::string WriteZip(const ZipArchive& archive) {
