@@ -14,12 +14,10 @@ from pipelines import NOT_SYMBOLIC, PIPELINES, reader, rest_of, restore, save, s
 from testing import assert_same, elements, save_shards
 
 
-@pytest.mark.parametrize("compressed", [True, False], ids=["deflated", "stored"])
 @pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=PIPELINES.keys())
-def test_a_restored_iterator_gives_exactly_the_rest(
-    folder: Path, pipeline: Callable[[], tf.data.Dataset], compressed: bool
-) -> None:
-    save_files(compressed=compressed)
+def test_a_restored_iterator_gives_exactly_the_rest(folder: Path, pipeline: Callable[[], tf.data.Dataset]) -> None:
+    """Of stored files; the test below has deflated ones."""
+    save_files(compressed=False)
     expected = elements(pipeline())
     assert len(expected) > 1
     iterator = iter(pipeline())
@@ -81,15 +79,15 @@ def test_in_the_middle_of_a_large_member(folder: Path, compressed: bool, options
     take(iterator, 7)
     restored = restore(reader(memory_limit=1 << 16, **options), save(iterator))
     first = 7 * options.get("batch_size", 1)
-    rest = np.concatenate([np.reshape(y, -1) for _, y in rest_of(restored)])
-    assert rest.tolist() == list(range(first, 12_345))
+    rest = rest_of(restored) if options else take(restored, 300)
+    assert np.hstack([y for _, y in rest]).tolist() == list(range(first, 12_345))[: None if options else 300]
 
 
 @pytest.mark.parametrize("memory_limit", [1, None])
 @pytest.mark.parametrize("threads", [1, 2, 3, 4])
 def test_with_other_threads_and_memory_than_before(folder: Path, threads: int, memory_limit: int | None) -> None:
-    save_shards([300, 0, 500, 200], compressed=threads % 2 == 0)
-    for options in ({}, {"batch_size": 32}):
+    save_shards([90, 0, 150, 60], compressed=threads % 2 == 0)
+    for options in ({}, {"batch_size": 16}):
         expected = elements(reader(**options))
         iterator = iter(reader(num_parallel_reads=threads, memory_limit=memory_limit, **options))
         done = 0

@@ -17,7 +17,7 @@ from testing import elements
 # What graph mode says of with_options.
 pytestmark = pytest.mark.filterwarnings("ignore:To make it possible to preserve tf.data options:UserWarning")
 
-# test_checkpoint.py holds all of them, stored and deflated, at every element.
+# test_checkpoint.py has all of them, and stops at every element.
 MODES = [
     "rows",
     "batches",

@@ -160,7 +160,7 @@ def test_skipping_whole_files(folder: Path, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("compressed", [True, False], ids=["deflated", "stored"])
-def test_skipping_behind_an_error_counts_what_is_there(folder: Path, compressed: bool) -> None:
+def test_skipping_through_a_damaged_file_counts_what_is_there(folder: Path, compressed: bool) -> None:
     """The rows that a damaged file has lost are no elements, and its error has come."""
     y = np.arange(20_000)
     contents = bytearray(npz_bytes(np.savez_compressed if compressed else np.savez, y=y))
