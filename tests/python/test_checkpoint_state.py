@@ -136,7 +136,7 @@ POSITION = "the checkpoint is damaged: it has no valid position"
         ({"file": 0}, 'was in "1.npz", but in its place of the list there is now "0.npz"'),
         ({"file_name": b""}, 'was in "", but in its place of the list there is now "1.npz"'),
         ({"file_name": b"\xff\0"}, r'was in "\xff\x00", but in its place of the list there is now "1.npz"'),
-        ({"file_name": b"a" * 100_000}, '…", but in its place of the list there is now "1.npz"'),
+        ({"file_name": b"a" * 100_000}, '"…, but in its place of the list there is now "1.npz"'),
         ({"file_count": -1}, LIST + "-1 files, but now there are 2"),
         ({"file_count": INT64.max}, LIST + f"{INT64.max} files, but now there are 2"),
         ({"names_crc": -1}, LIST + "files of other names, or in another order"),
