@@ -11,23 +11,24 @@ namespace tf_npz {
 ElementCounts TotalOf(std::vector<int64_t> of_files) {
   ElementCounts counts;
   counts.of_files = std::move(of_files);
-  for (int64_t& count : counts.of_files) {
+  counts.readable = counts.of_files.size();
+  for (size_t i = 0; i < counts.of_files.size(); ++i) {
     int64_t total;
-    if (CheckedAdd(counts.total, count, &total)) {
+    if (CheckedAdd(counts.total, counts.of_files[i], &total)) {
       counts.total = total;
     } else {  // rows of no bytes may be any number
       counts.status = ResourceExhausted("the files have more elements than can be counted");
-      count = 0;
+      counts.readable = std::min(counts.readable, i);
+      counts.of_files[i] = 0;
     }
   }
   return counts;
 }
 
-ElementCounts CountElements(const FileSystem& file_system, const std::vector<std::string>& paths,
-                            const Selection& selection, int num_threads,
-                            const StartThread& start_thread) {
+ElementCounts ReadCounts(const FileSystem& file_system, const std::vector<std::string>& paths,
+                         const Selection& selection, int num_threads,
+                         const StartThread& start_thread) {
   ElementCounts counts;
-  if (!selection.rows) return TotalOf(std::vector<int64_t>(paths.size(), 1));
   counts.of_files.resize(paths.size());
   std::vector<Status> statuses(paths.size());
   std::atomic<size_t> next{0};
@@ -59,7 +60,15 @@ ElementCounts CountElements(const FileSystem& file_system, const std::vector<std
                                    [](const Status& status) { return !status.ok(); });
   counts = TotalOf(std::move(counts.of_files));
   if (failed != statuses.end()) counts.status = *failed;
+  counts.readable = std::min(counts.readable, static_cast<size_t>(failed - statuses.begin()));
   return counts;
+}
+
+ElementCounts CountElements(const FileSystem& file_system, const std::vector<std::string>& paths,
+                            const Selection& selection, int num_threads,
+                            const StartThread& start_thread) {
+  if (!selection.rows) return TotalOf(std::vector<int64_t>(paths.size(), 1));
+  return ReadCounts(file_system, paths, selection, num_threads, start_thread);
 }
 
 Share ShareOfFiles(int64_t file_count, const Shard& shard) {

@@ -32,13 +32,19 @@ struct Share {
 struct ElementCounts {
   std::vector<int64_t> of_files;  // 0 of one that can't be read
   int64_t total = 0;
-  Status status;  // of the first that can't be read; of the total, where that is too large
+  Status status;        // of the first that can't be read; of the total, where that is too large
+  size_t readable = 0;  // files before the first that can't be read, or be counted
 };
 
 // Where they are known.
 ElementCounts TotalOf(std::vector<int64_t> of_files);
 
 // Reads the headers of all files, with up to `num_threads` at once.
+ElementCounts ReadCounts(const FileSystem& file_system, const std::vector<std::string>& paths,
+                         const Selection& selection, int num_threads,
+                         const StartThread& start_thread);
+
+// The same, but without a look at files that are an element each.
 ElementCounts CountElements(const FileSystem& file_system, const std::vector<std::string>& paths,
                             const Selection& selection, int num_threads,
                             const StartThread& start_thread);

@@ -14,6 +14,8 @@ constexpr int64_t kFilesOfShare = 32;
 
 // Headers read at once: they wait for storage rather than for a processor.
 constexpr int kHeaderThreads = 16;
+// Files whose headers are read at once at most where few of them may be needed.
+constexpr int64_t kMaxAhead = 64;
 
 }  // namespace
 
@@ -166,18 +168,26 @@ Position Source::Seek(Position position, int64_t count, int64_t* passed) {
   }
   *passed = 0;
   const auto file_count = static_cast<int64_t>(files.paths->size());
+  std::vector<std::string> paths;
   while (position.file < file_count && *passed < count) {
-    const ElementCounts counts = CountElements(file_system_, {(*files.paths)[position.file]},
-                                               selection_, 1, StartStdThread());
-    if (!counts.status.ok()) break;
-    const bool is_last = position.file + 1 == file_count;
-    const int64_t end = is_last ? std::min(files.end, counts.total) : counts.total;
-    if (position.file == 0) position.element = std::max(position.element, files.begin);
-    const int64_t here = std::min(end - position.element, count - *passed);
-    if (here < 0) break;  // it became shorter: reading will say so
-    *passed += here;
-    position = position.element + here == end ? Position{position.file + 1, 0}
-                                              : Position{position.file, position.element + here};
+    // Headers of more and more files at once, since it seems to be far.
+    const int64_t most = std::clamp<int64_t>(2 * static_cast<int64_t>(paths.size()), 1, kMaxAhead);
+    const int64_t first = position.file;
+    const auto begin = files.paths->begin() + first;
+    paths.assign(begin, begin + std::min(most, file_count - first));
+    const ElementCounts counts =
+        ReadCounts(file_system_, paths, selection_, kHeaderThreads, StartStdThread());
+    for (size_t i = 0; i < counts.readable && *passed < count; ++i) {
+      int64_t end = counts.of_files[i];
+      if (position.file + 1 == file_count) end = std::min(end, files.end);
+      if (position.file == 0) position.element = std::max(position.element, files.begin);
+      const int64_t here = std::min(end - position.element, count - *passed);
+      if (here < 0) return position;  // it became shorter: reading will say so
+      *passed += here;
+      position = position.element + here == end ? Position{position.file + 1, 0}
+                                                : Position{position.file, position.element + here};
+    }
+    if (counts.readable < paths.size()) break;
   }
   return position;
 }

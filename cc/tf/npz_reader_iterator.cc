@@ -15,7 +15,7 @@
 #include "tensorflow/core/framework/model.h"
 #include "tensorflow/core/platform/cpu_info.h"
 #include "tf_npz/base/checked.h"
-#include "tf_npz/base/text.h"
+#include "tf_npz/reader/bookmark.h"
 #include "tf_npz/reader/engine.h"
 #include "tf_npz/tf/conversion.h"
 #include "tf_npz/tf/global_shuffle.h"
@@ -41,6 +41,7 @@ constexpr char kElement[] = "element";
 constexpr char kFileSize[] = "file_size";
 constexpr char kFileName[] = "file_name";
 constexpr char kFileCount[] = "file_count";
+constexpr char kNamesCrc[] = "names_crc";
 constexpr char kSplits[] = "splits";
 constexpr char kSplitProvider[] = "split_provider";
 
@@ -54,8 +55,6 @@ constexpr int64_t kMaxThreads = 256;
 constexpr int64_t kSkipByPosition = 4096;
 constexpr int64_t kBlocksSkippedByPosition = 16;
 
-// Without the folder: files may be somewhere else when they are read again.
-std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 class Iterator : public DatasetIterator<NpzReaderDataset> {
  public:
@@ -88,7 +87,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     if (taken_ == block_.count) {
       if (parallelism_->tunable) engine_->SetNumThreads(NumThreads());
       Result<std::optional<Block>> next = engine_->Next();
-      if (!next.ok()) return ToAbslStatus(next.status());
+      has_failed_ = !next.ok();
+      if (has_failed_) return ToAbslStatus(next.status());
       *end_of_sequence = !next->has_value();
       if (*end_of_sequence) return absl::OkStatus();
       block_ = std::move(**next);
@@ -131,78 +131,86 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     const std::lock_guard<std::mutex> lock(mutex_);
     TF_RETURN_IF_ERROR(global_shuffle_.Save(prefix(), ctx, writer));
     Position position = CurrentPosition();
-    const std::vector<std::string>& paths = dataset()->source().paths();
     int64_t file = position.file;  // in the list
     if (split_provider_ != nullptr) {
       const std::vector<int64_t> splits = engine_->FilesFrom(position.file);
-      file = splits.empty() ? static_cast<int64_t>(paths.size()) : splits[0];
+      file = splits.empty() ? static_cast<int64_t>(paths().size()) : splits[0];
       position.file = 0;
-      Tensor tensor(tensorflow::DT_INT64, {static_cast<int64_t>(splits.size())});
-      std::copy(splits.begin(), splits.end(), tensor.vec<int64_t>().data());
-      TF_RETURN_IF_ERROR(writer->WriteTensor(prefix(), kSplits, tensor));
-      TF_RETURN_IF_ERROR(split_provider_->Save(
-          [this](const std::string& key) { return SplitProviderKey(key); }, writer));
+      TF_RETURN_IF_ERROR(SaveSplits(splits, writer));
     }
+    const Bookmark bookmark = BookmarkAt(position, paths(), file, NamesCrc());
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFile, position.file));
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kElement, position.element));
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileSize, position.file_size));
-    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileName, NameOf(paths, file)));
-    return writer->WriteScalar(prefix(), kFileCount, static_cast<int64_t>(paths.size()));
+    TF_RETURN_IF_ERROR(
+        writer->WriteScalar(prefix(), kFileName, tensorflow::tstring(bookmark.file_name)));
+    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileCount, bookmark.file_count));
+    return writer->WriteScalar(prefix(), kNamesCrc, bookmark.names_crc);
   }
 
   absl::Status RestoreInternal(IteratorContext* ctx, IteratorStateReader* reader) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (GlobalShuffle::IsRestored(*ctx)) return global_shuffle_.Restore(prefix(), ctx, reader);
-    Position position;
+    Bookmark bookmark;
+    Position& position = bookmark.position;
+    tensorflow::tstring name;
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFile, &position.file));
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kElement, &position.element));
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileSize, &position.file_size));
-    const std::vector<std::string>& paths = dataset()->source().paths();
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileName, &name));
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileCount, &bookmark.file_count));
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kNamesCrc, &bookmark.names_crc));
+    bookmark.file_name = name;
     int64_t file = position.file;
-    splits_.clear();
+    std::vector<int64_t> splits;
     if (split_provider_ != nullptr) {
-      Tensor splits;
-      TF_RETURN_IF_ERROR(reader->ReadTensor(ctx->flr(), prefix(), kSplits, &splits));
-      splits_.assign(splits.vec<int64_t>().data(),
-                     splits.vec<int64_t>().data() + splits.NumElements());
-      file = splits_.empty() ? static_cast<int64_t>(paths.size()) : splits_[0];
-      TF_RETURN_IF_ERROR(split_provider_->Restore(
-          [this](const std::string& key) { return SplitProviderKey(key); }, reader));
+      TF_RETURN_IF_ERROR(ReadSplits(ctx, reader, &splits));
+      position.file = 0;
+      file = splits.empty() ? static_cast<int64_t>(paths().size()) : splits[0];
     }
-    TF_RETURN_IF_ERROR(CheckFiles(reader, paths, file));
-    if (position.file < 0 || position.file > static_cast<int64_t>(paths.size()) ||
-        position.element < 0) {
-      return absl::InvalidArgumentError("the checkpoint is damaged: it has no valid position");
+    TF_RETURN_IF_ERROR(ToAbslStatus(CheckBookmark(bookmark, paths(), file, NamesCrc())));
+    if (split_provider_ != nullptr) {
+      TF_RETURN_IF_ERROR(split_provider_->Restore(SplitProviderKeys(), reader));
     }
+    splits_ = std::move(splits);
     return StartEngine(ctx, position);
   }
 
  private:
-  std::string SplitProviderKey(const std::string& key) const {
-    return full_name(std::string(kSplitProvider) + "/" + key);
+  std::function<std::string(std::string)> SplitProviderKeys() const {
+    return [this](const std::string& key) {
+      return full_name(std::string(kSplitProvider) + "/" + key);
+    };
   }
 
-  static tensorflow::tstring NameOf(const std::vector<std::string>& paths, int64_t file) {
-    return file < static_cast<int64_t>(paths.size()) ? BaseName(paths[file]) : "";
+  absl::Status SaveSplits(const std::vector<int64_t>& splits, IteratorStateWriter* writer) {
+    Tensor tensor(tensorflow::DT_INT64, {static_cast<int64_t>(splits.size())});
+    std::copy(splits.begin(), splits.end(), tensor.vec<int64_t>().data());
+    TF_RETURN_IF_ERROR(writer->WriteTensor(prefix(), kSplits, tensor));
+    return split_provider_->Save(SplitProviderKeys(), writer);
   }
 
-  // Whether the files are those that the checkpoint was taken over, as far as it knows them.
-  absl::Status CheckFiles(IteratorStateReader* reader, const std::vector<std::string>& paths,
-                          int64_t file) {
-    tensorflow::tstring name;
-    int64_t count = 0;
-    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileName, &name));
-    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileCount, &count));
-    if (count != static_cast<int64_t>(paths.size())) {
-      return absl::InvalidArgumentError("the checkpoint is of an iterator over " +
-                                        std::to_string(count) + " files, but now there are " +
-                                        std::to_string(paths.size()));
+  absl::Status ReadSplits(IteratorContext* ctx, IteratorStateReader* reader,
+                          std::vector<int64_t>* splits) const {
+    Tensor tensor;
+    TF_RETURN_IF_ERROR(reader->ReadTensor(ctx->flr(), prefix(), kSplits, &tensor));
+    if (tensor.dtype() == tensorflow::DT_INT64) {
+      const auto values = tensor.flat<int64_t>();
+      splits->assign(values.data(), values.data() + values.size());
+      const auto count = static_cast<int64_t>(paths().size());
+      const bool are_files = std::all_of(splits->begin(), splits->end(), [count](int64_t file) {
+        return file >= 0 && file < count;
+      });
+      if (are_files) return absl::OkStatus();
     }
-    const tensorflow::tstring now = NameOf(paths, file);
-    if (name == now) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        "the checkpoint is of an iterator that was in " + Quote(std::string(name)) +
-        ", but in its place of the list there is now " + Quote(std::string(now)));
+    return absl::InvalidArgumentError("the checkpoint is damaged: it has no valid splits");
+  }
+
+  const std::vector<std::string>& paths() const { return dataset()->source().paths(); }
+
+  int64_t NamesCrc() {
+    if (!names_crc_) names_crc_ = CrcOfNames(paths());
+    return *names_crc_;
   }
 
   // Those that tf.data.AUTOTUNE stands for at most, and to begin with: as many as a private
@@ -228,13 +236,15 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return position;
   }
 
-  // Skips up to `num_to_skip` elements, if they are many, by a new position.
+  // Skips up to `num_to_skip` elements, if they are many, by a new position. Behind an error there
+  // is none: the engine alone knows which elements the file has lost.
   absl::Status SkipFar(IteratorContext* ctx, int num_to_skip, int* num_skipped) {
     const DatasetArguments& arguments = dataset()->arguments();
     const int64_t size = dataset()->is_batched() ? arguments.batch_size : 1;
     int64_t elements;
-    if (split_provider_ != nullptr || !CheckedMultiply<int64_t>(num_to_skip, size, &elements) ||
-        elements < kSkipByPosition || elements < kBlocksSkippedByPosition * block_.count) {
+    if (has_failed_ || split_provider_ != nullptr ||
+        !CheckedMultiply<int64_t>(num_to_skip, size, &elements) || elements < kSkipByPosition ||
+        elements < kBlocksSkippedByPosition * block_.count) {
       return absl::OkStatus();
     }
     int64_t passed = 0;
@@ -260,6 +270,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     block_ = Block();
     block_.first = block_.next = start;
     taken_ = 0;
+    has_failed_ = false;
     EngineOptions options = NewOptions(ctx);
     options.verify_before_start = !skips;
     engine_ = dataset()->source().NewEngine(std::move(options), start);
@@ -313,6 +324,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   std::function<void()> deregister_;  // takes the cancellation callback back
   Block block_;                       // the block at hand, of which
   int64_t taken_ = 0;                 // so many elements are delivered
+  bool has_failed_ = false;           // an error came after them
+  std::optional<int64_t> names_crc_;  // of paths()
 };
 
 }  // namespace

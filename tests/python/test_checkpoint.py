@@ -1,5 +1,8 @@
 """An iterator saved anywhere and restored, even into a new dataset, gives exactly the rest."""
 
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,65 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-import tf_npz
-from testing import assert_same, elements, features, npz_bytes, save_shards
-
-LENGTHS = (4, 0, 1, 7, 3)
-SPEC = (tf.TensorSpec([4], tf.float32), tf.TensorSpec([], tf.int64))
+from pipelines import NOT_SYMBOLIC, PIPELINES, reader, rest_of, restore, save, save_files, symbolic, take
+from testing import assert_same, elements, save_shards
 
 
-def reader(**options: Any) -> tf.data.Dataset:
-    """Without the prefetch that tf.data adds, whose checkpoints hold elements of its own."""
-    plain = tf.data.Options()
-    plain.experimental_optimization.inject_prefetch = False
-    return tf_npz.NpzReaderDataset("*.npz", ("x", "y"), **options).with_options(plain)
-
-
-def one_by_one() -> tf.data.Dataset:
-    names = tf.data.Dataset.list_files("*.npz", shuffle=False)
-    return names.interleave(lambda f: tf_npz.NpzReaderDataset(f, ("x", "y"), element_spec=SPEC), cycle_length=3)
-
-
-PIPELINES: dict[str, Callable[[], tf.data.Dataset]] = {
-    "rows": reader,
-    "rows, one thread": lambda: reader(num_parallel_reads=1),
-    "rows, little memory": lambda: reader(memory_limit=1),
-    "batches": lambda: reader(batch_size=3),
-    "full batches": lambda: reader(batch_size=4, drop_remainder=True),
-    "padded batches": lambda: reader(batch_size=4, padding=0),
-    "whole files": lambda: reader(rows=False),
-    "batches of whole files": lambda: reader(rows=False, batch_size=2, padding=0),
-    "with the prefetch that tf.data adds": lambda: tf_npz.NpzReaderDataset("*.npz", ("x", "y"), batch_size=3),
-    "repeated": lambda: reader(batch_size=4).repeat(2),
-    "prefetched": lambda: reader(batch_size=4).prefetch(2),
-    "batched by tf.data": lambda: reader().batch(4),
-    "shuffled": lambda: reader().shuffle(4, seed=1, reshuffle_each_iteration=False),
-    "interleaved": one_by_one,
-    "mapped": lambda: tf.data.Dataset.list_files("*.npz", shuffle=False).map(
-        lambda f: tf_npz.load(f, "y", element_spec=tf.TensorSpec([None], tf.int64)), num_parallel_calls=2
-    ),
-}
-
-
-def take(iterator: Any, count: int) -> list[Any]:
-    return [tf.nest.map_structure(lambda t: t.numpy(), next(iterator)) for _ in range(count)]
-
-
-def rest_of(iterator: Any) -> list[Any]:
-    return [tf.nest.map_structure(lambda t: t.numpy(), element) for element in iterator]
-
-
-@pytest.mark.parametrize("compressed", [True, False], ids=["deflated", "stored"])
 @pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=PIPELINES.keys())
-def test_a_restored_iterator_gives_exactly_the_rest(
-    folder: Path, pipeline: Callable[[], tf.data.Dataset], compressed: bool
-) -> None:
-    save_shards(LENGTHS, compressed=compressed)
+def test_a_restored_iterator_gives_exactly_the_rest(folder: Path, pipeline: Callable[[], tf.data.Dataset]) -> None:
+    """Of stored files; the test below has deflated ones."""
+    save_files(compressed=False)
     expected = elements(pipeline())
     assert len(expected) > 1
     iterator = iter(pipeline())
     for taken in range(len(expected) + 1):
-        saved = tf.train.Checkpoint(iterator=iterator).write("saved")
+        saved = save(iterator)
         # Into a new iterator of a new dataset, which stands somewhere else.
         restored = iter(pipeline())
         take(restored, min(2, len(expected)))
@@ -75,26 +32,91 @@ def test_a_restored_iterator_gives_exactly_the_rest(
             # Saving disturbs nothing.
             assert_same(take(iterator, 1), expected[taken : taken + 1])
     assert_same(rest_of(iterator), [])
+    assert_same(rest_of(restore(pipeline(), save(iterator))), [])  # at the end
+
+
+# Run with the folder of the tests, where the checkpoints are, and whether they are symbolic.
+RESTORE = """
+import pickle, re, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from pipelines import PIPELINES, rest_of, restore, symbolic
+rests = {}
+for path in sorted(Path("saved").rglob("*.index")):
+    mode, taken = path.parent.name, int(path.stem)
+    dataset = symbolic(PIPELINES[mode](), sys.argv[2] == "True")
+    rests[mode, taken] = rest_of(restore(dataset, str(path.with_suffix(""))))
+Path("rests.pickle").write_bytes(pickle.dumps(rests))
+"""
+
+
+@pytest.mark.parametrize("is_symbolic", [False, True], ids=["", "symbolic"])
+def test_another_process_goes_on_where_this_one_stopped(folder: Path, is_symbolic: bool) -> None:
+    save_files()
+    expected = {}
+    for mode, pipeline in PIPELINES.items():
+        if is_symbolic and mode in NOT_SYMBOLIC:
+            continue
+        iterator = iter(symbolic(pipeline(), is_symbolic))
+        everything = elements(pipeline())
+        for taken in range(len(everything) + 1):
+            save(iterator, f"saved/{mode}/{taken}")
+            expected[mode, taken] = everything[taken:]
+            take(iterator, min(1, len(everything) - taken))
+    tests = str(Path(__file__).parent)
+    subprocess.run([sys.executable, "-c", RESTORE, tests, str(is_symbolic)], check=True, timeout=300)
+    rests = pickle.loads(Path("rests.pickle").read_bytes())
+    assert rests.keys() == expected.keys()
+    for key, rest in expected.items():
+        assert_same(rests[key], rest)
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 1000}], ids=["rows", "batches"])
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_in_the_middle_of_a_large_member(folder: Path, save: Callable[..., None], options: dict[str, Any]) -> None:
-    y = np.arange(12_345)
-    save("a.npz", x=features(y), y=y)
-    make = lambda: reader(memory_limit=1 << 16, **options)  # noqa: E731
-    iterator = iter(make())
+@pytest.mark.parametrize("compressed", [True, False], ids=["deflated", "stored"])
+def test_in_the_middle_of_a_large_member(folder: Path, compressed: bool, options: dict[str, Any]) -> None:
+    save_shards([12_345], compressed=compressed)
+    iterator = iter(reader(memory_limit=1 << 16, **options))
     take(iterator, 7)
-    saved = tf.train.Checkpoint(iterator=iterator).write("saved")
-    assert sum(path.stat().st_size for path in Path().glob("saved*")) < 10_000  # a position, not a buffer
-    restored = iter(make())
-    tf.train.Checkpoint(iterator=restored).read(saved)
+    restored = restore(reader(memory_limit=1 << 16, **options), save(iterator))
     first = 7 * options.get("batch_size", 1)
-    assert np.concatenate([np.reshape(rest, -1) for _, rest in rest_of(restored)]).tolist() == y[first:].tolist()
+    rest = rest_of(restored) if options else take(restored, 300)
+    assert np.hstack([y for _, y in rest]).tolist() == list(range(first, 12_345))[: None if options else 300]
+
+
+@pytest.mark.parametrize("memory_limit", [1, None])
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_with_other_threads_and_memory_than_before(folder: Path, threads: int, memory_limit: int | None) -> None:
+    save_shards([90, 0, 150, 60], compressed=threads % 2 == 0)
+    for options in ({}, {"batch_size": 16}):
+        expected = elements(reader(**options))
+        iterator = iter(reader(num_parallel_reads=threads, memory_limit=memory_limit, **options))
+        done = 0
+        for taken in [0, 1, len(expected) // 3, len(expected) - 1, len(expected)]:
+            take(iterator, taken - done)
+            done = taken
+            other = reader(num_parallel_reads=5 - threads, **options)
+            assert_same(rest_of(restore(other, save(iterator))), expected[taken:])
+
+
+def test_an_iterator_may_be_restored_again_and_again(folder: Path) -> None:
+    """Whatever it has read ahead by then, forward and backward, and at its end."""
+    save_shards([40, 0, 30, 50])
+    for options in ({}, {"batch_size": 7}, {"batch_size": 7, "drop_remainder": True}):
+        expected = elements(reader(**options))
+        iterator = iter(reader(**options))
+        saved = []
+        for i in range(len(expected)):
+            saved.append(save(iterator, f"saved/{i}"))
+            take(iterator, 1)
+        assert rest_of(iterator) == []
+        for i in (0, len(expected) - 1, 3, len(expected) // 2, 1):
+            tf.train.Checkpoint(iterator=iterator).read(saved[i])
+            assert_same(take(iterator, 1), expected[i : i + 1])
+        assert_same(rest_of(iterator), expected[2:])
 
 
 def test_a_manager_restores_the_latest(folder: Path) -> None:
-    save_shards(LENGTHS)
+    save_shards([4, 0, 11])
     expected = elements(reader(batch_size=3))
     iterator = iter(reader(batch_size=3))
     step = tf.Variable(0)
@@ -107,33 +129,3 @@ def test_a_manager_restores_the_latest(folder: Path) -> None:
     tf.train.Checkpoint(iterator=restored, step=restored_step).restore(manager.latest_checkpoint)
     assert restored_step.numpy() == 3
     assert_same(rest_of(restored), expected[3:])
-
-
-@pytest.mark.parametrize("options", [{}, {"batch_size": 3}], ids=["rows", "batches"])
-def test_after_a_file_that_failed(folder: Path, options: dict[str, Any]) -> None:
-    files = save_shards([4, 4, 4])
-    Path(files[1]).write_bytes(b"")
-    spec = {"element_spec": SPEC, **options}
-    expected = elements(reader(**spec).ignore_errors())
-    iterator = iter(reader(**spec).ignore_errors())
-    for taken in range(len(expected) + 1):
-        saved = tf.train.Checkpoint(iterator=iterator).write("saved")
-        restored = iter(reader(**spec).ignore_errors())
-        tf.train.Checkpoint(iterator=restored).read(saved)
-        assert_same(rest_of(restored), expected[taken:])
-        if taken < len(expected):
-            take(iterator, 1)
-
-
-@pytest.mark.parametrize("options", [{}, {"batch_size": 2}], ids=["rows", "batches"])
-def test_a_file_that_became_shorter_is_an_error(folder: Path, options: dict[str, Any]) -> None:
-    y = np.arange(8)
-    Path("a.npz").write_bytes(npz_bytes(x=features(y), y=y))
-    iterator = iter(reader(**options))
-    take(iterator, 3)
-    saved = tf.train.Checkpoint(iterator=iterator).write("saved")
-    Path("a.npz").write_bytes(npz_bytes(x=features(y[:1]), y=y[:1]))
-    restored = iter(reader(**options))
-    tf.train.Checkpoint(iterator=restored).read(saved)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"a\.npz: has \d+ bytes, but had \d+ when"):
-        next(restored)

@@ -1,0 +1,56 @@
+#include "tf_npz/reader/bookmark.h"
+
+#include <string_view>
+
+#include "tf_npz/base/text.h"
+#include "tf_npz/io/crc32.h"
+
+namespace tf_npz {
+namespace {
+
+std::string_view BaseName(const std::string& path) {
+  return std::string_view(path).substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+int64_t CrcOfNames(const std::vector<std::string>& paths) {
+  uint32_t crc = 0;
+  for (const std::string& path : paths) {
+    const std::string_view name = BaseName(path);
+    crc = ExtendCrc32(ExtendCrc32(crc, name.data(), name.size()), "/", 1);
+  }
+  return crc;
+}
+
+Bookmark BookmarkAt(const Position& position, const std::vector<std::string>& paths, int64_t file,
+                    int64_t names_crc) {
+  const auto count = static_cast<int64_t>(paths.size());
+  return {position, file < count ? std::string(BaseName(paths[file])) : "", count, names_crc};
+}
+
+Status CheckBookmark(const Bookmark& bookmark, const std::vector<std::string>& paths, int64_t file,
+                     int64_t names_crc) {
+  const auto count = static_cast<int64_t>(paths.size());
+  if (bookmark.file_count != count) {
+    return InvalidArgument("the checkpoint is of an iterator over " +
+                           std::to_string(bookmark.file_count) + " files, but now there are " +
+                           std::to_string(count));
+  }
+  if (file < 0 || file > count || bookmark.position.element < 0) {
+    return InvalidArgument("the checkpoint is damaged: it has no valid position");
+  }
+  const std::string_view name = file < count ? BaseName(paths[file]) : std::string_view();
+  if (bookmark.file_name != name) {
+    return InvalidArgument("the checkpoint is of an iterator that was in " +
+                           Quote(bookmark.file_name) +
+                           ", but in its place of the list there is now " + Quote(name));
+  }
+  if (bookmark.names_crc != names_crc) {
+    return InvalidArgument(
+        "the checkpoint is of an iterator over files of other names, or in another order");
+  }
+  return OkStatus();
+}
+
+}  // namespace tf_npz
