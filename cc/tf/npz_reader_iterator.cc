@@ -55,7 +55,6 @@ constexpr int64_t kMaxThreads = 256;
 constexpr int64_t kSkipByPosition = 4096;
 constexpr int64_t kBlocksSkippedByPosition = 16;
 
-
 class Iterator : public DatasetIterator<NpzReaderDataset> {
  public:
   explicit Iterator(const Params& params)
