@@ -11,6 +11,9 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 CPP_FILES = $(shell find cc tests benchmarks -name '*.h' -o -name '*.cc')
 VARIANT = $(CURDIR)/build/system-zlib/python
+# Python tests of what tf.data and TensorFlow make of the dataset: they take long, and no codec makes a difference to them.
+WITHOUT_CODECS := benchmarks cardinality checkpoint checkpoint_errors checkpoint_files checkpoint_state checkpoint_suite control distribute examples fork gcs \
+  gcs_errors global_shuffle keras leaks readme registration serialisation service shard skip user_pipelines version_check
 say = @printf '[%s] %s\n'
 
 # $(call compile,PRESET): configures and builds it in build/PRESET. A person sees the compiler's progress, a log does not.
@@ -69,7 +72,7 @@ test-system-zlib: .venv/.complete ## Build with the system's zlib alone, in buil
 	@$(call ctest,system-zlib)
 	$(say) system-zlib "Python tests ..."
 	@PYTHONPATH=$(VARIANT) $(BIN)/python -c 'import sys, tf_npz; sys.exit(not tf_npz.__file__.startswith("$(VARIANT)"))'
-	@PYTHONPATH=$(VARIANT) $(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	@PYTHONPATH=$(VARIANT) $(BIN)/python -m pytest -q $(WITHOUT_CODECS:%=--ignore=tests/python/test_%.py) $(PYTEST_ARGS)
 
 lint: .venv/.complete ## Check formatting and types: clang-format, ruff, mypy
 	$(say) lint "clang-format, ruff, mypy ..."

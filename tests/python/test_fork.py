@@ -1,4 +1,4 @@
-"""Processes made by multiprocessing: a spawned one reads, and so does a forked one; neither hangs."""
+"""Processes made by multiprocessing: a spawned one reads, and so does one forked after import; none hangs."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,25 +16,32 @@ def read(queue):
     dataset = tf_npz.NpzReaderDataset(["0.npz", "1.npz"], "y", num_parallel_reads=2, batch_size=2)
     queue.put([int(y) for y in dataset.unbatch()])
 
-def in_child(method):
+def look(queue):
+    import numpy
+    with numpy.load("0.npz") as arrays:
+        queue.put(arrays["y"].tolist())
+
+def in_child(method, target=read):
     context = multiprocessing.get_context(method)
     queue = context.SimpleQueue()
-    child = context.Process(target=read, args=[queue])
+    child = context.Process(target=target, args=[queue])
     child.start()
     child.join(90)
     print(method, child.exitcode, queue.get() if child.exitcode == 0 else None, flush=True)
     if child.exitcode is None:
         child.kill()
 """
+# Once TensorFlow has started its threads, which a forked child has not, the child may do other things than reading: then
+# TensorFlow, whatever it runs, now and then waits for a thread that there isn't.
 FORK = f"""{READ}
 import tf_npz, tensorflow
 in_child("fork")
 dataset = tf_npz.NpzReaderDataset(["0.npz", "1.npz"] * 100, "y", num_parallel_reads=2)
 assert len(list(dataset)) == 800
-in_child("fork")
+in_child("fork", look)
 iterator = iter(dataset)
 next(iterator)
-in_child("fork")
+in_child("fork", look)
 assert len(list(iterator)) == 799
 """
 SPAWN = f"""{READ}
@@ -65,5 +72,5 @@ def test_a_spawned_child_reads(parents: dict[str, "Popen[str]"]) -> None:
     assert output_of(parents["spawn"]) == "spawn 0 [0, 1, 2, 3, 4, 5, 6, 7]\n"
 
 
-def test_a_child_forked_after_import_after_use_and_in_an_epoch_reads(parents: dict[str, "Popen[str]"]) -> None:
-    assert output_of(parents["fork"]) == 3 * "fork 0 [0, 1, 2, 3, 4, 5, 6, 7]\n"
+def test_a_forked_child_reads_after_import_and_disturbs_nothing_later(parents: dict[str, "Popen[str]"]) -> None:
+    assert output_of(parents["fork"]) == "fork 0 [0, 1, 2, 3, 4, 5, 6, 7]\n" + 2 * "fork 0 [0, 1, 2, 3, 4]\n"
