@@ -31,8 +31,8 @@ def in_child(method, target=read):
     if child.exitcode is None:
         child.kill()
 """
-# Once TensorFlow has started its threads, which a forked child has not, the child may do other things than reading: then
-# TensorFlow, whatever it runs, now and then waits for a thread that there isn't.
+# Once TensorFlow has started its threads, which a forked child has not, the child does other things than reading:
+# whatever TensorFlow runs then, now and then it waits for a thread that there isn't.
 FORK = f"""{READ}
 import tf_npz, tensorflow
 in_child("fork")
