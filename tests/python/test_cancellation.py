@@ -41,7 +41,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# How the members are decoded differs: what is waited for is streamed, what is read ahead is decoded whole.
+# In each of them a member is being decoded, by the consumer or ahead of it, when the reading ends.
 READS: dict[str, Callable[[Path], tf.data.Dataset]] = {
     "30 MiB alone": lambda large: read(large, ["30.npz"]),
     "200 MiB alone": lambda large: read(large, ["200.npz"]),
