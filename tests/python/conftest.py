@@ -24,6 +24,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def no_threads_of_other_tests() -> None:
+    """No thread of the reader's, for tests that count them."""
+    from watching import reader_threads, wait_until
+
+    wait_until(lambda: reader_threads() == 0, "the end of other tests' threads")
+
+
+@pytest.fixture
 def ram_folder() -> Iterator[str]:
     """A folder of TensorFlow's own in-memory file system, gone after the test."""
     import tensorflow as tf

@@ -16,11 +16,7 @@ from watching import assert_ends_all_threads, open_files, plain, reader_threads,
 
 MIB = 1 << 20
 SPEC = tf.TensorSpec([None], tf.float32)
-
-
-@pytest.fixture(autouse=True)
-def no_threads_of_other_tests() -> None:
-    wait_until(lambda: reader_threads() == 0, "the end of other tests' threads")
+pytestmark = pytest.mark.usefixtures("no_threads_of_other_tests")
 
 
 @pytest.fixture(scope="module")

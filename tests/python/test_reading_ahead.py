@@ -15,11 +15,7 @@ from testing import assert_gives, features, npy_bytes, save_shards
 from watching import assert_ends_all_threads, bytes_read, plain, reader_threads, wait_until
 
 MIB = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-def no_threads_of_other_tests() -> None:
-    wait_until(lambda: reader_threads() == 0, "the end of other tests' threads")
+pytestmark = pytest.mark.usefixtures("no_threads_of_other_tests")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +53,7 @@ def test_many_files_are_read_by_as_many_threads_as_asked_for(
 
 
 def test_one_file_is_read_by_at_most_one_thread(large: Path, folder: Path) -> None:
-    iterator = iter(tf_npz.NpzReaderDataset(large / "stored.npz", "x", batch_size=100, num_parallel_reads=8))
+    iterator = iter(plain(tf_npz.NpzReaderDataset(large / "stored.npz", "x", batch_size=100, num_parallel_reads=8)))
     next(iterator)
     assert reader_threads() == 0  # The first batch may be all that is wanted.
     next(iterator)
