@@ -1,5 +1,6 @@
 """What the Python tests share."""
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 
 # Before TensorFlow is imported: no greetings; its errors still show.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture(autouse=True)
+def no_old_iterators() -> Iterator[None]:
+    """Drops what a test left in cycles, iterators among it, while it is young.
+
+    The thread by which TensorFlow tunes an iterator misses that it shall end now and then, and sleeps on: for as long as
+    the iterator has lived, and up to 60 s. Python's collector would run into many such waits in a later test.
+    """
+    yield
+    gc.collect(1)
 
 
 @pytest.fixture
