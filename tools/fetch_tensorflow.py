@@ -1,7 +1,7 @@
 """Puts what ops are built against into folders: --into DIR [MINOR...] makes DIR/2.16/ and so on, of all by default.
 
-Each holds TensorFlow's C++ headers and its two libraries, out of the wheel that cmake/tensorflow.txt pins. The wheels come
-from TF_NPZ_SOURCES (--sources), a folder that holds them, or by `pip download`, and are not kept.
+Each holds TensorFlow's C++ headers and its two libraries, out of the wheel that cmake/tensorflow.txt pins. The wheels
+come from TF_NPZ_SOURCES (--sources), a folder that holds them, or by `pip download`, and are not kept.
 What is there already is kept, so a second call costs nothing and needs no network.
 """
 
@@ -79,8 +79,8 @@ def unpack(wheel: pathlib.Path, tensorflow: TensorFlow, destination: pathlib.Pat
 
 def fail(tensorflow: TensorFlow, message: str) -> None:
     sys.exit(
-        f"{message}\nEither set TF_NPZ_SOURCES to a folder that holds the wheel tensorflow_cpu-{tensorflow.version}-cp312-"
-        "cp312-*x86_64.whl, or build for the TensorFlow that is installed: -DTF_NPZ_TENSORFLOW=installed."
+        f"{message}\nEither set TF_NPZ_SOURCES to a folder that holds tensorflow_cpu-{tensorflow.version}-cp312-cp312-"
+        "*x86_64.whl, or build for the TensorFlow that is installed: -DTF_NPZ_TENSORFLOW=installed."
     )
 
 

@@ -3,6 +3,7 @@
 Without arguments: a line "MINOR VERSION PYTHON..." for each. With --minors: "2.16;2.17;...", as CMake writes lists.
 """
 
+import os
 import pathlib
 import re
 import sys
@@ -50,6 +51,20 @@ def served() -> list[TensorFlow]:
 
 def newest() -> TensorFlow:
     return served()[-1]
+
+
+def chosen() -> str:
+    """What the package is to be built for, as CMake's TF_NPZ_TENSORFLOW has it: "installed", "all", or "2.16;2.21"."""
+    by_cmake = re.findall(r"-DTF_NPZ_TENSORFLOW(?::\w+)?=(\S+)", os.environ.get("CMAKE_ARGS", ""))
+    return by_cmake[-1] if by_cmake else os.environ.get("TF_NPZ_TENSORFLOW") or "installed"
+
+
+def specifier(minors: list[str]) -> str:
+    """The versions that a package must have to be one of `minors`: ">=2.16,<2.22"."""
+    first, *_, last = [*minors, minors[-1]]
+    major, minor = key(last)
+    between = [t.minor for t in served() if key(first) < key(t.minor) < key(last) and t.minor not in minors]
+    return ",".join([f">={first}", f"<{major}.{minor + 1}", *(f"!={minor}.*" for minor in between)])
 
 
 def key(minor: str) -> tuple[int, int]:
