@@ -44,9 +44,7 @@ def find() -> Found:
         raise NotUsable(f"{found.folder} holds no C++ headers. Install TensorFlow by pip: {install}")
     oldest = tensorflow_versions.served()[0].minor
     if tensorflow_versions.key(found.minor) < tensorflow_versions.key(oldest):
-        raise NotUsable(
-            f"TensorFlow {found.version} is older than {oldest}, the oldest that tf-npz builds for: {install}"
-        )
+        raise NotUsable(f"TensorFlow {found.version} is too old: tf-npz builds for {oldest} and newer. {install}")
     return found
 
 
