@@ -21,6 +21,8 @@ compile = tools/quietly build/$(1)-configure.log \
     cmake --preset $(1) -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS) && \
   if [ -t 1 ]; then cmake --build build/$(1) --parallel $(JOBS); \
   else cmake --build build/$(1) --parallel $(JOBS) -- --quiet; fi
+# Each file of tests in one of a few processes.
+pytest = $(BIN)/python -m pytest -q --numprocesses $(JOBS) --maxprocesses 8 --dist loadfile
 ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
@@ -60,7 +62,7 @@ test-cc: build
 
 test-python: build
 	$(say) test "Python tests ..."
-	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	@$(pytest) $(PYTEST_ARGS)
 
 test-system-zlib: .venv/.complete ## Build with the system's zlib alone, in build/system-zlib, and run all tests against it
 	$(say) system-zlib "Compiling ..."
@@ -72,7 +74,7 @@ test-system-zlib: .venv/.complete ## Build with the system's zlib alone, in buil
 	@$(call ctest,system-zlib)
 	$(say) system-zlib "Python tests ..."
 	@PYTHONPATH=$(VARIANT) $(BIN)/python -c 'import sys, tf_npz; sys.exit(not tf_npz.__file__.startswith("$(VARIANT)"))'
-	@PYTHONPATH=$(VARIANT) $(BIN)/python -m pytest -q $(WITHOUT_CODECS:%=--ignore=tests/python/test_%.py) $(PYTEST_ARGS)
+	@PYTHONPATH=$(VARIANT) $(pytest) $(WITHOUT_CODECS:%=--ignore=tests/python/test_%.py) $(PYTEST_ARGS)
 
 lint: .venv/.complete ## Check formatting and types: clang-format, ruff, mypy
 	$(say) lint "clang-format, ruff, mypy ..."

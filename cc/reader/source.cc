@@ -99,9 +99,13 @@ std::optional<int64_t> Source::CountBlocks(int64_t max_headers) {
   }
   const ElementCounts& counts = CountFiles();
   if (!counts.status.ok()) return std::nullopt;
-  if (options_.batch_size == 0) return counts.total;
-  const bool has_remainder = counts.total % options_.batch_size != 0 && !options_.drop_remainder;
-  return counts.total / options_.batch_size + (has_remainder ? 1 : 0);
+  return BlocksOf(counts.total);
+}
+
+int64_t Source::BlocksOf(int64_t elements) const {
+  if (options_.batch_size == 0) return elements;
+  const bool has_remainder = elements % options_.batch_size != 0 && !options_.drop_remainder;
+  return elements / options_.batch_size + (has_remainder ? 1 : 0);
 }
 
 std::unique_ptr<Engine> Source::NewEngine(EngineOptions options, Position start) {
@@ -116,10 +120,10 @@ Result<Block> Source::BlockAt(int64_t index) {
   std::unique_lock<std::mutex> lock(mutex_);
   const ElementCounts& counts = CountFiles();
   TF_NPZ_RETURN_IF_ERROR(counts.status);
-  const int64_t size = std::max<int64_t>(options_.batch_size, 1);
-  if (index < 0 || counts.total == 0 || index > (counts.total - 1) / size) {
+  if (index < 0 || index >= BlocksOf(counts.total)) {
     return InvalidArgument("there is no block " + std::to_string(index));
   }
+  const int64_t size = std::max<int64_t>(options_.batch_size, 1);
   Block block;
   block.count = std::min(size, counts.total - index * size);
   if (options_.batch_size == 0 && selection_.rows) {

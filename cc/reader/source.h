@@ -59,6 +59,8 @@ class Source {
     int64_t end = EngineOptions::kToTheEnd;
   };
 
+  int64_t BlocksOf(int64_t elements) const;
+
   // These want the lock held.
   const Files& FindFiles();
   ElementCounts CountAll();
