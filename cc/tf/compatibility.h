@@ -22,20 +22,18 @@ class IndexedDataset : public tensorflow::data::DatasetBase {
 
   absl::Status Get(tensorflow::OpKernelContext* /*ctx*/, int64_t index,
                    std::vector<tensorflow::Tensor>* out_tensors) const override {
-    TF_RETURN_IF_ERROR(CheckRandomAccessCompatible(index));
     return GetElement(index, out_tensors);
   }
 #if TF_NPZ_TF_MINOR >= 17
   absl::Status Get(tensorflow::data::AnyContext /*ctx*/, int64_t index,
                    std::vector<tensorflow::Tensor>* out_tensors) const override {
-    TF_RETURN_IF_ERROR(CheckRandomAccessCompatible(index));
     return GetElement(index, out_tensors);
   }
   absl::Status RandomIndexingCompatible() const override { return absl::OkStatus(); }
 #endif
 
  private:
-  // Of an index that lies within the dataset.
+  // The index may be any.
   virtual absl::Status GetElement(int64_t index,
                                   std::vector<tensorflow::Tensor>* out_tensors) const = 0;
 };

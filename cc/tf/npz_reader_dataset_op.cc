@@ -109,23 +109,6 @@ int64_t NpzReaderDataset::CardinalityInternal(CardinalityOptions options) const 
       .value_or(tensorflow::data::kUnknownCardinality);
 }
 
-<<<<<<< HEAD
-=======
-absl::Status NpzReaderDataset::Get(OpKernelContext* /*ctx*/, int64_t index,
-                                   std::vector<Tensor>* out_tensors) const {
-  return GetElement(index, out_tensors);
-}
-
-#if TF_NPZ_TF_MINOR >= 17
-absl::Status NpzReaderDataset::Get(tensorflow::data::AnyContext /*ctx*/, int64_t index,
-                                   std::vector<Tensor>* out_tensors) const {
-  return GetElement(index, out_tensors);
-}
-
-absl::Status NpzReaderDataset::RandomIndexingCompatible() const { return absl::OkStatus(); }
-#endif
-
->>>>>>> main
 absl::Status NpzReaderDataset::GetElement(int64_t index, std::vector<Tensor>* out_tensors) const {
   const absl::Status compatible = CheckRandomAccessCompatible(index);
   // Why the cardinality isn't known, BlockAt says: which file can't be read.
