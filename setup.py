@@ -8,6 +8,7 @@ import sys
 
 import setuptools
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -15,6 +16,7 @@ sys.path.insert(0, str(HERE / "tools"))
 
 import find_tensorflow  # noqa: E402
 import tensorflow_versions  # noqa: E402
+import third_party  # noqa: E402
 
 
 class CMakeBuild(build_ext):
@@ -52,6 +54,18 @@ class CMakeBuild(build_ext):
         return []  # MANIFEST.in names them.
 
 
+class Wheel(bdist_wheel):
+    """Adds the licences of what others wrote, and a bill of materials."""
+
+    def egg2dist(self, egginfo_path: str, distinfo_path: str) -> None:
+        super().egg2dist(egginfo_path, distinfo_path)
+        if self.distribution.have_run.get("build_ext"):  # not where metadata alone is asked for
+            has_codecs = "TF_NPZ_SYSTEM_ZLIB=ON" not in os.environ.get("CMAKE_ARGS", "")
+            downloads = HERE / "build/downloads" if has_codecs else None
+            name, version = self.distribution.get_name(), self.distribution.get_version()
+            third_party.write(pathlib.Path(distinfo_path), downloads, name, version)
+
+
 def run(*command: object) -> None:
     if subprocess.run([str(word) for word in command], cwd=HERE).returncode != 0:
         sys.exit("tf-npz was not built: the reason stands above.")
@@ -75,6 +89,6 @@ if int(setuptools.__version__.split(".")[0]) < 77:  # Build isolation brings it;
 
 setup(
     ext_modules=[Extension("tf_npz._core", sources=[])],
-    cmdclass={"build_ext": CMakeBuild},
+    cmdclass={"bdist_wheel": Wheel, "build_ext": CMakeBuild},
     extras_require=extras(),
 )

@@ -47,8 +47,10 @@ def pybind11() -> Component:
     return Component("pybind11", version, "BSD-3-Clause", text, f"pybind11=={version}", None)
 
 
-def components(downloads: pathlib.Path) -> list[Component]:
-    """What a wheel with our own codecs holds."""
+def components(downloads: pathlib.Path | None) -> list[Component]:
+    """What a wheel holds; without `downloads`, one that was built with the system's zlib."""
+    if downloads is None:
+        return [pybind11()]
     return [
         codec(downloads, "deflate-", "libdeflate", "libdeflate", "MIT", "COPYING"),
         codec(downloads, "zlib_ng-", "src/zlib_ng/zlib-ng", "zlib-ng", "Zlib", "LICENSE.md"),
@@ -99,3 +101,14 @@ def bill_of_materials(found: list[Component], name: str, version: str) -> str:
     }
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(document))
     return json.dumps({"serialNumber": f"urn:uuid:{serial}", **document}, indent=2) + "\n"
+
+
+def write(metadata: pathlib.Path, downloads: pathlib.Path | None, name: str, version: str) -> None:
+    """Puts both into a wheel's metadata folder, where PEP 639 and PEP 770 have them."""
+    found = components(downloads)
+    for folder, file, text in (
+        ("licenses", "THIRD_PARTY_NOTICES", notices(found)),
+        ("sboms", f"{name}.cdx.json", bill_of_materials(found, name, version)),
+    ):
+        (metadata / folder).mkdir(exist_ok=True)
+        (metadata / folder / file).write_text(text, encoding="utf-8")
