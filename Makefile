@@ -27,7 +27,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel matrix release clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -145,6 +145,12 @@ wheel: .venv/.complete ## Build dist/tf_npz-*.whl for the Python of .venv and ev
 	@TF_NPZ_TENSORFLOW=all TF_NPZ_BUILD_DIR=build/wheel CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) tools/quietly build/wheel.log \
 	  $(BIN)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist .
 	@ls -sh1 dist/tf_npz-*.whl
+
+matrix: .venv/.complete ## Run the wheels in dist/ with every TensorFlow and every Python; writes docs/compatibility.md
+	@$(BIN)/python -m tests.matrix --write-docs
+
+release: .venv/.complete ## Build the sdist and the wheels into dist/, and check them (DRAFT=1: of a version that is not released)
+	@$(BIN)/python tools/release.py $(if $(filter 1,$(DRAFT)),--draft) $(RELEASE_ARGS)
 
 clean: ## Remove what was built; .venv and the fetched sources stay
 	@find build -mindepth 1 -maxdepth 1 -not -name downloads -not -name tensorflow -exec rm -rf {} + 2>/dev/null || true
