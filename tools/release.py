@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
@@ -80,7 +79,7 @@ def build_sdist(python: pathlib.Path, source: pathlib.Path, destination: pathlib
 
 def build_wheels(destination: pathlib.Path) -> None:
     """By the Dockerfile: with Docker where its engine runs, else by what does without."""
-    if subprocess.run(["docker", "info"], capture_output=True).returncode == 0 if shutil.which("docker") else False:
+    if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True).returncode == 0:
         run("docker", "build", "--output", destination, ".", DOCKER_BUILDKIT="1")
     else:
         run(ROOT / "tools/docker_build", destination)
@@ -111,7 +110,7 @@ def main() -> None:
     parser.add_argument("--draft", action="store_true", help="go on where this is no released version yet")
     parser.add_argument("--keep-wheels", action="store_true", help="check the wheels that are in dist/ already")
     options = parser.parse_args()
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    version = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[0]
     faults = faults_of_commit(version)
     for fault in faults:
         step(f"{'draft' if options.draft else 'no release'}: {fault}")
