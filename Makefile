@@ -25,7 +25,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -137,6 +137,13 @@ docs-tables: build ## Write the tables of docs/format.md anew: what is read, and
 demo: build ## Train on handwritten digits from npz shards, and measure (examples/digits.py)
 	@$(BIN)/python examples/digits.py
 
+wheel: .venv/.complete ## Build dist/tf_npz-*.whl for the Python of .venv and every TensorFlow of cmake/tensorflow.txt
+	$(say) wheel "Compiling for each TensorFlow (the first time: fetching 1.5 GB, 10 to 20 minutes) ..."
+	@rm -f dist/tf_npz-*-$$($(BIN)/python -c 'import sys; print("cp%d%d" % sys.version_info[:2])')-*.whl
+	@TF_NPZ_TENSORFLOW=all TF_NPZ_BUILD_DIR=build/wheel CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) tools/quietly build/wheel.log \
+	  $(BIN)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist .
+	@ls -sh1 dist/tf_npz-*.whl
+
 clean: ## Remove what was built; .venv and the fetched sources stay
-	@find build -mindepth 1 -maxdepth 1 -not -name downloads -exec rm -rf {} + 2>/dev/null || true
+	@find build -mindepth 1 -maxdepth 1 -not -name downloads -not -name tensorflow -exec rm -rf {} + 2>/dev/null || true
 	@rm -rf dist python/*.egg-info python/tf_npz/*.so .venv/.installed
