@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the Dockerfile, as it is, where there is no Docker engine: `docker build [--target TARGET] [--output DIR] .`.
 
-Debian's buildah does it, as root and without any daemon. No registry is needed either: images by the names that FROM wants
-are made of Debian's packages and of this machine's Pythons, which must be for the same release of Debian. What
+Debian's buildah does it, as root and without any daemon. No registry is needed either: images by the names that FROM
+wants are made of Debian's packages and of this machine's Pythons, which must be for the same release of Debian. What
 `wheels` compiles is compiled in a network namespace that leads nowhere.
 """
 
@@ -109,7 +109,7 @@ def make_python(version, suite):
 
 
 def python_prefix(version):
-    """Where pyenv has it, or else what stands on the PATH; not the system's own, which lies among the system's files."""
+    """Where pyenv has it, or another one on the PATH; not the system's own, which lies among the system's files."""
     if shutil.which("pyenv"):
         found = subprocess.run(["pyenv", "prefix", version], capture_output=True, text=True)
         if found.returncode == 0:
@@ -124,7 +124,7 @@ def python_prefix(version):
 
 def packages_of(prefix):
     """The installed packages whose libraries Python's modules need."""
-    files = [path for path in prefix.glob("lib/python3.*/lib-dynload/*.so")]
+    files = list(prefix.glob("lib/python3.*/lib-dynload/*.so"))
     needed = set(re.findall(r"=> (/\S+)", output_of("ldd", *files)))
     names = {"ca-certificates"}
     for library in needed:
