@@ -70,12 +70,14 @@ RUN python -m pip install --quiet --no-index --no-deps /dist/tf_npz-*-cp313-cp31
 COPY . .
 RUN rm -r python/tf_npz && python -m pytest -q
 
+# With all that `make test` would fetch.
 FROM machine AS dev
+RUN apt-get update && apt-get install -y --no-install-recommends libgmock-dev zlib1g-dev && rm -rf /var/lib/apt/lists/*
 ENV PYTHON=python3.13
 COPY Makefile requirements-dev.txt ./
+COPY cmake/codecs.txt cmake/tensorflow.txt cmake/
 COPY tools/ tools/
-COPY cmake/tensorflow.txt cmake/
-RUN make setup
+RUN make setup && python3.13 tools/fetch_codecs.py build/downloads
 COPY . .
 
 FROM scratch AS export

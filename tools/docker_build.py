@@ -157,13 +157,15 @@ def main():
     for image in images():
         make_image(image)
     values = [f"--build-arg={value}" for value in arguments.build_arg]
-    if arguments.target in ("wheels", "test", "export"):
-        build("fetch", *values)
-        build("wheels", *values, offline=True)
     options = [f"--tag={arguments.tag}"] if arguments.tag else []
     if arguments.output:
         options.append(f"--output={arguments.output}")
-    build(arguments.target, *values, *options)
+    wheels = arguments.target in ("wheels", "export")
+    if wheels or arguments.target == "test":
+        build("fetch", *values)
+    if arguments.target == "test":  # It installs packages after the wheels are there.
+        build("wheels", *values, offline=True)
+    build(arguments.target, *values, *options, offline=wheels)
 
 
 if __name__ == "__main__":
