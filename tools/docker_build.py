@@ -25,6 +25,15 @@ def run(*command, **options):
     return subprocess.run([str(word) for word in command], check=True, **options)
 
 
+def quietly(*command):
+    """What it prints is shown if it fails."""
+    result = subprocess.run(
+        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{result.stdout}")
+
+
 def output_of(*command):
     return run(*command, stdout=subprocess.PIPE, text=True).stdout.strip()
 
@@ -32,8 +41,8 @@ def output_of(*command):
 def install_tools():
     packages = [name for name in ("buildah", "mmdebstrap") if not shutil.which(name)]
     if packages:
-        run("apt-get", "-qq", "update")
-        run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", *packages, stdout=subprocess.DEVNULL)
+        quietly("apt-get", "-qq", "update")
+        quietly("apt-get", "-qq", "install", "--yes", "--no-install-recommends", *packages)
 
 
 def images():
@@ -67,21 +76,21 @@ class Container:
         self.id = output_of("buildah", "from", "--pull-never", base)
 
     def commit(self, image):
-        run("buildah", "commit", "--quiet", "--rm", self.id, LIBRARY + image, stdout=subprocess.DEVNULL)
+        quietly("buildah", "commit", "--quiet", "--rm", self.id, LIBRARY + image)
 
 
 def make_debian(suite):
     with tempfile.TemporaryDirectory() as folder:
         # As in Docker's image of that name: a minimal system with apt.
         tar = pathlib.Path(folder) / "system.tar"
-        run("mmdebstrap", "--quiet", "--variant=minbase", suite, tar)
+        quietly("mmdebstrap", "--quiet", "--variant=minbase", suite, tar)
         container = Container("scratch")
-        run("buildah", "add", "--quiet", container.id, tar, "/", stdout=subprocess.DEVNULL)
+        quietly("buildah", "add", "--quiet", container.id, tar, "/")
     certificates = os.environ.get("PIP_CERT") or "/etc/ssl/certs/ca-certificates.crt"
     if pathlib.Path(certificates).exists():
-        run("buildah", "copy", "--quiet", container.id, certificates, CERTIFICATES, stdout=subprocess.DEVNULL)
-        run("buildah", "config", "--env", f"PIP_CERT={CERTIFICATES}", container.id)
-    run("buildah", "config", "--cmd", "bash", container.id)
+        quietly("buildah", "copy", "--quiet", container.id, certificates, CERTIFICATES)
+        quietly("buildah", "config", "--env", f"PIP_CERT={CERTIFICATES}", container.id)
+    quietly("buildah", "config", "--cmd", "bash", container.id)
     container.commit(f"debian:{suite}-slim")
 
 
@@ -91,20 +100,21 @@ def make_python(version, suite):
         sys.exit(f"python:{version}-slim-{suite}: this machine's Pythons are not for {suite}.")
     prefix = python_prefix(version)
     container = Container(LIBRARY + f"debian:{suite}-slim")
-    root = pathlib.Path(output_of("buildah", "mount", container.id)) / "usr/local"
-    ours = shutil.ignore_patterns("__pycache__", "site-packages", "test", "*.pyc")
-    shutil.copytree(prefix, root, symlinks=True, dirs_exist_ok=True, ignore=ours)
-    libraries = root / f"lib/python{version}"
-    (libraries / "site-packages").mkdir()
-    (root / "bin/python3").unlink(missing_ok=True)
-    (root / "bin/python3").symlink_to(f"python{version}")
-    run("buildah", "umount", container.id, stdout=subprocess.DEVNULL)
+    local = pathlib.Path(output_of("buildah", "mount", container.id)) / "usr/local"
+    # Without what was installed into it; its scripts would name the old place, too.
+    ignored = shutil.ignore_patterns("__pycache__", "site-packages", "test")
+    for folder in ("include", "lib"):
+        shutil.copytree(prefix / folder, local / folder, symlinks=True, dirs_exist_ok=True, ignore=ignored)
+    (local / f"lib/python{version}/site-packages").mkdir()
+    shutil.copy2(prefix / f"bin/python{version}", local / "bin")
+    (local / "bin/python3").symlink_to(f"python{version}")
+    quietly("buildah", "umount", container.id)
 
-    script = "apt-get -qq update && apt-get -qq install --yes --no-install-recommends $0 $@ >/dev/null && "
-    script += f"rm -rf /var/lib/apt/lists/* && ldconfig && python{version} -m ensurepip >/dev/null"
+    script = "apt-get -qq update && apt-get -qq install --yes --no-install-recommends $0 $@ && "
+    script += f"rm -rf /var/lib/apt/lists/* && ldconfig && python{version} -m ensurepip"
     isolation = ["--isolation", "chroot", "--network", "host"]
-    run("buildah", "run", *isolation, container.id, "--", "sh", "-c", script, *packages_of(prefix))
-    run("buildah", "config", "--cmd", f"python{version}", container.id)
+    quietly("buildah", "run", *isolation, container.id, "--", "sh", "-c", script, *packages_of(prefix))
+    quietly("buildah", "config", "--cmd", f"python{version}", container.id)
     container.commit(f"python:{version}-slim-{suite}")
 
 
