@@ -45,13 +45,25 @@ COPY tools/fetch_debian.py tools/
 RUN cmake -DTF_NPZ_SYSROOT=/fetched/sysroot -P cmake/Manylinux.cmake
 
 # From here on nothing is fetched. (RUN --network=none would enforce it, but not every builder knows it.)
-FROM fetch AS wheels
-ARG SOURCE_DATE_EPOCH
-ENV PIP_NO_INDEX=1 TF_NPZ_TENSORFLOW=all TF_NPZ_BUILD_DIR=/build \
+# The ops know nothing of Python: they are compiled once, and again only for edits of what they are made of.
+FROM fetch AS ops
+# Or some of cmake/tensorflow.txt, to be quicker: "2.16;2.21"
+ARG TF_NPZ_TENSORFLOW=all
+ENV PIP_NO_INDEX=1 TF_NPZ_TENSORFLOW=$TF_NPZ_TENSORFLOW TF_NPZ_BUILD_DIR=/build \
     CMAKE_ARGS="-DCMAKE_TOOLCHAIN_FILE=/src/cmake/Manylinux.cmake -DTF_NPZ_SYSROOT=/fetched/sysroot \
       -DTF_NPZ_TENSORFLOW_DIR=/fetched/tensorflow -DTF_NPZ_DOWNLOADS=/fetched/downloads"
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake/ cmake/
+COPY tools/ tools/
+COPY cc/ cc/
+RUN cmake --preset release -B /build -DTF_NPZ_BUILD_TESTS=OFF -DTF_NPZ_BUILD_PYTHON=OFF \
+      -DTF_NPZ_TENSORFLOW="$TF_NPZ_TENSORFLOW" $CMAKE_ARGS && \
+    cmake --build /build
+
+# One for each Python. setup.py finds the ops in TF_NPZ_BUILD_DIR, and compiles _core.
+FROM ops AS wheels
+ARG SOURCE_DATE_EPOCH
 COPY . .
-# The ops are compiled for the first Python, and serve the others too, for which only _core is compiled.
 RUN for python in 3.10 3.11 3.12 3.13; do \
       /venv/$python/bin/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir /built . || exit 1; \
     done

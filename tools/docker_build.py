@@ -3,7 +3,7 @@
 
 Debian's buildah does it, as root and without any daemon. No registry is needed either: images by the names that FROM
 wants are made of Debian's packages and of this machine's Pythons, which must be for the same release of Debian. What
-`wheels` compiles is compiled in a network namespace that leads nowhere.
+is compiled for wheels is compiled in a network namespace that leads nowhere.
 """
 
 import argparse
