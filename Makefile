@@ -27,7 +27,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel matrix release clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel check-symbols matrix release clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -145,6 +145,11 @@ wheel: .venv/.complete ## Build dist/tf_npz-*.whl for the Python of .venv and ev
 	@TF_NPZ_TENSORFLOW=all TF_NPZ_BUILD_DIR=build/wheel CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) tools/quietly build/wheel.log \
 	  $(BIN)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist .
 	@ls -sh1 dist/tf_npz-*.whl
+
+check-symbols: .venv/.complete ## Build as a release does, and check that it runs on any Linux with glibc 2.27
+	$(say) check-symbols "Compiling against an old Debian's libraries ..."
+	@$(call compile,manylinux)
+	@$(BIN)/python tools/check_symbols.py build/manylinux/cc/tf/_ops*.so build/manylinux/cc/py/_core*.so
 
 matrix: .venv/.complete ## Run the wheels in dist/ with every TensorFlow and every Python; writes docs/compatibility.md
 	@$(BIN)/python -m tests.matrix --write-docs

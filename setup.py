@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,7 @@ class CMakeBuild(build_ext):
             for library in (package_root / "tf_npz").glob("*.so"):  # of an earlier build, for another TensorFlow
                 library.unlink()
             options.append("-DTF_NPZ_BUILD_TESTS=OFF")
+        self.folder = build
         run("cmake", "--preset", "release", "-B", build, *options)
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count()))
         run("cmake", "--build", build, "--parallel", jobs, "--", "--quiet")
@@ -60,10 +62,12 @@ class Wheel(bdist_wheel):
     def egg2dist(self, egginfo_path: str, distinfo_path: str) -> None:
         super().egg2dist(egginfo_path, distinfo_path)
         if self.distribution.have_run.get("build_ext"):  # not where metadata alone is asked for
-            has_codecs = "TF_NPZ_SYSTEM_ZLIB=ON" not in os.environ.get("CMAKE_ARGS", "")
-            downloads = HERE / "build/downloads" if has_codecs else None
+            cache = (self.get_finalized_command("build_ext").folder / "CMakeCache.txt").read_text()
+            settings = dict(re.findall(r"^(TF_NPZ_\w+):\w+=(.*)$", cache, re.MULTILINE))
+            has_codecs = settings["TF_NPZ_SYSTEM_ZLIB"].upper() in ("OFF", "0", "NO", "FALSE", "N")
+            downloads = pathlib.Path(settings["TF_NPZ_DOWNLOADS"])
             name, version = self.distribution.get_name(), self.distribution.get_version()
-            third_party.write(pathlib.Path(distinfo_path), downloads, name, version)
+            third_party.write(pathlib.Path(distinfo_path), downloads if has_codecs else None, name, version)
 
 
 def run(*command: object) -> None:
