@@ -80,9 +80,9 @@ def build_sdist(python: pathlib.Path, source: pathlib.Path, destination: pathlib
 def build_wheels(destination: pathlib.Path) -> None:
     """By the Dockerfile: with Docker where its engine runs, else by what does without."""
     if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True).returncode == 0:
-        run("docker", "build", "--output", destination, ".", DOCKER_BUILDKIT="1")
+        run("docker", "build", "--build-arg", "SOURCE_DATE_EPOCH", "--output", destination, ".", DOCKER_BUILDKIT="1")
     else:
-        run(ROOT / "tools/docker_build", destination)
+        run(sys.executable, ROOT / "tools/docker_build.py", "--output", destination)
 
 
 def digest(file: pathlib.Path) -> str:

@@ -1,6 +1,7 @@
 """Prints the TensorFlows of cmake/tensorflow.txt, oldest first; other scripts and setup.py import it.
 
-Without arguments: a line "MINOR VERSION PYTHON..." for each. With --minors: "2.16;2.17;...", as CMake writes lists.
+Without arguments: a line "MINOR VERSION PYTHON..." for each. With --minors: "2.16;2.17;...", as CMake writes lists;
+with --corner: the oldest and the newest for this Python.
 """
 
 import os
@@ -67,6 +68,12 @@ def specifier(minors: list[str]) -> str:
     return ",".join([f">={first}", f"<{major}.{minor + 1}", *(f"!={minor}.*" for minor in between)])
 
 
+def corner(python: str) -> list[TensorFlow]:
+    """The oldest and the newest that support `python` ("3.12")."""
+    found = [tensorflow for tensorflow in served() if python in tensorflow.pythons]
+    return [found[0], *found[1:][-1:]]
+
+
 def key(minor: str) -> tuple[int, int]:
     """What to sort "2.9" and "2.16" by."""
     major, minor = minor.split(".")
@@ -76,6 +83,9 @@ def key(minor: str) -> tuple[int, int]:
 def main() -> None:
     if sys.argv[1:] == ["--minors"]:
         print(";".join(tensorflow.minor for tensorflow in served()))
+        return
+    if sys.argv[1:] == ["--corner"]:
+        print(";".join(tensorflow.minor for tensorflow in corner(f"3.{sys.version_info[1]}")))
         return
     for tensorflow in served():
         print(tensorflow.minor, tensorflow.version, *tensorflow.pythons)

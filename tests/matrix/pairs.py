@@ -7,7 +7,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from tensorflow_versions import served  # noqa: E402
+import tensorflow_versions  # noqa: E402
 
 
 class Pair(NamedTuple):
@@ -23,7 +23,7 @@ class Pair(NamedTuple):
 
 def all_pairs() -> list[Pair]:
     """Every TensorFlow with the newest Python for it, and every Python with the oldest and the newest for it."""
-    tensorflows = served()
+    tensorflows = tensorflow_versions.served()
     pairs = {Pair(tensorflow.pythons[-1], tensorflow.version) for tensorflow in tensorflows}
     for python in {python for tensorflow in tensorflows for python in tensorflow.pythons}:
         versions = [tensorflow.version for tensorflow in tensorflows if python in tensorflow.pythons]
@@ -36,5 +36,4 @@ def all_pairs() -> list[Pair]:
 
 def corner(python: str) -> list[Pair]:
     """The oldest and the newest TensorFlow that supports `python`."""
-    versions = [tensorflow.version for tensorflow in served() if python in tensorflow.pythons]
-    return [Pair(python, version) for version in dict.fromkeys((versions[0], versions[-1]))]
+    return [Pair(python, tensorflow.version) for tensorflow in tensorflow_versions.corner(python)]
