@@ -1,9 +1,11 @@
 """What decides for which TensorFlows the package is built, and who may build it."""
 
+import hashlib
 import importlib
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -162,3 +164,60 @@ def test_a_version_that_is_not_in_the_list_is_not_fetched(tool: Tool, tmp_path: 
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     minors = [tensorflow.minor for tensorflow in tool("tensorflow_versions").served()]
     assert result.stderr == f"TensorFlow 2.5: cmake/tensorflow.txt lists {', '.join(minors)}.\n"
+
+
+def save_wheel(folder: Path, python: str, contents: str = "headers") -> str:
+    """A wheel of TensorFlow 2.16.2 as far as ops are concerned; what is returned is its hash."""
+    path = folder / f"tensorflow_cpu-2.16.2-{python}-{python}-manylinux_2_17_x86_64.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("tensorflow/include/tensorflow/core/a.h", contents)
+        wheel.writestr("tensorflow/libtensorflow_framework.so.2", "framework")
+        wheel.writestr("tensorflow/libtensorflow_cc.so.2", "cc")
+        wheel.writestr("tensorflow/python/large.so", "large")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def fetched(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_of_a_wheel_only_headers_and_libraries_are_kept(
+    tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = tool("fetch_tensorflow")
+    sources, into = tmp_path / "sources", tmp_path / "into"
+    sources.mkdir()
+    save_wheel(sources, "cp311", "another Python's")
+    sha256 = save_wheel(sources, "cp312")
+    pinned = tool("tensorflow_versions").TensorFlow("2.16.2", ("3.12",), sha256)
+    monkeypatch.setattr(fetch, "served", lambda: [pinned])
+    monkeypatch.setenv("TF_NPZ_SOURCES", str(sources))
+    monkeypatch.setattr(sys, "argv", ["fetch_tensorflow.py", "--into", str(into)])
+    # What a killed run, or one for another patch release, has left.
+    (into / "2.16/include").mkdir(parents=True)
+    (into / "2.16/include/old.h").touch()
+    fetch.main()
+    expected = {
+        "2.16/include/tensorflow/core/a.h": "headers",
+        "2.16/libtensorflow_framework.so.2": "framework",
+        "2.16/libtensorflow_cc.so.2": "cc",
+        "2.16/wheel.sha256": sha256,
+    }
+    assert fetched(into) == expected
+    monkeypatch.setenv("TF_NPZ_SOURCES", str(tmp_path / "nowhere"))
+    fetch.main()  # It is there.
+    assert fetched(into) == expected
+
+
+def test_a_wheel_that_is_not_the_pinned_one_is_refused(
+    tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = tool("fetch_tensorflow")
+    save_wheel(tmp_path, "cp312")
+    pinned = tool("tensorflow_versions").TensorFlow("2.16.2", ("3.12",), HASH)
+    monkeypatch.setattr(fetch, "served", lambda: [pinned])
+    monkeypatch.setenv("TF_NPZ_SOURCES", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["fetch_tensorflow.py", "--into", str(tmp_path / "into")])
+    with pytest.raises(SystemExit, match=r"holds others of TensorFlow 2\.16\.2\."):
+        fetch.main()
+    assert fetched(tmp_path / "into") == {}
