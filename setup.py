@@ -59,15 +59,15 @@ class CMakeBuild(build_ext):
 class Wheel(bdist_wheel):
     """Adds the licences of what others wrote, and a bill of materials."""
 
-    def egg2dist(self, egginfo_path: str, distinfo_path: str) -> None:
-        super().egg2dist(egginfo_path, distinfo_path)
+    def write_wheelfile(self, wheelfile_base: str, **options: str) -> None:
+        super().write_wheelfile(wheelfile_base, **options)
         if self.distribution.have_run.get("build_ext"):  # not where metadata alone is asked for
             cache = (self.get_finalized_command("build_ext").folder / "CMakeCache.txt").read_text()
             settings = dict(re.findall(r"^(TF_NPZ_\w+):\w+=(.*)$", cache, re.MULTILINE))
             has_codecs = settings["TF_NPZ_SYSTEM_ZLIB"].upper() in ("OFF", "0", "NO", "FALSE", "N")
             downloads = pathlib.Path(settings["TF_NPZ_DOWNLOADS"])
             name, version = self.distribution.get_name(), self.distribution.get_version()
-            third_party.write(pathlib.Path(distinfo_path), downloads if has_codecs else None, name, version)
+            third_party.write(pathlib.Path(wheelfile_base), downloads if has_codecs else None, name, version)
 
 
 def run(*command: object) -> None:
