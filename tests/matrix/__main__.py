@@ -78,8 +78,8 @@ def run(pair: Pair, wheels: Path) -> Outcome:
             if ended.returncode != 0:
                 return Outcome(pair, "", f"exit code {ended.returncode}\n{ended.stdout[-3000:]}")
         listed = subprocess.check_output([python, "-m", "pip", "list", "--format=freeze"], text=True)
-        installed = dict(re.findall(r"^(\S+)==(\S+)$", listed, re.MULTILINE))
-        brought = sorted(name for name in installed if re.fullmatch(r"tensorflow([-_].*)?", name))
+        installed = {name.replace("_", "-"): v for name, v in re.findall(r"^(\S+)==(\S+)$", listed, re.MULTILINE)}
+        brought = sorted(name for name in installed if re.fullmatch(r"tensorflow(-.*)?", name))
         own = [name for name in brought if name not in ("tensorflow-io-gcs-filesystem", "tensorflow-estimator")]
         if own != [pair.distribution]:
             return Outcome(pair, "", f"more than one TensorFlow was installed: {', '.join(own)}")
