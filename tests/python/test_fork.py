@@ -32,8 +32,8 @@ def in_child(method, target=read):
         child.kill()
 """
 # Once TensorFlow runs, a child that reads may hang: where the fork comes while a thread of TensorFlow's, or one of ours
-# that it starts, is beginning or ending, the lock of TensorFlow's list of threads stays locked in the child. So children
-# forked then do other things.
+# that it starts, is beginning or ending, the lock of its list of threads stays locked in the child. So children forked
+# then do other things.
 FORK = f"""{READ}
 import tf_npz, tensorflow
 in_child("fork")
