@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
+TENSORFLOW ?= all
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -27,7 +28,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel matrix release clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -139,6 +140,21 @@ docs-tables: build ## Write the tables of docs/format.md anew: what is read, and
 demo: build ## Train on handwritten digits from npz shards, and measure (examples/digits.py)
 	@$(BIN)/python examples/digits.py
 
+wheel: .venv/.complete ## Build dist/tf_npz-*.whl for the Python of .venv, as a release has it (TENSORFLOW="2.16;2.21": for these alone)
+	$(say) wheel "Compiling for TensorFlow: $(TENSORFLOW) (the first time: fetching 250 MB for each) ..."
+	@rm -f dist/tf_npz-*-$$($(BIN)/python -c 'import sys; print("cp%d%d" % sys.version_info[:2])')-*.whl
+	@TF_NPZ_TENSORFLOW="$(TENSORFLOW)" TF_NPZ_BUILD_DIR=build/wheel CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) \
+	  CMAKE_ARGS="-DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/cmake/Manylinux.cmake $(CMAKE_ARGS)" tools/quietly build/wheel.log \
+	  $(BIN)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist .
+	@$(BIN)/python tools/check_symbols.py dist/tf_npz-*.whl
+	@ls -sh1 dist/tf_npz-*.whl
+
+matrix: .venv/.complete ## Run the wheels in dist/ with every TensorFlow and every Python; writes docs/compatibility.md
+	@$(BIN)/python -m tests.matrix --write-docs
+
+release: .venv/.complete ## Build the sdist and the wheels into dist/, and check them (DRAFT=1: of a version that is not released)
+	@$(BIN)/python tools/release.py $(if $(filter 1,$(DRAFT)),--draft) $(RELEASE_ARGS)
+
 clean: ## Remove what was built; .venv and the fetched sources stay
-	@find build -mindepth 1 -maxdepth 1 -not -name downloads -exec rm -rf {} + 2>/dev/null || true
+	@find build -mindepth 1 -maxdepth 1 -not -name downloads -not -name tensorflow -exec rm -rf {} + 2>/dev/null || true
 	@rm -rf dist python/*.egg-info python/tf_npz/*.so .venv/.installed

@@ -8,14 +8,41 @@ import subprocess
 import sys
 import sysconfig
 
+TOOLS = pathlib.Path(__file__).resolve().parent
+OLDEST_PYTHON = (3, 10)
+
+
+def refusal():
+    """Why nothing can make this machine one that tf-npz builds on; None where that is not so."""
+    if not sys.platform.startswith("linux"):
+        hint = " On Windows, use the Linux of WSL." if sys.platform == "win32" else ""
+        return f"tf-npz builds on Linux only, and this is {sys.platform}.{hint}"
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        return wrong_python(newest_python())
+    return None
+
+
+def wrong_python(newest):
+    oldest, this = (".".join(map(str, version[:2])) for version in (OLDEST_PYTHON, sys.version_info))
+    return (
+        f"tf-npz needs Python {oldest} to {newest}, and this is {this}. "
+        f"Use another one: python{newest} -m pip install ..., or make PYTHON=python{newest}"
+    )
+
+
+def newest_python():
+    """The newest Python that any TensorFlow of cmake/tensorflow.txt has wheels for, as text."""
+    last = (TOOLS.parent / "cmake" / "tensorflow.txt").read_text().splitlines()[-1]
+    return last.split()[1].split("-")[1]
+
 
 def main():
-    if not sys.platform.startswith("linux"):
-        sys.exit(f"tf-npz builds on Linux only, and this is {sys.platform}.")
-    newest = (3, 13) if "--venv" in sys.argv else sys.version_info[:2]  # that TensorFlow 2.21 has wheels for
-    if not (3, 10) <= sys.version_info[:2] <= newest:
-        version = ".".join(map(str, sys.version_info[:2]))
-        sys.exit(f"tf-npz needs Python 3.10 to 3.13, and this is {version}. Name another one: make PYTHON=python3.11")
+    reason = refusal()
+    newest = newest_python()
+    if "--venv" in sys.argv and sys.version_info[:2] > tuple(map(int, newest.split("."))):
+        reason = wrong_python(newest)
+    if reason:
+        sys.exit(reason)
 
     missing = {}  # what: the Debian package that brings it
     if not any(shutil.which(name) for name in [os.environ.get("CXX", "c++"), "c++", "g++", "clang++"]):
@@ -33,7 +60,7 @@ def main():
         )
 
     if "--tensorflow" in sys.argv:
-        finder = pathlib.Path(__file__).resolve().parent / "find_tensorflow.py"
+        finder = TOOLS / "find_tensorflow.py"
         sys.exit(subprocess.run([sys.executable, str(finder)], stdout=subprocess.DEVNULL).returncode)
 
 

@@ -4,21 +4,56 @@ import importlib.metadata
 import importlib.util
 import pathlib
 import sys
+from typing import NamedTuple
+
+import tensorflow_versions
 
 
-def main() -> None:
+class NotUsable(Exception):
+    """There is no TensorFlow to build against; the message says what to type."""
+
+
+class Found(NamedTuple):
+    """A TensorFlow as pip installed it."""
+
+    version: str
+    folder: pathlib.Path
+
+    @property
+    def minor(self) -> str:
+        return ".".join(self.version.split(".")[:2])
+
+
+def find() -> Found:
+    """The TensorFlow to build against.
+
+    Raises:
+      NotUsable: There is none, or none that will do.
+    """
     # The distribution has many names (tensorflow, tensorflow-cpu, tf-nightly, ...), the module has one.
     distributions = importlib.metadata.packages_distributions().get("tensorflow", [])
     spec = importlib.util.find_spec("tensorflow")
+    install = f"pip install tensorflow-cpu=={tensorflow_versions.newest().minor}.*"
     if spec is None or spec.origin is None or not distributions:
-        sys.exit(
-            f"TensorFlow was not found in {sys.prefix}. "
-            "Install the version to build for first: pip install tensorflow-cpu==2.21.*\n"
+        raise NotUsable(
+            f"TensorFlow was not found in {sys.prefix}. Install the version to build for first: {install}\n"
+            "Or build for all that a release serves, which are fetched then: set TF_NPZ_TENSORFLOW=all."
         )
-    folder = pathlib.Path(spec.origin).parent
-    if not (folder / "include/tensorflow/core/framework/dataset.h").is_file():
-        sys.exit(f"{folder} holds no C++ headers. Install TensorFlow by pip: pip install tensorflow-cpu==2.21.*\n")
-    print(importlib.metadata.version(distributions[0]), folder, sep=";")
+    found = Found(importlib.metadata.version(distributions[0]), pathlib.Path(spec.origin).parent)
+    if not (found.folder / "include/tensorflow/core/framework/dataset.h").is_file():
+        raise NotUsable(f"{found.folder} holds no C++ headers. Install TensorFlow by pip: {install}")
+    oldest = tensorflow_versions.served()[0].minor
+    if tensorflow_versions.key(found.minor) < tensorflow_versions.key(oldest):
+        raise NotUsable(f"TensorFlow {found.version} is too old: tf-npz builds for {oldest} and newer. {install}")
+    return found
+
+
+def main() -> None:
+    try:
+        found = find()
+    except NotUsable as reason:
+        sys.exit(f"{reason}\n")
+    print(found.version, found.folder, sep=";")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@
 #include "tensorflow/core/framework/dataset.h"
 #include "tf_npz/io/buffer.h"
 #include "tf_npz/reader/source.h"
+#include "tf_npz/tf/compatibility.h"
 #include "tf_npz/tf/dataset_arguments.h"
 
 namespace tf_npz {
 
-class NpzReaderDataset : public tensorflow::data::DatasetBase {
+class NpzReaderDataset : public IndexedDataset {
  public:
   static constexpr char kDatasetType[] = "NpzReader";
 
@@ -36,13 +37,6 @@ class NpzReaderDataset : public tensorflow::data::DatasetBase {
   const std::vector<tensorflow::PartialTensorShape>& output_shapes() const override;
   std::string DebugString() const override;
   int64_t CardinalityInternal(tensorflow::data::CardinalityOptions options) const override;
-  absl::Status Get(tensorflow::OpKernelContext* ctx, int64_t index,
-                   std::vector<tensorflow::Tensor>* out_tensors) const override;
-#if TF_NPZ_TF_MINOR >= 17
-  absl::Status Get(tensorflow::data::AnyContext ctx, int64_t index,
-                   std::vector<tensorflow::Tensor>* out_tensors) const override;
-  absl::Status RandomIndexingCompatible() const override;
-#endif
   absl::Status InputDatasets(std::vector<const DatasetBase*>* inputs) const override;
   absl::Status CheckExternalState() const override;
 
@@ -60,7 +54,8 @@ class NpzReaderDataset : public tensorflow::data::DatasetBase {
 
  private:
   EngineOptions NewOptions() const;
-  absl::Status GetElement(int64_t index, std::vector<tensorflow::Tensor>* out_tensors) const;
+  absl::Status GetElement(int64_t index,
+                          std::vector<tensorflow::Tensor>* out_tensors) const override;
 
   const DatasetArguments arguments_;
   const std::vector<ElementSpec> specs_;

@@ -37,7 +37,7 @@ constexpr int64_t kMaxHeaders = 10'000;
 
 NpzReaderDataset::NpzReaderDataset(OpKernelContext* ctx, DatasetArguments arguments,
                                    std::vector<ElementSpec> specs)
-    : DatasetBase(DatasetContext(ctx)),
+    : IndexedDataset(DatasetContext(ctx)),
       arguments_(std::move(arguments)),
       specs_(std::move(specs)),
       pool_(BufferPool::New(static_cast<size_t>(arguments_.memory_limit))) {}
@@ -108,20 +108,6 @@ int64_t NpzReaderDataset::CardinalityInternal(CardinalityOptions options) const 
       .CountBlocks(is_cheap ? 0 : kMaxHeaders)
       .value_or(tensorflow::data::kUnknownCardinality);
 }
-
-absl::Status NpzReaderDataset::Get(OpKernelContext* /*ctx*/, int64_t index,
-                                   std::vector<Tensor>* out_tensors) const {
-  return GetElement(index, out_tensors);
-}
-
-#if TF_NPZ_TF_MINOR >= 17
-absl::Status NpzReaderDataset::Get(tensorflow::data::AnyContext /*ctx*/, int64_t index,
-                                   std::vector<Tensor>* out_tensors) const {
-  return GetElement(index, out_tensors);
-}
-
-absl::Status NpzReaderDataset::RandomIndexingCompatible() const { return absl::OkStatus(); }
-#endif
 
 absl::Status NpzReaderDataset::GetElement(int64_t index, std::vector<Tensor>* out_tensors) const {
   const absl::Status compatible = CheckRandomAccessCompatible(index);

@@ -17,8 +17,8 @@
 #include "tf_npz/base/checked.h"
 #include "tf_npz/reader/bookmark.h"
 #include "tf_npz/reader/engine.h"
+#include "tf_npz/tf/compatibility.h"
 #include "tf_npz/tf/conversion.h"
-#include "tf_npz/tf/global_shuffle.h"
 #include "tf_npz/tf/npz_reader_dataset.h"
 #include "tf_npz/tf/reader_thread.h"
 

@@ -17,12 +17,22 @@ if TYPE_CHECKING:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets older TensorFlows warn of what they are made of, where the newest has nothing to say."""
+    from tf_npz import _version_check
+
+    tensorflow = _version_check.installed()
+    if tensorflow is not None and tensorflow.version.split(".")[:2] < ["2", "21"]:
+        config.addinivalue_line("filterwarnings", "default::DeprecationWarning")
+        config.addinivalue_line("filterwarnings", "default::FutureWarning")
+
+
 @pytest.fixture(autouse=True)
 def no_old_iterators() -> Iterator[None]:
     """Drops what a test left in cycles, iterators among it, while it is young.
 
-    The thread by which TensorFlow tunes an iterator misses that it shall end now and then, and sleeps on: for as long as
-    the iterator has lived, and up to 60 s. Python's collector would run into many such waits in a later test.
+    The thread by which TensorFlow tunes an iterator misses that it shall end now and then, and sleeps on: for as long
+    as the iterator has lived, and up to 60 s. Python's collector would run into many such waits in a later test.
     """
     yield
     gc.collect(1)

@@ -5,8 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 import tf_npz
-from tensorflow.python.data.experimental.ops.global_shuffle_op import _global_shuffle
-from testing import save_shards
+from testing import HAS_GLOBAL_SHUFFLE, global_shuffle, save_shards
 
 SPEC = (tf.TensorSpec([4], tf.float32), tf.TensorSpec([], tf.int64))
 
@@ -58,10 +57,6 @@ PIPELINES: dict[str, Callable[[], tf.data.Dataset]] = {
     "prefetched": lambda: reader(batch_size=4).prefetch(2),
     "batched by tf.data": lambda: reader().batch(4),
     "shuffled": lambda: reader().shuffle(4, seed=1, reshuffle_each_iteration=False),
-    "globally shuffled": lambda: plainly(_global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y")), seed=1)),
-    "globally shuffled batches": lambda: plainly(
-        _global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y"), batch_size=2, drop_remainder=True), seed=1)
-    ),
     "interleaved": lambda: one_by_one(cycle_length=3),
     "interleaved in parallel": lambda: one_by_one(cycle_length=3, num_parallel_calls=2, deterministic=True),
     "some": lambda: reader().skip(3).take(7),
@@ -69,6 +64,14 @@ PIPELINES: dict[str, Callable[[], tf.data.Dataset]] = {
         lambda f: tf_npz.load(f, "y", element_spec=tf.TensorSpec([None], tf.int64)), num_parallel_calls=2
     ),
 }
+
+if HAS_GLOBAL_SHUFFLE:  # test_global_shuffle.py is skipped where there is none.
+    PIPELINES |= {
+        "globally shuffled": lambda: plainly(global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y")), seed=1)),
+        "globally shuffled batches": lambda: plainly(
+            global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y"), batch_size=2, drop_remainder=True), seed=1)
+        ),
+    }
 
 # Modes whose symbolic checkpoints TensorFlow 2.21 can't always restore, with datasets of its own neither: once one that
 # is interleaved has ended, the restored iterator may fail, or wait for it forever.

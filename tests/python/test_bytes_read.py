@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from tensorflow.python.data.experimental.ops.global_shuffle_op import _global_shuffle
-from testing import npy_bytes
+from testing import global_shuffle, npy_bytes
 from watching import bytes_read, plain
 
 KIB = 1 << 10
@@ -42,7 +41,7 @@ def warm(folder: Path) -> None:
     drain(dataset.take(1))
     drain(dataset.skip(1))
     tf.data.experimental.at(dataset, 0)
-    drain(_global_shuffle(dataset, seed=1))
+    drain(global_shuffle(dataset, seed=1))
     Path("warm.npy").unlink()
 
 
@@ -84,7 +83,7 @@ LITTLE: dict[str, Callable[[str, str | None], tf.data.Dataset]] = {
     "behind the end": lambda file, key: tf_npz.NpzReaderDataset(file, key).skip(20_000_000),
     "rows of a share": lambda file, key: tf_npz.NpzReaderDataset(file, key, shard=(3, 1)).take(10),
     "a small share": lambda file, key: tf_npz.NpzReaderDataset(file, key, shard=(100_000, 70_000)),
-    "rows of a global shuffle": lambda file, key: _global_shuffle(tf_npz.NpzReaderDataset(file, key)).take(10),
+    "rows of a global shuffle": lambda file, key: global_shuffle(tf_npz.NpzReaderDataset(file, key)).take(10),
 }
 
 
@@ -181,7 +180,7 @@ def test_a_global_shuffle_reads_everything_once(folder: Path, compressed: bool) 
         (np.savez_compressed if compressed else np.savez)(f"{i}.npz", x=part)
     dataset = tf_npz.NpzReaderDataset("*.npz", "x")
     counts = []
-    read = read_by(lambda: counts.append(drain(_global_shuffle(dataset, seed=1))))
+    read = read_by(lambda: counts.append(drain(global_shuffle(dataset, seed=1))))
     assert counts == [8000]
     assert 8_000_000 <= read < 8_000_000 + 8 * (DEFLATED_HEADERS if compressed else HEADERS)
 

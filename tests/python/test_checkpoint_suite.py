@@ -34,6 +34,7 @@ MODES = [
     "interleaved",
     "interleaved in parallel",
 ]
+MODES = [mode for mode in MODES if mode in PIPELINES]
 
 
 def cases() -> list[dict[str, Any]]:

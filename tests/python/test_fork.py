@@ -31,9 +31,9 @@ def in_child(method, target=read):
     if child.exitcode is None:
         child.kill()
 """
-# Once TensorFlow runs, a child that reads may hang: where the fork comes while a thread of TensorFlow's, or one of ours that
-# it starts, is beginning or ending, the lock of TensorFlow's list of threads stays locked in the child. So children
-# forked then do other things.
+# Once TensorFlow runs, a child that reads may hang: where the fork comes while a thread of TensorFlow's, or one of ours
+# that it starts, is beginning or ending, the lock of its list of threads stays locked in the child. So children forked
+# then do other things.
 FORK = f"""{READ}
 import tf_npz, tensorflow
 in_child("fork")

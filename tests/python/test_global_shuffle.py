@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from tensorflow.python.data.experimental.ops.global_shuffle_op import _global_shuffle
-from testing import assert_same, elements, save_damaged, save_shards
+from testing import assert_same, elements, global_shuffle, save_damaged, save_shards
 
 LENGTHS = (5, 0, 1, 7, 0, 3)
 ROWS = sum(LENGTHS)
@@ -39,25 +38,25 @@ SHUFFLED: dict[str, tuple[Callable[[], tf.data.Dataset], int]] = {
 @pytest.mark.parametrize(("make", "times"), SHUFFLED.values(), ids=SHUFFLED.keys())
 def test_a_global_shuffle_is_a_permutation(folder: Path, make: Callable[[], tf.data.Dataset], times: int) -> None:
     save_shards(LENGTHS)
-    shuffled = _global_shuffle(make(), seed=7)
+    shuffled = global_shuffle(make(), seed=7)
     first, second = labels(shuffled), labels(shuffled)
     assert sorted(first) == sorted(second) == sorted(labels(make()))
     assert set(first) == set(range(ROWS))
     assert first.count(3) == times
     # A dataset made anew from the same seed goes the same ways; another seed goes others.
-    again = _global_shuffle(make(), seed=7)
+    again = global_shuffle(make(), seed=7)
     assert [labels(again), labels(again)] == [first, second]
-    others = [labels(_global_shuffle(make(), seed=seed)) for seed in range(8)]
+    others = [labels(global_shuffle(make(), seed=seed)) for seed in range(8)]
     assert any(other != first for other in others)
-    fixed = _global_shuffle(make(), seed=7, reshuffle_each_iteration=False)
+    fixed = global_shuffle(make(), seed=7, reshuffle_each_iteration=False)
     assert labels(fixed) == labels(fixed)
 
 
 def test_a_global_shuffle_is_another_each_time(folder: Path) -> None:
     save_shards([50, 50])
-    shuffled = _global_shuffle(reader(), seed=7)
+    shuffled = global_shuffle(reader(), seed=7)
     assert len({tuple(labels(shuffled)) for _ in range(3)}) == 3
-    repeated = labels(_global_shuffle(reader(), seed=7).repeat(2))
+    repeated = labels(global_shuffle(reader(), seed=7).repeat(2))
     assert sorted(repeated[:100]) == sorted(repeated[100:]) == list(range(100))
     assert repeated[:100] != repeated[100:]
 
@@ -65,7 +64,7 @@ def test_a_global_shuffle_is_another_each_time(folder: Path) -> None:
 def test_a_global_shuffle_of_shares_stays_within_them(folder: Path) -> None:
     save_shards([50, 50])
     for index in range(2):
-        shuffled = labels(_global_shuffle(reader(shard=(2, index)), seed=7))
+        shuffled = labels(global_shuffle(reader(shard=(2, index)), seed=7))
         assert sorted(shuffled) == list(range(50 * index, 50 * index + 50))
 
 
@@ -77,7 +76,7 @@ def test_a_global_shuffle_saves_and_restores(folder: Path, then: Callable[..., A
     options.experimental_symbolic_checkpoint = symbolic
 
     def make() -> tf.data.Dataset:
-        return then(_global_shuffle(reader(), seed=7, reshuffle_each_iteration=False)).with_options(options)
+        return then(global_shuffle(reader(), seed=7, reshuffle_each_iteration=False)).with_options(options)
 
     expected = elements(make())
     iterator = iter(make())
@@ -93,12 +92,12 @@ def test_a_global_shuffle_saves_and_restores(folder: Path, then: Callable[..., A
 def test_where_counts_are_not_known_headers_are_read(folder: Path) -> None:
     save_shards(LENGTHS)
     unknown = reader(element_spec=reader().element_spec)
-    assert sorted(labels(_global_shuffle(unknown, seed=1))) == list(range(ROWS))
+    assert sorted(labels(global_shuffle(unknown, seed=1))) == list(range(ROWS))
 
 
 def test_damage_is_an_error_and_costs_the_rows_of_its_file(folder: Path) -> None:
     save_damaged(compressed=True)
-    shuffled = _global_shuffle(tf_npz.NpzReaderDataset("*.npz", "x"), seed=7)
+    shuffled = global_shuffle(tf_npz.NpzReaderDataset("*.npz", "x"), seed=7)
     with pytest.raises(tf.errors.DataLossError, match=r"1\.npz"):
         elements(shuffled)
     assert int(shuffled.ignore_errors().reduce(0, lambda count, _: count + 1)) == 20_000
@@ -108,4 +107,4 @@ def test_a_damaged_header_leaves_no_element_its_place(folder: Path) -> None:
     save_shards(LENGTHS)
     Path("broken.npz").write_bytes(b"")
     with pytest.raises(tf.errors.InvalidArgumentError, match="non-empty finite cardinality"):
-        _global_shuffle(reader())
+        global_shuffle(reader())

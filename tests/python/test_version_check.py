@@ -130,6 +130,20 @@ def test_a_library_for_another_minor_is_never_loaded(monkeypatch: pytest.MonkeyP
     assert loaded == [str(tmp_path / "_ops_tf2_21.so")]
 
 
+@pytest.mark.parametrize("minor", ["2.1", "2.16", "2.20", "2.21"])
+def test_of_several_libraries_the_one_of_the_exact_minor_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minor: str
+) -> None:
+    for served in ["2.21", "2.1", "2.16", "2.20"]:
+        (tmp_path / f"_ops_tf{served.replace('.', '_')}.so").touch()
+    loaded: list[str] = []
+    monkeypatch.setattr(_version_check, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(tf, "load_op_library", loaded.append)
+    monkeypatch.setattr(tf, "__version__", f"{minor}.3")
+    _ops.library.__wrapped__()
+    assert loaded == [str(tmp_path / f"_ops_tf{minor.replace('.', '_')}.so")]
+
+
 def test_importing_the_package_does_not_import_tensorflow() -> None:
     root = str(Path(tf_npz.__file__).parent.parent)
     code = "import sys, tf_npz; dir(tf_npz); tf_npz.inspect; print('tensorflow' in sys.modules)"

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
+
+TENSORFLOW = tuple(map(int, tf.__version__.split(".")[:2]))
+HAS_GLOBAL_SHUFFLE = TENSORFLOW >= (2, 17)
 
 # Every dtype that becomes a tensor.
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -76,6 +80,15 @@ def save_damaged(*, compressed: bool) -> None:
 def features(y: np.ndarray) -> np.ndarray:
     """The x that belongs to y in the files of `save_shards`."""
     return (y[:, None] * 0.1 + np.arange(4)).astype(np.float32)
+
+
+def global_shuffle(dataset: tf.data.Dataset, **options: Any) -> tf.data.Dataset:
+    """TensorFlow's global shuffle of `dataset`; where there is none, the test is skipped."""
+    if not HAS_GLOBAL_SHUFFLE:
+        pytest.skip(f"TensorFlow {tf.__version__} has no global shuffle: it came with 2.17")
+    from tensorflow.python.data.experimental.ops.global_shuffle_op import _global_shuffle
+
+    return _global_shuffle(dataset, **options)
 
 
 def elements(dataset: tf.data.Dataset) -> list[Any]:

@@ -1,7 +1,8 @@
-// TensorFlow's global shuffle, which asks a source for its elements in any order; from 2.17 on.
+// What differs between the TensorFlows that these files are built for: no other file asks for the
+// version. 2.17 brought the global shuffle, which asks a source for its elements in any order.
 
-#ifndef TF_NPZ_TF_GLOBAL_SHUFFLE_H_
-#define TF_NPZ_TF_GLOBAL_SHUFFLE_H_
+#ifndef TF_NPZ_TF_COMPATIBILITY_H_
+#define TF_NPZ_TF_COMPATIBILITY_H_
 
 #include <string>
 #include <vector>
@@ -14,12 +15,35 @@
 
 namespace tf_npz {
 
+// A dataset that can say what its element of any index is.
+class IndexedDataset : public tensorflow::data::DatasetBase {
+ public:
+  using DatasetBase::DatasetBase;
+
+  absl::Status Get(tensorflow::OpKernelContext* /*ctx*/, int64_t index,
+                   std::vector<tensorflow::Tensor>* out_tensors) const override {
+    return GetElement(index, out_tensors);
+  }
+#if TF_NPZ_TF_MINOR >= 17
+  absl::Status Get(tensorflow::data::AnyContext /*ctx*/, int64_t index,
+                   std::vector<tensorflow::Tensor>* out_tensors) const override {
+    return GetElement(index, out_tensors);
+  }
+  absl::Status RandomIndexingCompatible() const override { return absl::OkStatus(); }
+#endif
+
+ private:
+  // The index may be any.
+  virtual absl::Status GetElement(int64_t index,
+                                  std::vector<tensorflow::Tensor>* out_tensors) const = 0;
+};
+
 #if TF_NPZ_TF_MINOR >= 17
 
-// An iterator's part in it: DatasetBase::Get does the reading.
+// An iterator's part in a global shuffle: IndexedDataset does the reading.
 class GlobalShuffle {
  public:
-  explicit GlobalShuffle(const tensorflow::data::DatasetBase* dataset) : iterator_(dataset) {}
+  explicit GlobalShuffle(const IndexedDataset* dataset) : iterator_(dataset) {}
 
   static bool IsOn(const tensorflow::data::IteratorContext& ctx) {
     return ctx.index_mapper() != nullptr;
@@ -43,13 +67,14 @@ class GlobalShuffle {
     return iterator_.Restore(prefix, ctx, reader);
   }
 #else
-  absl::Status Save(const std::string& /*prefix*/, tensorflow::data::SerializationContext* ctx,
-                    tensorflow::data::IteratorStateWriter* writer) {
-    return iterator_.Save(ctx, writer);
+  // The one who shuffles saves how far it is, and says so in the context.
+  absl::Status Save(const std::string& /*prefix*/, tensorflow::data::SerializationContext* /*ctx*/,
+                    tensorflow::data::IteratorStateWriter* /*writer*/) {
+    return absl::OkStatus();
   }
   absl::Status Restore(const std::string& /*prefix*/, tensorflow::data::IteratorContext* ctx,
-                       tensorflow::data::IteratorStateReader* reader) {
-    return iterator_.Restore(ctx, reader);
+                       tensorflow::data::IteratorStateReader* /*reader*/) {
+    return iterator_.Restore(ctx);
   }
 #endif
 
@@ -62,7 +87,7 @@ class GlobalShuffle {
 // There is none.
 class GlobalShuffle {
  public:
-  explicit GlobalShuffle(const tensorflow::data::DatasetBase* /*dataset*/) {}
+  explicit GlobalShuffle(const IndexedDataset* /*dataset*/) {}
   static bool IsOn(const tensorflow::data::IteratorContext& /*ctx*/) { return false; }
   static bool IsRestored(const tensorflow::data::IteratorContext& /*ctx*/) { return false; }
   absl::Status GetNext(tensorflow::data::IteratorContext* /*ctx*/,
@@ -84,4 +109,4 @@ class GlobalShuffle {
 
 }  // namespace tf_npz
 
-#endif  // TF_NPZ_TF_GLOBAL_SHUFFLE_H_
+#endif  // TF_NPZ_TF_COMPATIBILITY_H_

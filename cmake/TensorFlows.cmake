@@ -1,0 +1,60 @@
+# Which TensorFlows ops are built for, and what they are built against. For each minor version, which it puts into
+# TF_NPZ_TENSORFLOW_MINORS, it makes the target TensorFlow::<minor>.
+
+set(TF_NPZ_TENSORFLOW "installed" CACHE STRING
+    "installed: the TensorFlow of the Python interpreter; all: those of cmake/tensorflow.txt; or some of those: 2.16;2.21")
+set(TF_NPZ_TENSORFLOW_DIR "${PROJECT_SOURCE_DIR}/build/tensorflow" CACHE PATH
+    "Where TensorFlow's headers and libraries are, by minor version; what is missing is fetched (builds may share it)")
+
+find_package(Python 3.10 REQUIRED COMPONENTS Interpreter)
+
+# tf_npz_tool(<variable> <script> <argument>...): what the script of tools/ prints.
+function(tf_npz_tool variable script)
+  execute_process(
+    COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tools/${script}" ${ARGN}
+    OUTPUT_VARIABLE output ERROR_VARIABLE error RESULT_VARIABLE status OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${error}Or build without the ops: -DTF_NPZ_BUILD_OPS=OFF.")
+  endif()
+  set(${variable} "${output}" PARENT_SCOPE)
+endfunction()
+
+# tf_npz_tensorflow(<minor> <folder>): the target for TensorFlow in <folder>, laid out as pip lays it out.
+function(tf_npz_tensorflow minor folder)
+  set(target TensorFlow::${minor})
+  string(REPLACE "." ";" numbers ${minor})
+  list(GET numbers 0 major_number)
+  list(GET numbers 1 minor_number)
+  add_library(${target} INTERFACE IMPORTED GLOBAL)
+  # An imported target's includes are system includes: TensorFlow's headers do not pass -Wall.
+  target_include_directories(${target} INTERFACE "${folder}/include")
+  # Eigen's alignment is TensorFlow's allocator's. Headers since 2.20 no longer say which version they are.
+  target_compile_definitions(${target} INTERFACE
+    EIGEN_MAX_ALIGN_BYTES=64 TF_NPZ_TF_MAJOR=${major_number} TF_NPZ_TF_MINOR=${minor_number})
+  target_compile_options(${target} INTERFACE "-fmacro-prefix-map=${folder}/include/=")
+  # Parts of tf.data (split providers, serialization) are only in libtensorflow_cc.
+  target_link_directories(${target} INTERFACE "${folder}")
+  target_link_libraries(${target} INTERFACE -l:libtensorflow_framework.so.2 -l:libtensorflow_cc.so.2)
+endfunction()
+
+if(TF_NPZ_TENSORFLOW STREQUAL "installed")
+  tf_npz_tool(found find_tensorflow.py)
+  list(GET found 0 version)
+  list(GET found 1 folder)
+  string(REGEX MATCH "^[0-9]+\\.[0-9]+" TF_NPZ_TENSORFLOW_MINORS "${version}")
+  tf_npz_tensorflow(${TF_NPZ_TENSORFLOW_MINORS} "${folder}")
+else()
+  set(TF_NPZ_TENSORFLOW_MINORS "${TF_NPZ_TENSORFLOW}")
+  if(TF_NPZ_TENSORFLOW STREQUAL "all")
+    tf_npz_tool(TF_NPZ_TENSORFLOW_MINORS tensorflow_versions.py --minors)
+  endif()
+  message(STATUS "TensorFlows to build for: ${TF_NPZ_TENSORFLOW_MINORS}")
+  set(sources_option "")
+  if(TF_NPZ_SOURCES)
+    set(sources_option --sources "${TF_NPZ_SOURCES}")
+  endif()
+  tf_npz_tool(_ fetch_tensorflow.py --into "${TF_NPZ_TENSORFLOW_DIR}" ${sources_option} ${TF_NPZ_TENSORFLOW_MINORS})
+  foreach(minor IN LISTS TF_NPZ_TENSORFLOW_MINORS)
+    tf_npz_tensorflow(${minor} "${TF_NPZ_TENSORFLOW_DIR}/${minor}")
+  endforeach()
+endif()

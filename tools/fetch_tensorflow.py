@@ -1,0 +1,111 @@
+"""Puts what ops are built against into folders: --into DIR [MINOR...] makes DIR/2.16/ and so on, of all by default.
+
+Each holds TensorFlow's C++ headers and its two libraries, out of the wheel that cmake/tensorflow.txt pins. The wheels
+come from TF_NPZ_SOURCES (--sources), a folder that holds them, or by `pip download`, and are not kept.
+What is there already is kept, so a second call costs nothing and needs no network.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+from tensorflow_versions import TensorFlow, served
+
+LIBRARIES = ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2")
+# Written last, with the hash of the wheel: a folder that has it is whole, and of the pinned version.
+STAMP = "wheel.sha256"
+
+
+def is_there(tensorflow: TensorFlow, folder: pathlib.Path) -> bool:
+    stamp = folder / STAMP
+    return stamp.is_file() and stamp.read_text() == tensorflow.sha256
+
+
+def download(tensorflow: TensorFlow, folder: pathlib.Path) -> None:
+    print(f"Downloading TensorFlow {tensorflow.version} (some 250 MB) ...", flush=True)
+    requirement = folder / "requirement.txt"
+    requirement.write_text(f"tensorflow-cpu=={tensorflow.version} --hash=sha256:{tensorflow.sha256}\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--no-cache-dir"]
+    command += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", "3.12"]
+    for glibc in range(17, 40):
+        command += ["--platform", f"manylinux_2_{glibc}_x86_64"]
+    command += ["--dest", str(folder), "--requirement", str(requirement)]
+    pip = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if pip.returncode != 0:
+        fail(tensorflow, f"pip could not download TensorFlow {tensorflow.version}:\n{pip.stdout}")
+
+
+def wheel_in(folder: pathlib.Path, tensorflow: TensorFlow) -> pathlib.Path:
+    """The pinned wheel in `folder`, told by its hash: one of any other Python may lie beside it."""
+    wheels = sorted(folder.glob(f"tensorflow*-{tensorflow.version}-*.whl"))
+    for wheel in wheels:
+        digest = hashlib.sha256()
+        with wheel.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        if digest.hexdigest() == tensorflow.sha256:
+            return wheel
+    found = f"holds others of TensorFlow {tensorflow.version}" if wheels else "does not hold it"
+    fail(tensorflow, f"{folder} {found}.")
+
+
+def unpack(wheel: pathlib.Path, tensorflow: TensorFlow, destination: pathlib.Path) -> None:
+    # Unpacked beside its place and renamed into it: a killed run, or two at once, leave no half of a folder behind.
+    with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
+        folder = pathlib.Path(temporary) / destination.name
+        with zipfile.ZipFile(wheel) as archive:
+            for member in archive.infolist():
+                member.filename = member.filename.removeprefix("tensorflow/")
+                if member.filename in LIBRARIES or member.filename.startswith("include/"):
+                    archive.extract(member, folder)
+        missing = [name for name in ("include", *LIBRARIES) if not (folder / name).exists()]
+        if missing:
+            fail(tensorflow, f"{wheel} lacks {' and '.join(missing)}.")
+        (folder / STAMP).write_text(tensorflow.sha256)
+        if not is_there(tensorflow, destination):
+            shutil.rmtree(destination, ignore_errors=True)  # of another version
+        try:
+            folder.rename(destination)
+        except OSError:
+            if not is_there(tensorflow, destination):
+                raise
+
+
+def fail(tensorflow: TensorFlow, message: str) -> None:
+    sys.exit(
+        f"{message}\nEither set TF_NPZ_SOURCES to a folder that holds tensorflow_cpu-{tensorflow.version}-cp312-cp312-"
+        "*x86_64.whl, or build for the TensorFlow that is installed: -DTF_NPZ_TENSORFLOW=installed."
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("minors", nargs="*", metavar="MINOR", help="2.16 or the like; by default all")
+    parser.add_argument("--into", type=pathlib.Path, required=True, metavar="DIR")
+    parser.add_argument("--sources", type=pathlib.Path, help="a folder that holds the wheels: no network")
+    arguments = parser.parse_args()
+    known = {tensorflow.minor: tensorflow for tensorflow in served()}
+    if unknown := [minor for minor in arguments.minors if minor not in known]:
+        sys.exit(f"TensorFlow {', '.join(unknown)}: cmake/tensorflow.txt lists {', '.join(known)}.")
+    sources = arguments.sources or os.environ.get("TF_NPZ_SOURCES")
+
+    arguments.into.mkdir(parents=True, exist_ok=True)
+    for tensorflow in [known[minor] for minor in arguments.minors or known]:
+        destination = arguments.into.resolve() / tensorflow.minor
+        if is_there(tensorflow, destination):
+            continue
+        with tempfile.TemporaryDirectory(dir=arguments.into) as temporary:
+            folder = pathlib.Path(sources or temporary)
+            if not sources:
+                download(tensorflow, folder)
+            unpack(wheel_in(folder, tensorflow), tensorflow, destination)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Prints the TensorFlows of cmake/tensorflow.txt, oldest first; other scripts and setup.py import it.
+
+Without arguments: a line "MINOR VERSION PYTHON..." for each. With --minors: "2.16;2.17;...", as CMake writes lists;
+with --corner: the oldest and the newest for this Python.
+"""
+
+import os
+import pathlib
+import re
+import sys
+from typing import NamedTuple
+
+LIST = pathlib.Path(__file__).resolve().parent.parent / "cmake" / "tensorflow.txt"
+
+
+class TensorFlow(NamedTuple):
+    """A line of the list."""
+
+    version: str
+    pythons: tuple[str, ...]  # "3.10", "3.11", ...
+    sha256: str
+
+    @property
+    def minor(self) -> str:
+        return ".".join(self.version.split(".")[:2])
+
+
+def parse(text: str) -> list[TensorFlow]:
+    """The TensorFlows of a list.
+
+    Raises:
+      ValueError: A line is none, or the order is not ascending.
+    """
+    found = []
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = re.fullmatch(r"(\d+\.\d+\.\d+) +3\.(\d+)-3\.(\d+) +([0-9a-f]{64})", line.strip())
+        if match is None:
+            raise ValueError(f"not 'VERSION 3.A-3.B SHA256': {line}")
+        pythons = tuple(f"3.{minor}" for minor in range(int(match[2]), int(match[3]) + 1))
+        found.append(TensorFlow(match[1], pythons, match[4]))
+    keys = [key(tensorflow.minor) for tensorflow in found]
+    if not keys or keys != sorted(set(keys)):
+        raise ValueError("TensorFlows are listed once each, oldest first")
+    return found
+
+
+def served() -> list[TensorFlow]:
+    return parse(LIST.read_text())
+
+
+def newest() -> TensorFlow:
+    return served()[-1]
+
+
+def chosen() -> str:
+    """What the package is to be built for, as CMake's TF_NPZ_TENSORFLOW has it: "installed", "all", or "2.16;2.21"."""
+    by_cmake = re.findall(r"-DTF_NPZ_TENSORFLOW(?::\w+)?=(\S+)", os.environ.get("CMAKE_ARGS", ""))
+    return by_cmake[-1] if by_cmake else os.environ.get("TF_NPZ_TENSORFLOW") or "installed"
+
+
+def specifier(minors: list[str]) -> str:
+    """The versions that a package must have to be one of `minors`: ">=2.16,<2.22"."""
+    first, *_, last = [*minors, minors[-1]]
+    major, minor = key(last)
+    between = [t.minor for t in served() if key(first) < key(t.minor) < key(last) and t.minor not in minors]
+    return ",".join([f">={first}", f"<{major}.{minor + 1}", *(f"!={minor}.*" for minor in between)])
+
+
+def corner(python: str) -> list[TensorFlow]:
+    """The oldest and the newest that support `python` ("3.12")."""
+    found = [tensorflow for tensorflow in served() if python in tensorflow.pythons]
+    return [found[0], *found[1:][-1:]]
+
+
+def key(minor: str) -> tuple[int, int]:
+    """What to sort "2.9" and "2.16" by."""
+    major, minor = minor.split(".")
+    return int(major), int(minor)
+
+
+def main() -> None:
+    if sys.argv[1:] == ["--minors"]:
+        print(";".join(tensorflow.minor for tensorflow in served()))
+        return
+    if sys.argv[1:] == ["--corner"]:
+        print(";".join(tensorflow.minor for tensorflow in corner(f"3.{sys.version_info[1]}")))
+        return
+    for tensorflow in served():
+        print(tensorflow.minor, tensorflow.version, *tensorflow.pythons)
+
+
+if __name__ == "__main__":
+    main()
