@@ -121,7 +121,8 @@ def main() -> None:
     tools = ROOT / "build/release-tools"
     python = tools / "bin/python"
     run(sys.executable, "-m", "venv", tools)
-    run(python, "-m", "pip", "install", "-qq", "-r", ROOT / "tools/release-requirements.txt")
+    requirements, versions = ROOT / "tools/release-requirements.txt", ROOT / "requirements-dev.txt"
+    run(python, "-m", "pip", "install", "-qq", "-r", requirements, "-c", versions)
     # auditwheel and twine are run by name, and want their helpers beside them.
     os.environ["PATH"] = f"{tools / 'bin'}:{os.environ['PATH']}"
 
