@@ -146,7 +146,7 @@ def packages_of(prefix):
 
 def build(target, *options, offline=False):
     isolation = ["--isolation", "chroot", "--network", "host"]
-    command = ["buildah", "bud", "--quiet", "--layers", "--pull-never", *isolation, "--target", target, *options]
+    command = ["buildah", "bud", "--layers", "--force-rm", "--pull-never", *isolation, "--target", target, *options]
     if offline:
         command = ["unshare", "--net", *command]
     print(f"Building {target}{', without a network' if offline else ''} ...", flush=True)
