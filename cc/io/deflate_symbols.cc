@@ -44,15 +44,14 @@ TF_NPZ_ALWAYS_INLINE void CopyMatch(char* out, size_t distance, size_t length) {
   const char* from = out - distance;
   const char* const end = out + length;
   if (!Unlikely(distance < 8)) {
-    static_assert(kCopySlack == 4 * 8);
-    do {
+    static_assert(kCopySlack >= 2 * 8);
+    while (true) {
       CopyWord(out, from);
       CopyWord(out + 8, from + 8);
-      CopyWord(out + 16, from + 16);
-      CopyWord(out + 24, from + 24);
-      out += 32;
-      from += 32;
-    } while (out < end);
+      if (!Unlikely(out + 16 < end)) break;
+      out += 16;
+      from += 16;
+    }
   } else {
     uint64_t word;
     std::memcpy(&word, from, sizeof(word));

@@ -26,13 +26,30 @@ class MemoryFile : public RandomAccessFile {
   const std::string_view contents_;
 };
 
-}  // namespace
-
-Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size) {
-  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.Read(offset, destination, size));
+Status CheckCount(uint64_t offset, size_t count, size_t size) {
   if (count == size) return OkStatus();
   return DataLoss("file ends at byte " + std::to_string(offset + count) + " (expected " +
                   std::to_string(size - count) + " more)");
+}
+
+}  // namespace
+
+Result<size_t> RandomAccessFile::ReadApart(uint64_t offset, Part first, Part second) const {
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, Read(offset, first.data, first.size));
+  if (count < first.size) return count;
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t more, Read(offset + count, second.data, second.size));
+  return count + more;
+}
+
+Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size) {
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.Read(offset, destination, size));
+  return CheckCount(offset, count, size);
+}
+
+Status ReadExactlyApart(const RandomAccessFile& file, uint64_t offset, RandomAccessFile::Part first,
+                        RandomAccessFile::Part second) {
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.ReadApart(offset, first, second));
+  return CheckCount(offset, count, first.size + second.size);
 }
 
 std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents) {

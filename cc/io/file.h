@@ -25,6 +25,14 @@ class RandomAccessFile {
   // where the file ends. Messages don't name the file: the caller does.
   virtual Result<size_t> Read(uint64_t offset, void* destination, size_t size) const = 0;
 
+  // The same for bytes that belong into two places: `first`, and `second` with what follows. Where
+  // the operating system can, in one call.
+  struct Part {
+    void* data;
+    size_t size;
+  };
+  virtual Result<size_t> ReadApart(uint64_t offset, Part first, Part second) const;
+
   virtual uint64_t size() const = 0;
 
   // Gives back what the operating system lends for an open file until the next Read, which takes it
@@ -34,6 +42,8 @@ class RandomAccessFile {
 
 // Reads all of `size` bytes, or DataLoss where the file ends before.
 Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size);
+Status ReadExactlyApart(const RandomAccessFile& file, uint64_t offset, RandomAccessFile::Part first,
+                        RandomAccessFile::Part second);
 
 // Opens files by name. Thread-safe.
 class FileSystem {

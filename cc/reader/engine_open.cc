@@ -15,6 +15,11 @@ namespace {
 // With more files open than this, those that wait for their turn are parked.
 constexpr size_t kMaxUnparked = 64;
 
+// Of many files, deflated members larger than this are decoded in pieces, straight into the blocks.
+// A reader of one file does better with members decoded whole: each block fewer is one handing over
+// of rows fewer between its thread and whoever interleaves it with others.
+constexpr uint64_t kMaxWholeOfMany = uint64_t{256} << 10;
+
 }  // namespace
 
 // Takes the next file to be opened or, where files are small, a thread's share of the next ones.
@@ -116,18 +121,19 @@ void Engine::FinishOpen(Task& task) {
   if (files_.size() > kMaxUnparked) file.archive->file().Park();
 }
 
-// Settles which arrays of `file` are decoded whole, with the faster decoder, and which in pieces.
-// It depends on nothing but the file and the limit, and so does what a damaged file still gives.
-// `is_all`: it is read to its end.
+// Settles which arrays of `file` are decoded whole, and which in pieces. It depends on nothing but
+// the file, the limit, and whether the list has others, and so does what a damaged file still
+// gives. `is_all`: it is read to its end.
 void Engine::ChooseDecoders(File& file, bool is_all) const {
   // The memory of a whole array becomes the block's, for which it is counted anyway.
   const bool is_element = options_.batch_size == 0 && !selection_.rows;
+  const uint64_t max_whole = order_.list_size() == 1 ? kMaxWholeInflate : kMaxWholeOfMany;
   for (Array& array : file.arrays) {
     const uint64_t size = array.reader->load_size();
     const bool fortran_order = array.reader->header().fortran_order;
     const uint64_t share = fortran_order ? options_.memory_limit / 2 : options_.memory_limit / 4;
     const uint64_t most = is_element ? UINT64_MAX : share;
-    const bool fits = size <= most && (fortran_order || is_element || size <= kMaxWholeInflate);
+    const bool fits = size <= most && (fortran_order || is_element || size <= max_whole);
     const uint64_t overhead = array.reader->load_overhead();
     // Of many arrays as many as leave room for others.
     const bool is_crowded =

@@ -76,8 +76,7 @@ void Engine::ReadRun(Task& task) const {
   const Array& array = *task.array;
   const Piece& piece = task.piece;
   const ArrayLayout& layout = *array.layout;
-  const uint64_t size = layout.header.data_offset + layout.header.data_size;
-  Result<Buffer> scratch = pool_->Allocate(size);
+  Result<Buffer> scratch = pool_->Allocate(layout.header.data_offset);
   task.status = scratch.status().WithContext(PieceContext(array, piece));
   char* destination = piece.slot->arrays[0].buffer.data() + piece.slot_offset * array.element_size;
   while (task.done < piece.count && task.status.ok()) {
@@ -101,11 +100,11 @@ Status Engine::ReadAlike(const std::string& path, const ArrayLayout& layout, cha
   const uint64_t size = header.data_offset + header.data_size;
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file, file_system_.Open(path));
   if (file->size() != size) return DataLoss("is of another size");
-  TF_NPZ_RETURN_IF_ERROR(ReadExactly(*file, 0, scratch, size));
+  TF_NPZ_RETURN_IF_ERROR(
+      ReadExactlyApart(*file, 0, {scratch, header.data_offset}, {destination, header.data_size}));
   if (std::string_view(scratch, header.data_offset) != layout.header_bytes) {
     return DataLoss("begins with another header");
   }
-  std::copy_n(scratch + header.data_offset, header.data_size, destination);
   // Not the header's dtype, which may be a structure of one field.
   ConvertToNative(layout.components[0].field.dtype, destination, header.data_size);
   return OkStatus();
