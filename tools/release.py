@@ -77,12 +77,13 @@ def build_sdist(python: pathlib.Path, source: pathlib.Path, destination: pathlib
     return sdist
 
 
-def build_wheels(destination: pathlib.Path) -> None:
+def build_wheels(destination: pathlib.Path, epoch: int) -> None:
     """By the Dockerfile: with Docker where its engine runs, else by what does without."""
+    options = ["--build-arg", f"SOURCE_DATE_EPOCH={epoch}", "--output", destination]
     if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True).returncode == 0:
-        run("docker", "build", "--build-arg", "SOURCE_DATE_EPOCH", "--output", destination, ".", DOCKER_BUILDKIT="1")
+        run("docker", "build", *options, ".", DOCKER_BUILDKIT="1")
     else:
-        run(sys.executable, ROOT / "tools/docker_build.py", "--output", destination)
+        run(sys.executable, ROOT / "tools/docker_build.py", *options)
 
 
 def digest(file: pathlib.Path) -> str:
@@ -96,8 +97,8 @@ def differing_files(python: pathlib.Path, epoch: int) -> list[str]:
         for name in ("one", "the-other"):
             source, destination = pathlib.Path(temporary) / name, pathlib.Path(temporary) / f"{name}-dist"
             run("git", "clone", "--quiet", "--no-hardlinks", ROOT, source)
-            (source / "build").mkdir()
-            shutil.copytree(ROOT / "build/downloads", source / "build/downloads")
+            if (ROOT / "build/downloads").is_dir():  # else each fetches them itself
+                shutil.copytree(ROOT / "build/downloads", source / "build/downloads")
             destination.mkdir()
             build_sdist(python, source, destination, epoch)
             run(sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "-w", destination, source)
@@ -132,7 +133,7 @@ def main() -> None:
     build_sdist(python, ROOT, DIST, epoch)
     if not options.keep_wheels:
         step("the wheels, by the Dockerfile ...")
-        build_wheels(DIST)
+        build_wheels(DIST, epoch)
     wheels = sorted(DIST.glob("*.whl"))
     if not wheels:
         sys.exit("no wheel was built")
