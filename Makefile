@@ -28,7 +28,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
   ctest --test-dir build/$(1) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel matrix release clean
+.PHONY: help setup compile build test test-cc test-python test-system-zlib lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel wheel-aarch64 test-aarch64 matrix release clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
@@ -148,6 +148,20 @@ wheel: .venv/.complete ## Build dist/tf_npz-*.whl for the Python of .venv, as a 
 	  $(BIN)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist .
 	@$(BIN)/python tools/check_symbols.py dist/tf_npz-*.whl
 	@ls -sh1 dist/tf_npz-*.whl
+
+wheel-aarch64: .venv/.complete ## Cross-compile dist/aarch64/tf_npz-*.whl, for 64-bit Arm and the TensorFlows that are to be had there
+	$(say) wheel "Compiling for aarch64 (the first time: fetching TensorFlow, 280 MB) ..."
+	@rm -rf dist/aarch64
+	@_PYTHON_HOST_PLATFORM=linux-aarch64 TF_NPZ_TENSORFLOW="$$($(BIN)/python tools/tensorflow_versions.py --minors aarch64)" \
+	  TF_NPZ_BUILD_DIR=build/wheel-aarch64 CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) \
+	  CMAKE_ARGS="-DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/cmake/ManylinuxAarch64.cmake $(CMAKE_ARGS)" tools/quietly build/wheel-aarch64.log \
+	  $(BIN)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist/aarch64 .
+	@$(BIN)/python tools/check_symbols.py dist/aarch64/*.whl
+	@$(BIN)/python -m wheel tags --remove --platform-tag manylinux_2_27_aarch64 dist/aarch64/*.whl >/dev/null
+	@ls -sh1 dist/aarch64/*.whl
+
+test-aarch64: .venv/.complete ## Run that wheel's main job under qemu (the Python of .venv must be that of this Debian)
+	@$(BIN)/python -m tests.matrix.emulated dist/aarch64
 
 matrix: .venv/.complete ## Run the wheels in dist/ with every TensorFlow and every Python; writes docs/compatibility.md
 	@$(BIN)/python -m tests.matrix --write-docs

@@ -65,6 +65,8 @@ def faults_of(file, must_be_stripped):
         if len(columns) < 8 or not columns[0].rstrip(":").isdigit():
             continue
         binding, section, (name, _, version) = columns[4], columns[6], columns[7].partition("@")
+        if binding == "LOCAL":
+            continue  # a section's name, such as the linker for aarch64 puts there
         if section != "UND":
             if not re.fullmatch(kind.exports, name):
                 yield f"exports {name}"

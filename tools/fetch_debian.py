@@ -1,6 +1,7 @@
 """Unpacks Debian (or Ubuntu) packages into a folder, without root and without installing them: NAME... DEST.
 
-They are this system's release's; with --suite another's, from the same server, as a sysroot for the linker.
+They are this system's release's; with --suite another's, from the same server, as a sysroot for the linker, and with
+--architecture those for another machine.
 Fails where there is no apt-get; the caller has another way then.
 """
 
@@ -16,7 +17,7 @@ import tempfile
 class Apt:
     """apt-get; with lists and archives of its own in `folder`, and no regard to what is installed, if one is given."""
 
-    def __init__(self, folder=None, sources=None):
+    def __init__(self, folder=None, sources=None, architecture=None):
         self.options = ["APT::Sandbox::User=root"]
         if folder is not None:
             for name in ("lists/partial", "archives/partial"):
@@ -25,6 +26,8 @@ class Apt:
             self.options += [f"Dir::State={folder}", f"Dir::Cache={folder}", f"Dir::State::status={folder}/status"]
         if sources is not None:
             self.options += [f"Dir::Etc::sourcelist={sources}", "Dir::Etc::sourceparts=-"]
+        if architecture is not None:
+            self.options += [f"APT::Architecture={architecture}", f"APT::Architectures={architecture}"]
 
     def run(self, *arguments, cwd=None):
         """What it printed, or None if it failed."""
@@ -38,7 +41,7 @@ class Apt:
         return next(iter((self.run(*query) or "").splitlines()), None)
 
 
-def download(names, suite, folder):
+def download(names, suite, architecture, folder):
     """Whether the packages' files are in `folder` now."""
     # The system's package lists may be missing or stale, and only root may renew them: then lists of our own.
     system, own = Apt(), Apt(folder / "apt")
@@ -52,7 +55,7 @@ def download(names, suite, folder):
             return False
         sources = folder / "sources.list"
         sources.write_text(f"deb {site} {suite} main\n")
-        chosen = Apt(folder / suite, sources)
+        chosen = Apt(folder / suite, sources, architecture)
     return chosen.run("update") is not None and chosen.run("download", *names, cwd=folder) is not None
 
 
@@ -70,7 +73,10 @@ def main():
     parser.add_argument("names", nargs="+", metavar="NAME")
     parser.add_argument("destination", type=pathlib.Path, metavar="DEST")
     parser.add_argument("--suite", help="a release of Debian: bullseye or the like")
+    parser.add_argument("--architecture", help="as Debian names it: arm64 or the like; only with --suite")
     arguments = parser.parse_args()
+    if arguments.architecture and not arguments.suite:
+        parser.error("--architecture is only for --suite")
     names, destination = arguments.names, arguments.destination
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         sys.exit(f"{' '.join(names)}: this system has no apt-get to fetch it with.")
@@ -78,7 +84,7 @@ def main():
     # Unpacked beside its place and renamed into it: a killed run, or two at once, leave no half of a folder behind.
     with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
         folder = pathlib.Path(temporary)
-        if not download(names, arguments.suite, folder):
+        if not download(names, arguments.suite, arguments.architecture, folder):
             sys.exit(f"{' '.join(names)}: apt-get could not download it.")
         for package in folder.glob("*.deb"):
             subprocess.run(["dpkg-deb", "-x", package, folder / "root"], check=True)

@@ -30,11 +30,11 @@ def is_there(tensorflow: TensorFlow, folder: pathlib.Path) -> bool:
 def download(tensorflow: TensorFlow, folder: pathlib.Path) -> None:
     print(f"Downloading TensorFlow {tensorflow.version} (some 250 MB) ...", flush=True)
     requirement = folder / "requirement.txt"
-    requirement.write_text(f"tensorflow-cpu=={tensorflow.version} --hash=sha256:{tensorflow.sha256}\n")
+    requirement.write_text(f"{tensorflow.distribution}=={tensorflow.version} --hash=sha256:{tensorflow.sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--no-cache-dir"]
     command += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", "3.12"]
     for glibc in range(17, 40):
-        command += ["--platform", f"manylinux_2_{glibc}_x86_64"]
+        command += ["--platform", f"manylinux_2_{glibc}_{tensorflow.machine}"]
     command += ["--dest", str(folder), "--requirement", str(requirement)]
     pip = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if pip.returncode != 0:
@@ -78,9 +78,10 @@ def unpack(wheel: pathlib.Path, tensorflow: TensorFlow, destination: pathlib.Pat
 
 
 def fail(tensorflow: TensorFlow, message: str) -> None:
+    name = tensorflow.distribution.replace("-", "_")
     sys.exit(
-        f"{message}\nEither set TF_NPZ_SOURCES to a folder that holds tensorflow_cpu-{tensorflow.version}-cp312-cp312-"
-        "*x86_64.whl, or build for the TensorFlow that is installed: -DTF_NPZ_TENSORFLOW=installed."
+        f"{message}\nEither set TF_NPZ_SOURCES to a folder that holds {name}-{tensorflow.version}-cp312-cp312-"
+        f"*{tensorflow.machine}.whl, or build for the TensorFlow that is installed: -DTF_NPZ_TENSORFLOW=installed."
     )
 
 
@@ -88,11 +89,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("minors", nargs="*", metavar="MINOR", help="2.16 or the like; by default all")
     parser.add_argument("--into", type=pathlib.Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--machine", default="x86_64", help="what they run on: x86_64, which is the default, or aarch64"
+    )
     parser.add_argument("--sources", type=pathlib.Path, help="a folder that holds the wheels: no network")
     arguments = parser.parse_args()
-    known = {tensorflow.minor: tensorflow for tensorflow in served()}
+    known = {tensorflow.minor: tensorflow for tensorflow in served(arguments.machine)}
     if unknown := [minor for minor in arguments.minors if minor not in known]:
-        sys.exit(f"TensorFlow {', '.join(unknown)}: cmake/tensorflow.txt lists {', '.join(known)}.")
+        listed = ", ".join(known) or "none"
+        sys.exit(f"TensorFlow {', '.join(unknown)}: cmake/tensorflow.txt lists {listed} for {arguments.machine}.")
     sources = arguments.sources or os.environ.get("TF_NPZ_SOURCES")
 
     arguments.into.mkdir(parents=True, exist_ok=True)

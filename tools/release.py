@@ -127,7 +127,7 @@ def main() -> None:
 
     DIST.mkdir(exist_ok=True)
     for old in DIST.iterdir():
-        if not (options.keep_wheels and old.suffix == ".whl"):
+        if old.is_file() and not (options.keep_wheels and old.suffix == ".whl"):
             old.unlink()
     step("the source distribution ...")
     build_sdist(python, ROOT, DIST, epoch)

@@ -1,7 +1,7 @@
 """Prints the TensorFlows of cmake/tensorflow.txt, oldest first; other scripts and setup.py import it.
 
 Without arguments: a line "MINOR VERSION PYTHON..." for each. With --minors: "2.16;2.17;...", as CMake writes lists;
-with --corner: the oldest and the newest for this Python.
+with --minors aarch64: those for that machine; with --corner: the oldest and the newest for this Python.
 """
 
 import os
@@ -19,14 +19,17 @@ class TensorFlow(NamedTuple):
     version: str
     pythons: tuple[str, ...]  # "3.10", "3.11", ...
     sha256: str
+    # The machine whose wheel that is the hash of, and the name of the distribution that has it.
+    machine: str = "x86_64"
+    distribution: str = "tensorflow-cpu"
 
     @property
     def minor(self) -> str:
         return ".".join(self.version.split(".")[:2])
 
 
-def parse(text: str) -> list[TensorFlow]:
-    """The TensorFlows of a list.
+def parse(text: str, machine: str = "x86_64") -> list[TensorFlow]:
+    """The TensorFlows of a list whose wheel for a machine ("x86_64", "aarch64") it pins.
 
     Raises:
       ValueError: A line is none, or the order is not ascending.
@@ -35,19 +38,26 @@ def parse(text: str) -> list[TensorFlow]:
     for line in text.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        match = re.fullmatch(r"(\d+\.\d+\.\d+) +3\.(\d+)-3\.(\d+) +([0-9a-f]{64})", line.strip())
+        match = re.fullmatch(r"(\d+\.\d+\.\d+) +3\.(\d+)-3\.(\d+) +([0-9a-f]{64})(?: +([0-9a-f]{64}))?", line.strip())
         if match is None:
-            raise ValueError(f"not 'VERSION 3.A-3.B SHA256': {line}")
+            raise ValueError(f"not 'VERSION 3.A-3.B SHA256 [SHA256]': {line}")
         pythons = tuple(f"3.{minor}" for minor in range(int(match[2]), int(match[3]) + 1))
-        found.append(TensorFlow(match[1], pythons, match[4]))
-    keys = [key(tensorflow.minor) for tensorflow in found]
+        found.append((TensorFlow(match[1], pythons, match[4]), match[5]))
+    keys = [key(tensorflow.minor) for tensorflow, _ in found]
     if not keys or keys != sorted(set(keys)):
         raise ValueError("TensorFlows are listed once each, oldest first")
-    return found
+    if machine == "x86_64":
+        return [tensorflow for tensorflow, _ in found]
+    # tensorflow-cpu is for x86_64 alone.
+    return [
+        tensorflow._replace(sha256=sha256, machine=machine, distribution="tensorflow")
+        for tensorflow, sha256 in found
+        if machine == "aarch64" and sha256
+    ]
 
 
-def served() -> list[TensorFlow]:
-    return parse(LIST.read_text())
+def served(machine: str = "x86_64") -> list[TensorFlow]:
+    return parse(LIST.read_text(), machine)
 
 
 def newest() -> TensorFlow:
@@ -81,8 +91,8 @@ def key(minor: str) -> tuple[int, int]:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["--minors"]:
-        print(";".join(tensorflow.minor for tensorflow in served()))
+    if sys.argv[1:2] == ["--minors"]:
+        print(";".join(tensorflow.minor for tensorflow in served(*sys.argv[2:])))
         return
     if sys.argv[1:] == ["--corner"]:
         print(";".join(tensorflow.minor for tensorflow in corner(f"3.{sys.version_info[1]}")))

@@ -127,7 +127,8 @@ DType MakeMlDtype(ElementType type) {
 
 std::optional<Basic> FindLetter(char letter) {
   // NumPy takes a character for a type number first.
-  if (letter >= 0 && letter < kTypeNumbers) return kLetters[static_cast<size_t>(letter)].basic;
+  const auto number = static_cast<unsigned char>(letter);
+  if (number < kTypeNumbers) return kLetters[number].basic;
   for (const Letter& candidate : kLetters) {
     if (candidate.letter == letter) return candidate.basic;
   }

@@ -33,11 +33,21 @@ def test_the_list_is_read(tool: Tool) -> None:
     assert (second.version, second.minor, second.pythons) == ("2.16.2", "2.16", ("3.12",))
 
 
+def test_of_a_machine_those_are_listed_whose_wheel_is_pinned(tool: Tool) -> None:
+    parse = tool("tensorflow_versions").parse
+    other = "1" * 64
+    text = f"2.9.1 3.8-3.10 {HASH}\n2.16.2 3.12-3.12 {HASH} {other}\n"
+    assert [tensorflow.minor for tensorflow in parse(text)] == ["2.9", "2.16"]
+    (only,) = parse(text, "aarch64")
+    assert (only.minor, only.sha256, only.machine, only.distribution) == ("2.16", other, "aarch64", "tensorflow")
+    assert parse(text, "riscv64") == []
+
+
 WRONG_LISTS = {
     "empty": ("# nothing\n", "oldest first"),
     "newest first": (f"2.16.2 3.10-3.12 {HASH}\n2.9.1 3.10-3.12 {HASH}\n", "oldest first"),
     "a minor twice": (f"2.16.1 3.10-3.12 {HASH}\n2.16.2 3.10-3.12 {HASH}\n", "once each"),
-    "no hash": ("2.16.2 3.10-3.12\n", "not 'VERSION 3.A-3.B SHA256': 2.16.2"),
+    "no hash": ("2.16.2 3.10-3.12\n", "not 'VERSION 3.A-3.B SHA256 [SHA256]': 2.16.2"),
 }
 
 
@@ -163,7 +173,7 @@ def test_a_version_that_is_not_in_the_list_is_not_fetched(tool: Tool, tmp_path: 
     command = [sys.executable, str(ROOT / "tools/fetch_tensorflow.py"), "--into", str(tmp_path / "t"), "2.5"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     minors = [tensorflow.minor for tensorflow in tool("tensorflow_versions").served()]
-    assert result.stderr == f"TensorFlow 2.5: cmake/tensorflow.txt lists {', '.join(minors)}.\n"
+    assert result.stderr == f"TensorFlow 2.5: cmake/tensorflow.txt lists {', '.join(minors)} for x86_64.\n"
 
 
 def save_wheel(folder: Path, python: str, contents: str = "headers") -> str:
@@ -190,7 +200,7 @@ def test_of_a_wheel_only_headers_and_libraries_are_kept(
     save_wheel(sources, "cp311", "another Python's")
     sha256 = save_wheel(sources, "cp312")
     pinned = tool("tensorflow_versions").TensorFlow("2.16.2", ("3.12",), sha256)
-    monkeypatch.setattr(fetch, "served", lambda: [pinned])
+    monkeypatch.setattr(fetch, "served", lambda machine: [pinned])
     monkeypatch.setenv("TF_NPZ_SOURCES", str(sources))
     monkeypatch.setattr(sys, "argv", ["fetch_tensorflow.py", "--into", str(into)])
     # What a killed run, or one for another patch release, has left.
@@ -215,7 +225,7 @@ def test_a_wheel_that_is_not_the_pinned_one_is_refused(
     fetch = tool("fetch_tensorflow")
     save_wheel(tmp_path, "cp312")
     pinned = tool("tensorflow_versions").TensorFlow("2.16.2", ("3.12",), HASH)
-    monkeypatch.setattr(fetch, "served", lambda: [pinned])
+    monkeypatch.setattr(fetch, "served", lambda machine: [pinned])
     monkeypatch.setenv("TF_NPZ_SOURCES", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["fetch_tensorflow.py", "--into", str(tmp_path / "into")])
     with pytest.raises(SystemExit, match=r"holds others of TensorFlow 2\.16\.2\."):

@@ -1,0 +1,18 @@
+# A toolchain file: the same as cmake/Manylinux.cmake, for 64-bit Arm, by Debian's cross-compiler.
+
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(TF_NPZ_PROCESSOR aarch64)
+set(debian_architecture arm64)
+set(prefix aarch64-linux-gnu-)
+find_program(TF_NPZ_CROSS_COMPILER ${prefix}g++)
+if(NOT TF_NPZ_CROSS_COMPILER)
+  message(FATAL_ERROR "There is no ${prefix}g++ here. On Debian or Ubuntu: apt-get install g++-aarch64-linux-gnu")
+endif()
+include("${CMAKE_CURRENT_LIST_DIR}/Manylinux.cmake")
+
+# In the sysroot there are no programs for this machine; packages, such as pybind11, are this machine's.
+set(CMAKE_FIND_ROOT_PATH "${TF_NPZ_SYSROOT}")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE NEVER)
