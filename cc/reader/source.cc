@@ -173,16 +173,20 @@ Position Source::Seek(Position position, int64_t count, int64_t* passed) {
   *passed = 0;
   const auto file_count = static_cast<int64_t>(files.paths->size());
   std::vector<std::string> paths;
+  int64_t last_count = 1;  // of the elements of the file before
   while (position.file < file_count && *passed < count) {
-    // Headers of more and more files at once, since it seems to be far.
-    const int64_t most = std::clamp<int64_t>(2 * static_cast<int64_t>(paths.size()), 1, kMaxAhead);
+    // Headers of more and more files at once, since it seems to be far; not of more than it takes
+    // if they are like the last one.
+    const int64_t wanted = (count - *passed - 1) / std::max<int64_t>(last_count, 1) + 1;
+    const int64_t most = std::clamp<int64_t>(
+        std::min<int64_t>(2 * static_cast<int64_t>(paths.size()), wanted), 1, kMaxAhead);
     const int64_t first = position.file;
     const auto begin = files.paths->begin() + first;
     paths.assign(begin, begin + std::min(most, file_count - first));
     const ElementCounts counts =
         ReadCounts(file_system_, paths, selection_, kHeaderThreads, StartStdThread());
     for (size_t i = 0; i < counts.readable && *passed < count; ++i) {
-      int64_t end = counts.of_files[i];
+      int64_t end = last_count = counts.of_files[i];
       if (position.file + 1 == file_count) end = std::min(end, files.end);
       if (position.file == 0) position.element = std::max(position.element, files.begin);
       const int64_t here = std::min(end - position.element, count - *passed);
