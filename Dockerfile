@@ -75,7 +75,10 @@ RUN auditwheel repair --plat manylinux_2_27_x86_64 --only-plat --wheel-dir /dist
 FROM ${python313} AS test
 WORKDIR /src
 COPY requirements-dev.txt ./
-RUN python3.13 -m venv /venv && /venv/bin/python -m pip install --quiet --no-cache-dir --requirement requirements-dev.txt
+COPY cmake/tensorflow.txt cmake/
+COPY tools/tensorflow_versions.py tools/
+RUN python3.13 -m venv /venv && /venv/bin/python -m pip install --quiet --no-cache-dir --requirement requirements-dev.txt \
+      "$(python3.13 tools/tensorflow_versions.py --newest)"
 ENV PATH=/venv/bin:$PATH TF_CPP_MIN_LOG_LEVEL=2
 COPY --from=wheels /dist/ /dist/
 RUN python -m pip install --quiet --no-index --no-deps /dist/tf_npz-*-cp313-cp313-*.whl

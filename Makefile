@@ -35,12 +35,12 @@ help: ## Show this list
 
 setup: .venv/.complete ## Create .venv with everything that the other commands need
 
-.venv/.complete: requirements-dev.txt
+.venv/.complete: requirements-dev.txt cmake/tensorflow.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.10 to 3.13, or name one: make PYTHON=..."; exit 1; }
 	@$(PYTHON) tools/check_machine.py --venv --headers
 	$(say) setup "Creating .venv with TensorFlow, CMake and the test tools (once, 1 to 3 minutes) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --requirement requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --requirement requirements-dev.txt "$$($(BIN)/python tools/tensorflow_versions.py --newest)"
 	@touch $@
 
 compile: .venv/.complete

@@ -1,7 +1,8 @@
 """Prints the TensorFlows of cmake/tensorflow.txt, oldest first; other scripts and setup.py import it.
 
 Without arguments: a line "MINOR VERSION PYTHON..." for each. With --minors: "2.16;2.17;...", as CMake writes lists;
-with --minors aarch64: those for that machine; with --corner: the oldest and the newest for this Python.
+with --minors aarch64: those for that machine; with --corner: the oldest and the newest for this Python. With --newest:
+what pip installs for the newest.
 """
 
 import os
@@ -93,6 +94,9 @@ def key(minor: str) -> tuple[int, int]:
 def main() -> None:
     if sys.argv[1:2] == ["--minors"]:
         print(";".join(tensorflow.minor for tensorflow in served(*sys.argv[2:])))
+        return
+    if sys.argv[1:] == ["--newest"]:
+        print(f"{newest().distribution}=={newest().version}")
         return
     if sys.argv[1:] == ["--corner"]:
         print(";".join(tensorflow.minor for tensorflow in corner(f"3.{sys.version_info[1]}")))
