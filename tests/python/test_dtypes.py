@@ -267,7 +267,7 @@ def test_raw_void_is_bytes_with_a_last_dimension(folder: Path) -> None:
     "name", ["bfloat16", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz"]
 )
 def test_the_types_of_ml_dtypes(folder: Path, name: str) -> None:
-    if not (hasattr(ml_dtypes, name) and hasattr(tf.dtypes.experimental, name) or name == "bfloat16"):
+    if not ((hasattr(ml_dtypes, name) and hasattr(tf.dtypes.experimental, name)) or name == "bfloat16"):
         pytest.skip(f"this TensorFlow has no {name}")
     dtype = np.dtype(getattr(ml_dtypes, name))
     array = np.array([0, 1, -2.5, np.nan], np.float32).astype(dtype)
