@@ -6,6 +6,7 @@ What is there already is kept, so a second call costs nothing and needs no netwo
 
 import argparse
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
@@ -26,7 +27,16 @@ def download(folder: pathlib.Path) -> None:
     print("Downloading the sources of libdeflate and zlib-ng ...", flush=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--no-binary", "deflate,zlib-ng", "--dest", str(folder), "--requirement", str(PINS)]
-    pip = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # Where pip runs this script, as part of our own build, it has told where our backend is: not these projects' concern.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("_PYPROJECT_HOOKS_")}
+    pip = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     if pip.returncode != 0:
         fail("pip could not download the codecs' sources:\n" + pip.stdout)
 
