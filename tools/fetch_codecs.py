@@ -27,7 +27,7 @@ def download(folder: pathlib.Path) -> None:
     print("Downloading the sources of libdeflate and zlib-ng ...", flush=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--no-binary", "deflate,zlib-ng", "--dest", str(folder), "--requirement", str(PINS)]
-    # Where pip runs this script, as part of our own build, it has told where our backend is: not these projects' concern.
+    # Where pip runs this script, in our own build, it has told where our backend is: nothing that these projects want.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("_PYPROJECT_HOOKS_")}
     pip = subprocess.run(
         command,
