@@ -28,7 +28,8 @@ def download(folder: pathlib.Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--no-binary", "deflate,zlib-ng", "--dest", str(folder), "--requirement", str(PINS)]
     # Where pip runs this script, in our own build, it has told where our backend is: nothing that these projects want.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("_PYPROJECT_HOOKS_")}
+    hooks = ("_PYPROJECT_HOOKS_", "PEP517_")  # the newer pips' name, and the older ones'
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(hooks)}
     pip = subprocess.run(
         command,
         env=environment,
