@@ -120,7 +120,7 @@ ALL = (
     *(_stored(mebibytes) for mebibytes in (1, 4, 16, 64)),
     MAPPED,
     Group("stored", "stored", (ours(), PREAD, FIXED_LENGTH, *ON_NPZ)),
-    Group("small", "small", (ours(), SMALL, *ON_NPY, FIXED_LENGTH)),
+    Group("small", "small", (ours(), ours("tf_npz, second epoch", epochs=2), SMALL, *ON_NPY, FIXED_LENGTH)),
     Group("images", "images", (ours(), STREAM, WHOLE_1, ITERATOR, *ON_NPZ)),
     Group(
         "eight",

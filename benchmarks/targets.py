@@ -156,6 +156,7 @@ _WHOLE_1, _WHOLE_N = cases.WHOLE_1.name, cases.WHOLE_N.name
 _ONE, _TWO = cases.ONE.name, cases.TWO.name
 _STORED = [group.name for group in cases.ALL if group.name.startswith("stored, batches")]
 _EIGHT = "tf_npz, 1 GiB"
+_SECOND = "the same, second epoch of repeat()"
 
 TARGETS = (
     _cpu("compressed, many files, one thread", "compressed", _ONE, _WHOLE_1, 1.15),
@@ -164,13 +165,14 @@ TARGETS = (
     *(_speed(f"{group}, CRC on", group, TF_NPZ, cases.PREAD.name, 0.75) for group in _STORED),
     *(_speed(group, group, TF_NPZ, cases.FIXED_LENGTH.name, 3) for group in _STORED),
     _speed("small npy, rows=False, batch_size=256", "small", TF_NPZ, cases.SMALL.name, 0.7),
+    _speed(_SECOND, "small", f"{TF_NPZ}, second epoch", cases.SMALL.name, 0.7),
     _speed("small npy, rows=False, batch_size=256", "small", TF_NPZ, cases.DALI.name, 2),
     _first("one deflated member, all defaults", "images", TF_NPZ),
     _memory("one deflated member, all defaults", "images", TF_NPZ, 256 << 20),
     _speed("one deflated member, all defaults", "images", TF_NPZ, cases.STREAM.name, 0.85),
     _first("eight such files, memory_limit 1 GiB", "eight", _EIGHT),
     _speed("eight such files, memory_limit 1 GiB", "eight", _EIGHT, _WHOLE_N, 0.9),
-    _speed("the same, second epoch of repeat()", "eight", f"{_EIGHT}, second epoch", _WHOLE_N, 0.9),
+    _speed(_SECOND, "eight", f"{_EIGHT}, second epoch", _WHOLE_N, 0.9),
     _speed("varying length, padding=0, batch 256", "varying", TF_NPZ, cases.READ_FILE.name, 2.5),
     *(
         _rows(group, memory.name, inflate)

@@ -39,7 +39,8 @@ constexpr uint64_t kRepeat[8] = {0,         Repeat(1), Repeat(2), Repeat(3),
 constexpr uint8_t kStep[8] = {0, 8, 8, 6, 8, 5, 6, 7};
 
 // Copies `length` bytes from `distance` bytes before `out` to `out`, and up to kCopySlack more:
-// sixteen at a time, which is as much as most matches have, so that few branches are taken.
+// sixteen at a time, which is as much as most matches have, so that few branches are taken. The
+// loop is left in its middle: with its condition at the end decoding took a twentieth longer.
 TF_NPZ_ALWAYS_INLINE void CopyMatch(char* out, size_t distance, size_t length) {
   const char* from = out - distance;
   const char* const end = out + length;
