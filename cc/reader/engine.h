@@ -217,6 +217,7 @@ class Engine {
                    char* destination) const;
   Result<SelectedArrays> OpenFile(const File& file) const;
   Status Decode(Array& array, const Piece& piece, int64_t* done) const;
+  void Pad(const Array& array, const Piece& piece, const std::vector<char*>& destinations) const;
   Status DecodeApart(Array& array, const Piece& piece, const std::vector<char*>& destinations,
                      int64_t* done) const;
   void WorkerLoop(int index);

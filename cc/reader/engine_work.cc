@@ -19,6 +19,11 @@ constexpr uint64_t kUnpaddedSize = uint64_t{1} << 20;
 // Pieces of up to this size are taken several at a time, until they are about as much.
 constexpr uint64_t kSmallPiece = uint64_t{256} << 10;
 
+// Whether an element of `shape` begins one of `padded_shape`, which has as many dimensions.
+bool IsBeginOf(const std::vector<int64_t>& shape, const std::vector<int64_t>& padded_shape) {
+  return !shape.empty() && std::equal(shape.begin() + 1, shape.end(), padded_shape.begin() + 1);
+}
+
 // What opening a file of a run counts for at least, in bytes.
 constexpr uint64_t kSmallFileCost = uint64_t{16} << 10;
 
@@ -163,12 +168,30 @@ Status Engine::Decode(Array& array, const Piece& piece, int64_t* done) const {
     const ArrayData& target = targets[array.components[i]];
     const int64_t element_size = ElementCount(target.shape) * target.item_size;
     destinations.push_back(target.buffer.data() + piece.slot_offset * element_size);
+    const bool fits = component.element_shape == target.shape ||
+                      (piece.count == 1 && IsBeginOf(component.element_shape, target.shape));
     // Where there is nothing to copy to, the reader still looks at the file.
-    in_place = in_place && (element_size == 0 || (component.element_shape == target.shape &&
-                                                  component.item_size == target.item_size));
+    in_place = in_place && (element_size == 0 || (fits && component.item_size == target.item_size));
   }
-  if (in_place) return reader.Read(piece.first, piece.count, destinations, done);
+  if (in_place) {
+    const Status status = reader.Read(piece.first, piece.count, destinations, done);
+    if (status.ok() && !options_.padding.empty()) Pad(array, piece, destinations);
+    return status;
+  }
   return DecodeApart(array, piece, destinations, done);
+}
+
+// Fills what lies behind elements that were decoded in their place.
+void Engine::Pad(const Array& array, const Piece& piece,
+                 const std::vector<char*>& destinations) const {
+  for (size_t i = 0; i < array.components.size(); ++i) {
+    const Component& component = array.layout->components[i];
+    const ArrayData& target = piece.slot->arrays[array.components[i]];
+    if (component.element_shape == target.shape) continue;
+    FillBehind(destinations[i], static_cast<int64_t>(component.element_size()),
+               ElementCount(target.shape) * target.item_size, target.item_size,
+               options_.padding[array.components[i]]);
+  }
 }
 
 // Decodes elements in parts, which are then copied to larger ones in the block.

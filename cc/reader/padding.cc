@@ -17,6 +17,12 @@ void Fill(char* begin, char* end, std::string_view item) {
   for (char* at = begin; at < end; at += item.size()) std::memcpy(at, item.data(), item.size());
 }
 
+std::string PaddingItem(std::string_view padding, int64_t item_size) {
+  std::string item(padding);
+  item.resize(item_size, '\0');
+  return item;
+}
+
 }  // namespace
 
 void WidenItems(const char* source, int64_t width, int64_t count, int64_t wider,
@@ -76,8 +82,7 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
                   int64_t item_size, char* destination, const std::vector<int64_t>& padded_shape,
                   int64_t wider, std::string_view padding) {
   if (wider == 0) return;
-  std::string item(padding);
-  item.resize(wider, '\0');
+  const std::string item = PaddingItem(padding, wider);
   const int64_t items = ElementCount(shape);
   const int64_t step = ElementCount(padded_shape) * wider;
   std::vector<char> widened(item_size == wider ? 0 : items * wider);
@@ -89,6 +94,12 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
     }
     CopyPadded(element, shape, destination + i * step, padded_shape, item);
   }
+}
+
+void FillBehind(char* element, int64_t size, int64_t padded_size, int64_t item_size,
+                std::string_view padding) {
+  if (size == padded_size) return;
+  Fill(element + size, element + padded_size, PaddingItem(padding, item_size));
 }
 
 }  // namespace tf_npz

@@ -27,6 +27,11 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
                   int64_t item_size, char* destination, const std::vector<int64_t>& padded_shape,
                   int64_t wider, std::string_view padding);
 
+// Where an element of `size` bytes is in its place already, and is padded along its first dimension
+// alone: fills what follows it, up to `padded_size`, as CopyElements does.
+void FillBehind(char* element, int64_t size, int64_t padded_size, int64_t item_size,
+                std::string_view padding);
+
 }  // namespace tf_npz
 
 #endif  // TF_NPZ_READER_PADDING_H_

@@ -96,6 +96,26 @@ TEST(CopyPadded, FillsWhatTheElementDoesNotReach) {
   }
 }
 
+TEST(FillBehind, LeavesWhatCopyElementsDoes) {
+  for (const int64_t rows : {0, 1, 3, 5}) {
+    for (const size_t itemsize : {0, 1, 4, 7}) {
+      for (const std::string& padding :
+           {std::string(), Noise(itemsize / 2, 5), Noise(itemsize, 5)}) {
+        const Shape shape = {rows, 2};
+        const Shape padded_shape = {5, 2};
+        const std::string source = Noise(rows * 2 * itemsize, 9);
+        std::string expected(5 * 2 * itemsize, '\xAA');
+        CopyElements(source.data(), 1, shape, itemsize, expected.data(), padded_shape, itemsize,
+                     padding);
+        std::string result = source;
+        result.resize(expected.size() + 1, '\xAA');
+        FillBehind(result.data(), source.size(), expected.size(), itemsize, padding);
+        EXPECT_TRUE(result == expected + '\xAA') << rows << " rows, itemsize " << itemsize;
+      }
+    }
+  }
+}
+
 TEST(CopyPadded, CopiesNothingOfItemsWithoutBytes) {
   CopyPadded(nullptr, {2, 3}, nullptr, {4, 5}, {});
 }
