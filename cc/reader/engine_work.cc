@@ -19,13 +19,13 @@ constexpr uint64_t kUnpaddedSize = uint64_t{1} << 20;
 // Pieces of up to this size are taken several at a time, until they are about as much.
 constexpr uint64_t kSmallPiece = uint64_t{256} << 10;
 
+// What opening a file of a run counts for at least, in bytes.
+constexpr uint64_t kSmallFileCost = uint64_t{16} << 10;
+
 // Whether an element of `shape` begins one of `padded_shape`, which has as many dimensions.
 bool IsBeginOf(const std::vector<int64_t>& shape, const std::vector<int64_t>& padded_shape) {
   return !shape.empty() && std::equal(shape.begin() + 1, shape.end(), padded_shape.begin() + 1);
 }
-
-// What opening a file of a run counts for at least, in bytes.
-constexpr uint64_t kSmallFileCost = uint64_t{16} << 10;
 
 }  // namespace
 
