@@ -26,30 +26,35 @@ class MemoryFile : public RandomAccessFile {
   const std::string_view contents_;
 };
 
-Status CheckCount(uint64_t offset, size_t count, size_t size) {
+class OpeningReader : public WholeFileReader {
+ public:
+  explicit OpeningReader(const FileSystem& file_system) : file_system_(file_system) {}
+
+  Status Read(const std::string& path, FilePart first, FilePart second) override {
+    TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file, file_system_.Open(path));
+    if (file->size() != first.size + second.size) {
+      return DataLoss("file of " + std::to_string(file->size()) + " bytes (expected " +
+                      std::to_string(first.size + second.size) + ")");
+    }
+    TF_NPZ_RETURN_IF_ERROR(ReadExactly(*file, 0, first.data, first.size));
+    return ReadExactly(*file, first.size, second.data, second.size);
+  }
+
+ private:
+  const FileSystem& file_system_;
+};
+
+}  // namespace
+
+Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size) {
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.Read(offset, destination, size));
   if (count == size) return OkStatus();
   return DataLoss("file ends at byte " + std::to_string(offset + count) + " (expected " +
                   std::to_string(size - count) + " more)");
 }
 
-}  // namespace
-
-Result<size_t> RandomAccessFile::ReadApart(uint64_t offset, Part first, Part second) const {
-  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, Read(offset, first.data, first.size));
-  if (count < first.size) return count;
-  TF_NPZ_ASSIGN_OR_RETURN(const size_t more, Read(offset + count, second.data, second.size));
-  return count + more;
-}
-
-Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size) {
-  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.Read(offset, destination, size));
-  return CheckCount(offset, count, size);
-}
-
-Status ReadExactlyApart(const RandomAccessFile& file, uint64_t offset, RandomAccessFile::Part first,
-                        RandomAccessFile::Part second) {
-  TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.ReadApart(offset, first, second));
-  return CheckCount(offset, count, first.size + second.size);
+std::unique_ptr<WholeFileReader> FileSystem::NewWholeFileReader() const {
+  return std::make_unique<OpeningReader>(*this);
 }
 
 std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents) {

@@ -25,14 +25,6 @@ class RandomAccessFile {
   // where the file ends. Messages don't name the file: the caller does.
   virtual Result<size_t> Read(uint64_t offset, void* destination, size_t size) const = 0;
 
-  // The same for bytes that belong into two places: `first`, and `second` with what follows. Where
-  // the operating system can, in one call.
-  struct Part {
-    void* data;
-    size_t size;
-  };
-  virtual Result<size_t> ReadApart(uint64_t offset, Part first, Part second) const;
-
   virtual uint64_t size() const = 0;
 
   // Gives back what the operating system lends for an open file until the next Read, which takes it
@@ -42,14 +34,31 @@ class RandomAccessFile {
 
 // Reads all of `size` bytes, or DataLoss where the file ends before.
 Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size);
-Status ReadExactlyApart(const RandomAccessFile& file, uint64_t offset, RandomAccessFile::Part first,
-                        RandomAccessFile::Part second);
+
+// Where bytes of a file go.
+struct FilePart {
+  void* data;
+  size_t size;
+};
+
+// Reads whole files, one after another: small ones, where each call of the operating system is
+// felt. For one thread, and not for long.
+class WholeFileReader {
+ public:
+  virtual ~WholeFileReader() = default;
+
+  // The file at `path` has to be just as large as both parts together: DataLoss where it isn't.
+  virtual Status Read(const std::string& path, FilePart first, FilePart second) = 0;
+};
 
 // Opens files by name. Thread-safe.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const = 0;
+
+  // What it returns must not outlive the file system. This one opens every file.
+  virtual std::unique_ptr<WholeFileReader> NewWholeFileReader() const;
 };
 
 // The bytes of `contents` as a file. `contents` must outlive it.

@@ -15,6 +15,7 @@ namespace tf_npz {
 class PosixFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const override;
+  std::unique_ptr<WholeFileReader> NewWholeFileReader() const override;
 };
 
 }  // namespace tf_npz

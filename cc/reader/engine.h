@@ -213,8 +213,6 @@ class Engine {
   // These want it not held.
   void RunTask(Task& task) const;
   void ReadRun(Task& task) const;
-  Status ReadAlike(const std::string& path, const ArrayLayout& layout, char* scratch,
-                   char* destination) const;
   Result<SelectedArrays> OpenFile(const File& file) const;
   Status Decode(Array& array, const Piece& piece, int64_t* done) const;
   void Pad(const Array& array, const Piece& piece, const std::vector<char*>& destinations) const;

@@ -24,6 +24,20 @@ constexpr int64_t kRun = 16;
 constexpr int64_t kDoubtFactor = 4;
 constexpr int64_t kMaxWanted = 4096;
 
+// Reads the only element of a file that is like others; an error where it isn't.
+Status ReadAlike(WholeFileReader& reader, const std::string& path, const ArrayLayout& layout,
+                 char* header, char* element) {
+  const size_t header_size = layout.header.data_offset;
+  const size_t size = layout.header.data_size;
+  TF_NPZ_RETURN_IF_ERROR(reader.Read(path, {header, header_size}, {element, size}));
+  if (std::string_view(header, header_size) != layout.header_bytes) {
+    return DataLoss("begins with another header");
+  }
+  // Not the header's dtype, which may be a structure of one field.
+  ConvertToNative(layout.components[0].field.dtype, element, size);
+  return OkStatus();
+}
+
 }  // namespace
 
 // Whether `file`, which was opened, is like those before it.
@@ -76,38 +90,25 @@ void Engine::ReadRun(Task& task) const {
   const Array& array = *task.array;
   const Piece& piece = task.piece;
   const ArrayLayout& layout = *array.layout;
-  Result<Buffer> scratch = pool_->Allocate(layout.header.data_offset);
-  task.status = scratch.status().WithContext(PieceContext(array, piece));
+  Result<Buffer> header = pool_->Allocate(layout.header.data_offset);
+  if (!header.ok()) {
+    task.status = header.status().WithContext(PieceContext(array, piece));
+    return;
+  }
+  const std::unique_ptr<WholeFileReader> reader = file_system_.NewWholeFileReader();
   char* destination = piece.slot->arrays[0].buffer.data() + piece.slot_offset * array.element_size;
-  while (task.done < piece.count && task.status.ok()) {
+  while (task.done < piece.count) {
     if (cancelled_) {
       task.status = Cancelled();
       return;
     }
     const int64_t index = array.file->At(piece.first + task.done).file;
-    task.status = ReadAlike(order_.path(index), layout, scratch->data(), destination);
+    task.status = ReadAlike(*reader, order_.path(index), layout, header->data(), destination);
     task.is_misjudged = !task.status.ok();
     if (task.is_misjudged) return;
     destination += array.element_size;
     ++task.done;
   }
-}
-
-// Reads the only element of a file that is like others; an error where it isn't.
-Status Engine::ReadAlike(const std::string& path, const ArrayLayout& layout, char* scratch,
-                         char* destination) const {
-  const NpyHeader& header = layout.header;
-  const uint64_t size = header.data_offset + header.data_size;
-  TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<RandomAccessFile> file, file_system_.Open(path));
-  if (file->size() != size) return DataLoss("is of another size");
-  TF_NPZ_RETURN_IF_ERROR(
-      ReadExactlyApart(*file, 0, {scratch, header.data_offset}, {destination, header.data_size}));
-  if (std::string_view(scratch, header.data_offset) != layout.header_bytes) {
-    return DataLoss("begins with another header");
-  }
-  // Not the header's dtype, which may be a structure of one field.
-  ConvertToNative(layout.components[0].field.dtype, destination, header.data_size);
-  return OkStatus();
 }
 
 // A file was taken for one like others, and is not: plans anew from its block on. It is among those

@@ -44,6 +44,23 @@ class TensorFlowFile : public RandomAccessFile {
   const std::string path_;
 };
 
+bool HasScheme(const std::string& path) { return path.find(kScheme) != std::string::npos; }
+
+class TensorFlowWholeFileReader : public WholeFileReader {
+ public:
+  TensorFlowWholeFileReader(std::unique_ptr<WholeFileReader> local,
+                            std::unique_ptr<WholeFileReader> other)
+      : local_(std::move(local)), other_(std::move(other)) {}
+
+  Status Read(const std::string& path, FilePart first, FilePart second) override {
+    return (HasScheme(path) ? other_ : local_)->Read(path, first, second);
+  }
+
+ private:
+  const std::unique_ptr<WholeFileReader> local_;
+  const std::unique_ptr<WholeFileReader> other_;
+};
+
 }  // namespace
 
 const TensorFlowFileSystem& TensorFlowFileSystem::Get() {
@@ -56,7 +73,7 @@ Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(
   if (path.compare(0, kLocalScheme.size(), kLocalScheme) == 0) {
     return local_.Open(path.substr(kLocalScheme.size()));
   }
-  if (path.find(kScheme) == std::string::npos) return local_.Open(path);
+  if (!HasScheme(path)) return local_.Open(path);
   tensorflow::Env* const env = tensorflow::Env::Default();
   tensorflow::uint64 size = 0;
   // A request that a small file could do without, since a read tells where it ends. But a transfer
@@ -66,6 +83,11 @@ Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(
   if (status.ok()) status = env->NewRandomAccessFile(path, &file);
   if (!status.ok()) return FromAbslStatus(status, path);
   return NewReadAheadFile(std::make_unique<TensorFlowFile>(std::move(file), size, path));
+}
+
+std::unique_ptr<WholeFileReader> TensorFlowFileSystem::NewWholeFileReader() const {
+  return std::make_unique<TensorFlowWholeFileReader>(local_.NewWholeFileReader(),
+                                                     FileSystem::NewWholeFileReader());
 }
 
 }  // namespace tf_npz

@@ -19,6 +19,7 @@ class TensorFlowFileSystem : public FileSystem {
   static const TensorFlowFileSystem& Get();
 
   Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const override;
+  std::unique_ptr<WholeFileReader> NewWholeFileReader() const override;
 
  private:
   const PosixFileSystem local_;

@@ -50,41 +50,6 @@ class PosixFileTest : public ::testing::Test {
   std::vector<std::string> made_;
 };
 
-TEST_F(PosixFileTest, ReadsIntoTwoPlaces) {
-  const std::string path = Write("parts", "0123456789");
-  const auto opened = Open(path);
-  ASSERT_OK(opened);
-  RandomAccessFile* const file = opened->get();
-  const auto in_memory = NewMemoryFile("0123456789");
-  for (const RandomAccessFile* read :
-       std::initializer_list<const RandomAccessFile*>{file, in_memory.get()}) {
-    for (const bool is_parked : {false, true}) {
-      if (is_parked) file->Park();
-      for (const size_t offset : {0, 3, 8, 10, 12}) {
-        for (const size_t first : {0, 1, 4, 7, 20}) {
-          for (const size_t second : {0, 2, 6, 20}) {
-            std::string bytes(first + second, '-');
-            std::string apart(second, '-');
-            const Result<size_t> count =
-                read->ReadApart(offset, {bytes.data(), first}, {apart.data(), second});
-            ASSERT_OK(count);
-            const size_t there = offset < 10 ? 10 - offset : 0;
-            ASSERT_EQ(*count, std::min(first + second, there));
-            bytes.replace(first, second, apart);
-            EXPECT_EQ(bytes.substr(0, *count),
-                      std::string("0123456789").substr(10 - there, *count));
-          }
-        }
-      }
-    }
-  }
-  std::string four(4, '-');
-  EXPECT_ERROR(ReadExactlyApart(*file, 7, {four.data(), 2}, {four.data() + 2, 2}), kDataLoss,
-               "file ends at byte 10 (expected 1 more)");
-  EXPECT_OK(ReadExactlyApart(*file, 6, {four.data(), 2}, {four.data() + 2, 2}));
-  EXPECT_EQ(four, "6789");
-}
-
 TEST_F(PosixFileTest, ReadsAnyRange) {
   const Result<std::unique_ptr<RandomAccessFile>> file = Open(Write("a", "0123456789"));
   ASSERT_OK(file);
