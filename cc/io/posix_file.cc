@@ -92,8 +92,8 @@ class PosixFile : public RandomAccessFile {
   mutable int descriptor_;  // guarded by mutex_; -1 while parked
 };
 
-// Three calls for each file: open, a read, and close. That the file is neither shorter nor longer is
-// seen by reading one byte more than there should be. Where it is a few in one folder, that is
+// Three calls for each file: open, a read, and close. That the file is neither shorter nor longer
+// is seen by reading one byte more than there should be. Where it is a few in one folder, that is
 // looked up once, and their names in it alone.
 class PosixWholeFileReader : public WholeFileReader {
  public:
