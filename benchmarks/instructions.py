@@ -178,7 +178,7 @@ LOCKS = {
 SYSTEM_CALLS = {
     "open": ("open", "openat"),
     "fstat": ("fstat", "newfstatat"),
-    "pread": ("pread64",),
+    "pread": ("pread64", "preadv"),
     "close": ("close",),
     "memory": ("mmap", "munmap", "madvise", "mremap", "brk"),
 }
