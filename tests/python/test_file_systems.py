@@ -69,6 +69,30 @@ def test_load_element_spec_and_inspect(place: Any) -> None:
     assert tf_npz.inspect(npy).arrays[""].dtype == "float32"
 
 
+def test_many_small_files(place: Any) -> None:
+    """From the 33rd on they are read in a way of their own."""
+    for name in ("a", "b"):
+        tf.io.gfile.makedirs(join(place, name))
+    arrays = [random_array((3, 4), "f4", seed=i) for i in range(200)]
+    files = [write(place, f"{'a' if i < 100 or i % 2 else 'b'}/{i}.npy", npy_bytes(x)) for i, x in enumerate(arrays)]
+    dataset = tf_npz.NpzReaderDataset(files, rows=False, batch_size=20)
+    assert_gives(dataset, [np.stack(arrays[i : i + 20]) for i in range(0, 200, 20)])
+
+    tf.io.gfile.remove(files[150])
+    write(place, "b/150.npy", npy_bytes(arrays[150]) + b"x")  # which np.load gives too
+    assert_gives(dataset, [np.stack(arrays[i : i + 20]) for i in range(0, 200, 20)])
+    for contents in (npy_bytes(arrays[150])[:-1], None):
+        tf.io.gfile.remove(files[150])  # ram:// would append
+        if contents is not None:
+            write(place, "b/150.npy", contents)
+        batches = iter(dataset)
+        for i in range(0, 140, 20):
+            assert_same(next(batches).numpy(), np.stack(arrays[i : i + 20]))
+        with pytest.raises(tf.errors.OpError, match="150.npy"):
+            next(batches)
+        assert_same(next(batches).numpy(), np.stack(arrays[140:150] + arrays[151:161]))
+
+
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_files_larger_than_what_is_read_at_once(place: Any, save: Callable[..., None]) -> None:
     array = random_array((3000, 100), "f4")
