@@ -88,7 +88,7 @@ def test_many_small_files(place: Any) -> None:
         batches = iter(dataset)
         for i in range(0, 140, 20):
             assert_same(next(batches).numpy(), np.stack(arrays[i : i + 20]))
-        with pytest.raises(tf.errors.OpError, match="150.npy"):
+        with pytest.raises(tf.errors.OpError, match=r"150\.npy"):
             next(batches)
         assert_same(next(batches).numpy(), np.stack(arrays[140:150] + arrays[151:161]))
 
