@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "tf_npz/base/shape.h"
-#include "tf_npz/reader/convert.h"
-#include "tf_npz/reader/layout.h"
-#include "tf_npz/reader/padding.h"
+#include "cc/base/shape.h"
+#include "cc/kernels/convert.h"
+#include "cc/kernels/layout.h"
+#include "cc/kernels/pad.h"
 
 namespace tf_npz {
 namespace {

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "tf_npz/io/posix_file.h"
-#include "tf_npz/reader/engine.h"
+#include "cc/io/posix_file.h"
+#include "cc/pipeline/engine.h"
 
 namespace {
 
@@ -65,12 +65,12 @@ int main(int argc, char** argv) {
     } else if (argument.rfind("--", 0) == 0) {
       Fail(argument + ": there is no such option");
     } else {
-      selection.paths.push_back({argument});
+      selection.keys.push_back({argument});
     }
   }
-  if (selection.paths.empty()) selection.paths.emplace_back();
-  selection.specs.resize(selection.paths.size());  // f32 of any shape
-  if (padded) options.padding.assign(selection.paths.size(), std::string(sizeof(float), '\0'));
+  if (selection.keys.empty()) selection.keys.emplace_back();
+  selection.specs.resize(selection.keys.size());  // f32 of any shape
+  if (padded) options.padding.assign(selection.keys.size(), std::string(sizeof(float), '\0'));
 
   std::vector<std::string> files;
   for (std::string line; std::getline(std::cin, line);) files.push_back(line);

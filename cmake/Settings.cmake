@@ -27,6 +27,7 @@ set_property(GLOBAL PROPERTY JOB_POOLS tensorflow=2)
 add_library(tf_npz_flags INTERFACE)
 # The ABI must be TensorFlow's in every layer, since layers pass std::string to each other.
 target_compile_definitions(tf_npz_flags INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+target_include_directories(tf_npz_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_options(tf_npz_flags INTERFACE -Wall -Wextra -ffunction-sections -fdata-sections
   "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")  # __FILE__ in messages: no machine's paths in what is shipped
 if(TF_NPZ_WERROR)

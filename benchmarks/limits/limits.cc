@@ -14,8 +14,8 @@
 #include <iostream>
 #include <thread>
 
-#include "tf_npz/io/posix_file.h"
-#include "tf_npz/reader/archive.h"
+#include "cc/io/posix_file.h"
+#include "cc/reader/archive.h"
 
 namespace tf_npz::limits {
 namespace {

@@ -1,4 +1,4 @@
-#include "tf_npz/base/status.h"
+#include "cc/base/status.h"
 
 #include <cerrno>
 #include <cstring>

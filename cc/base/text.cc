@@ -1,4 +1,4 @@
-#include "tf_npz/base/text.h"
+#include "cc/base/text.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "tf_npz/format/comma_string.h"
+#include "cc/format/comma_string.h"
 
 #include <algorithm>
 #include <utility>

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/python_literal.h"
+#include "cc/base/status.h"
+#include "cc/format/python_literal.h"
 
 namespace tf_npz {
 

@@ -1,12 +1,12 @@
-#include "tf_npz/format/datetime_unit.h"
+#include "cc/format/datetime_unit.h"
 
 #include <cstdint>
 #include <limits>
 #include <optional>
 
-#include "tf_npz/base/checked.h"
-#include "tf_npz/base/text.h"
-#include "tf_npz/format/dtype_parts.h"
+#include "cc/base/checked.h"
+#include "cc/base/text.h"
+#include "cc/format/dtype_builder.h"
 
 namespace tf_npz {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "tf_npz/base/status.h"
+#include "cc/base/status.h"
 
 namespace tf_npz {
 

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/python_literal.h"
+#include "cc/base/status.h"
+#include "cc/format/python_literal.h"
 
 namespace tf_npz {
 

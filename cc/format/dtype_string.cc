@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "tf_npz/base/text.h"
-#include "tf_npz/format/comma_string.h"
-#include "tf_npz/format/datetime_unit.h"
-#include "tf_npz/format/dtype.h"
-#include "tf_npz/format/dtype_parts.h"
-#include "tf_npz/format/element_type.h"
+#include "cc/base/text.h"
+#include "cc/format/comma_string.h"
+#include "cc/format/datetime_unit.h"
+#include "cc/format/dtype.h"
+#include "cc/format/dtype_builder.h"
+#include "cc/format/element_type.h"
 
 namespace tf_npz {
 namespace {

@@ -1,8 +1,8 @@
-#include "tf_npz/format/element_type.h"
+#include "cc/format/element_type.h"
 
 #include <string>
 
-#include "tf_npz/base/text.h"
+#include "cc/base/text.h"
 
 namespace tf_npz {
 namespace {

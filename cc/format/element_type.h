@@ -7,8 +7,8 @@
 #include <optional>
 #include <string_view>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/dtype.h"
+#include "cc/base/status.h"
+#include "cc/format/dtype.h"
 
 namespace tf_npz {
 

@@ -1,9 +1,9 @@
-#include "tf_npz/format/field_view.h"
+#include "cc/format/field_view.h"
 
 #include <algorithm>
 
-#include "tf_npz/base/shape.h"
-#include "tf_npz/base/text.h"
+#include "cc/base/shape.h"
+#include "cc/base/text.h"
 
 namespace tf_npz {
 namespace {

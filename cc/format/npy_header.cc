@@ -1,13 +1,13 @@
-#include "tf_npz/format/npy_header.h"
+#include "cc/format/npy_header.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "tf_npz/base/bytes.h"
-#include "tf_npz/base/checked.h"
-#include "tf_npz/base/text.h"
-#include "tf_npz/format/python_literal.h"
+#include "cc/base/bytes.h"
+#include "cc/base/checked.h"
+#include "cc/base/text.h"
+#include "cc/format/python_literal.h"
 
 namespace tf_npz {
 namespace {

@@ -21,8 +21,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/dtype.h"
+#include "cc/base/status.h"
+#include "cc/format/dtype.h"
 
 namespace tf_npz {
 

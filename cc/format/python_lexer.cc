@@ -1,7 +1,7 @@
-#include "tf_npz/format/python_lexer.h"
+#include "cc/format/python_lexer.h"
 
-#include "tf_npz/base/checked.h"
-#include "tf_npz/base/text.h"
+#include "cc/base/checked.h"
+#include "cc/base/text.h"
 
 namespace tf_npz {
 namespace {

@@ -1,9 +1,9 @@
-#include "tf_npz/format/python_literal.h"
+#include "cc/format/python_literal.h"
 
 #include <algorithm>
 
-#include "tf_npz/base/text.h"
-#include "tf_npz/format/python_lexer.h"
+#include "cc/base/text.h"
+#include "cc/format/python_lexer.h"
 
 namespace tf_npz {
 namespace {

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tf_npz/base/status.h"
+#include "cc/base/status.h"
 
 namespace tf_npz {
 

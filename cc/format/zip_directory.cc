@@ -1,12 +1,12 @@
-#include "tf_npz/format/zip_directory.h"
+#include "cc/format/zip_directory.h"
 
 #include <algorithm>
 #include <optional>
 
-#include "tf_npz/base/bytes.h"
-#include "tf_npz/base/checked.h"
-#include "tf_npz/base/text.h"
-#include "tf_npz/format/zip_name.h"
+#include "cc/base/bytes.h"
+#include "cc/base/checked.h"
+#include "cc/base/text.h"
+#include "cc/format/zip_name.h"
 
 namespace tf_npz {
 namespace {

@@ -1,6 +1,6 @@
-#include "tf_npz/format/zip_name.h"
+#include "cc/format/zip_name.h"
 
-#include "tf_npz/base/text.h"
+#include "cc/base/text.h"
 
 namespace tf_npz {
 namespace {

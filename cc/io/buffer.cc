@@ -1,4 +1,4 @@
-#include "tf_npz/io/buffer.h"
+#include "cc/io/buffer.h"
 
 #include <sys/mman.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "tf_npz/base/checked.h"
+#include "cc/base/checked.h"
 
 namespace tf_npz {
 namespace {

@@ -15,7 +15,7 @@
 #include <memory>
 #include <mutex>
 
-#include "tf_npz/base/status.h"
+#include "cc/base/status.h"
 
 namespace tf_npz {
 

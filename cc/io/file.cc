@@ -1,4 +1,4 @@
-#include "tf_npz/io/file.h"
+#include "cc/io/file.h"
 
 #include <algorithm>
 #include <cstring>

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/io/buffer.h"
+#include "cc/base/status.h"
+#include "cc/io/buffer.h"
 
 namespace tf_npz {
 
@@ -29,7 +29,7 @@ class RandomAccessFile {
 
   // Gives back what the operating system lends for an open file until the next Read, which takes it
   // again: thousands of files can then be known at once. Not while another thread reads.
-  virtual void Park() {}
+  virtual void CloseIdle() {}
 };
 
 // Reads all of `size` bytes, or DataLoss where the file ends before.

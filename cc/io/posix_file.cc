@@ -1,4 +1,4 @@
-#include "tf_npz/io/posix_file.h"
+#include "cc/io/posix_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -43,7 +43,7 @@ class PosixFile : public RandomAccessFile {
  public:
   PosixFile(std::string path, int descriptor, const struct stat& facts)
       : path_(std::move(path)), facts_(facts), descriptor_(descriptor) {}
-  ~PosixFile() override { Park(); }
+  ~PosixFile() override { CloseIdle(); }
 
   Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
     TF_NPZ_ASSIGN_OR_RETURN(const int descriptor, Descriptor());
@@ -64,7 +64,7 @@ class PosixFile : public RandomAccessFile {
 
   uint64_t size() const override { return static_cast<uint64_t>(facts_.st_size); }
 
-  void Park() override {
+  void CloseIdle() override {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (descriptor_ >= 0) close(descriptor_);
     descriptor_ = -1;
@@ -98,13 +98,13 @@ class PosixFile : public RandomAccessFile {
 class PosixWholeFileReader : public WholeFileReader {
  public:
   explicit PosixWholeFileReader(const PosixFileSystem& file_system)
-      : careful_(file_system.FileSystem::NewWholeFileReader()) {}
+      : slow_path_(file_system.FileSystem::NewWholeFileReader()) {}
   ~PosixWholeFileReader() override { LeaveFolder(); }
 
   Status Read(const std::string& path, FilePart first, FilePart second) override {
     if (TryToRead(path, first, second)) return OkStatus();
     // Interrupted, read by pieces, or no such file: in the way that takes its time, and says what.
-    return careful_->Read(path, first, second);
+    return slow_path_->Read(path, first, second);
   }
 
  private:
@@ -142,7 +142,7 @@ class PosixWholeFileReader : public WholeFileReader {
     folder_ = AT_FDCWD;
   }
 
-  const std::unique_ptr<WholeFileReader> careful_;
+  const std::unique_ptr<WholeFileReader> slow_path_;
   std::string folder_path_;  // of the last file, with its slash
   int folder_ = AT_FDCWD;    // open where more than one file in it was read
 };

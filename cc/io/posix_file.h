@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/io/file.h"
+#include "cc/base/status.h"
+#include "cc/io/file.h"
 
 namespace tf_npz {
 

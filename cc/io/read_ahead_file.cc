@@ -1,4 +1,4 @@
-#include "tf_npz/io/read_ahead_file.h"
+#include "cc/io/read_ahead_file.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "tf_npz/io/buffer.h"
+#include "cc/io/buffer.h"
 
 namespace tf_npz {
 namespace {
@@ -49,12 +49,12 @@ class ReadAheadFile : public RandomAccessFile {
 
   uint64_t size() const override { return size_; }
 
-  void Park() override {
+  void CloseIdle() override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       windows_.clear();
     }
-    file_->Park();
+    file_->CloseIdle();
   }
 
  private:

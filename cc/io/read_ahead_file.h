@@ -36,7 +36,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "tf_npz/io/file.h"
+#include "cc/io/file.h"
 
 namespace tf_npz {
 
@@ -51,7 +51,7 @@ inline constexpr size_t kMaxWholeFile = size_t{1} << 20;
 inline constexpr size_t kMaxWindows = 32;
 inline constexpr size_t kMaxWindowBytes = 8 * kMaxWindow;
 
-// `file`, read as above. Nothing is requested behind the size that it has now. Park drops all
+// `file`, read as above. Nothing is requested behind the size that it has now. CloseIdle drops all
 // windows.
 std::unique_ptr<RandomAccessFile> NewReadAheadFile(std::unique_ptr<RandomAccessFile> file);
 

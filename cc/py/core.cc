@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "tf_npz/base/text.h"
-#include "tf_npz/io/posix_file.h"
-#include "tf_npz/io/read_ahead_file.h"
-#include "tf_npz/reader/archive.h"
-#include "tf_npz/reader/inspect.h"
+#include "cc/base/text.h"
+#include "cc/io/posix_file.h"
+#include "cc/io/read_ahead_file.h"
+#include "cc/reader/archive.h"
+#include "cc/reader/inspect.h"
 
 namespace tf_npz {
 namespace {

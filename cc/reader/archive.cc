@@ -1,12 +1,12 @@
-#include "tf_npz/reader/archive.h"
+#include "cc/reader/archive.h"
 
 #include <algorithm>
 #include <set>
 
-#include "tf_npz/base/text.h"
-#include "tf_npz/format/npy_header.h"
-#include "tf_npz/io/buffer.h"
-#include "tf_npz/io/inflate.h"
+#include "cc/base/text.h"
+#include "cc/format/npy_header.h"
+#include "cc/inflate/inflate.h"
+#include "cc/io/buffer.h"
 
 namespace tf_npz {
 namespace {

@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/zip_directory.h"
-#include "tf_npz/io/buffer.h"
-#include "tf_npz/io/file.h"
+#include "cc/base/status.h"
+#include "cc/format/zip_directory.h"
+#include "cc/io/buffer.h"
+#include "cc/io/file.h"
 
 namespace tf_npz {
 

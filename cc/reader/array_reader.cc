@@ -1,4 +1,4 @@
-#include "tf_npz/reader/array_reader.h"
+#include "cc/reader/array_reader.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "tf_npz/base/shape.h"
-#include "tf_npz/base/text.h"
-#include "tf_npz/reader/convert.h"
-#include "tf_npz/reader/layout.h"
+#include "cc/base/shape.h"
+#include "cc/base/text.h"
+#include "cc/kernels/convert.h"
+#include "cc/kernels/layout.h"
 
 namespace tf_npz {
 namespace {
@@ -49,7 +49,7 @@ Result<std::string> ReadHeaderBytes(MemberReader& member) {
 
 // Whether `member` holds as much as its header says.
 Status CheckSize(MemberReader& member, const NpyHeader& header) {
-  TF_NPZ_RETURN_IF_ERROR(member.SettleSize(header.data_offset + header.data_size));
+  TF_NPZ_RETURN_IF_ERROR(member.SetSize(header.data_offset + header.data_size));
   // More than the header says may follow: np.load leaves it unread.
   if (header.data_size <= member.size() - header.data_offset) return OkStatus();
   return DataLoss("data is cut off at byte " + std::to_string(member.size()) + " (expected " +
@@ -98,9 +98,9 @@ Status ArrayReader::FindLayout(bool rows) {
   if (layout_ != nullptr) return CheckSize(*member_, layout_->header);
   TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(bytes));
   TF_NPZ_RETURN_IF_ERROR(CheckSize(*member_, header));
-  TF_NPZ_ASSIGN_OR_RETURN(ArrayLayout layout, ArrayLayout::Of(std::move(header), rows));
+  TF_NPZ_ASSIGN_OR_RETURN(ArrayPlan layout, ArrayPlan::Of(std::move(header), rows));
   layout.header_bytes = std::move(bytes);
-  layout_ = std::make_shared<const ArrayLayout>(std::move(layout));
+  layout_ = std::make_shared<const ArrayPlan>(std::move(layout));
   return OkStatus();
 }
 
@@ -139,13 +139,13 @@ Buffer ArrayReader::Lend(int64_t first, int64_t count, Status* status, int64_t* 
 }
 
 void ArrayReader::Choose(std::vector<Component> components) {
-  ArrayLayout layout = *layout_;
+  ArrayPlan layout = *layout_;
   layout.components = std::move(components);
   const FieldView& field = layout.components[0].field;
   layout.takes_items = layout.components.size() == 1 && field.offset == 0 &&
                        field.is_contiguous() &&
                        field.count() * field.dtype.itemsize == layout.header.dtype.itemsize;
-  layout_ = std::make_shared<const ArrayLayout>(std::move(layout));
+  layout_ = std::make_shared<const ArrayPlan>(std::move(layout));
   if (options_.layouts != nullptr) options_.layouts->Insert(chosen_, layout_);
 }
 
@@ -203,7 +203,8 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
     ConvertToNative(dtype, data, items * dtype.itemsize);
     return OkStatus();
   }
-  const std::optional<NoText> bad = Utf32ToUtf8(data, dtype.itemsize, items, dtype.big_endian);
+  const std::optional<BadCodePoint> bad =
+      Utf32ToUtf8(data, dtype.itemsize, items, dtype.big_endian);
   if (!bad) return OkStatus();
   const int64_t item = first * layout_->items_per_row + bad->item / component.field.count();
   *done = bad->item / component.field.count() / std::max<int64_t>(layout_->items_per_row, 1);

@@ -13,13 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/npy_header.h"
-#include "tf_npz/io/buffer.h"
-#include "tf_npz/reader/archive.h"
-#include "tf_npz/reader/array_layout.h"
-#include "tf_npz/reader/component.h"
-#include "tf_npz/reader/member_reader.h"
+#include "cc/base/status.h"
+#include "cc/format/npy_header.h"
+#include "cc/io/buffer.h"
+#include "cc/reader/archive.h"
+#include "cc/reader/array_plan.h"
+#include "cc/reader/component.h"
+#include "cc/reader/member_reader.h"
 
 namespace tf_npz {
 
@@ -46,7 +46,7 @@ class ArrayReader {
 
   // PATH[NAME]: for messages about the array.
   std::string context() const { return member_->context(); }
-  const std::shared_ptr<const ArrayLayout>& layout() const { return layout_; }
+  const std::shared_ptr<const ArrayPlan>& layout() const { return layout_; }
   const NpyHeader& header() const { return layout_->header; }
   int64_t count() const { return layout_->count; }
   // Of the array itself; components may add dimensions.
@@ -108,7 +108,7 @@ class ArrayReader {
 
   const std::unique_ptr<MemberReader> member_;
   const ReadOptions options_;
-  std::shared_ptr<const ArrayLayout> layout_;
+  std::shared_ptr<const ArrayPlan> layout_;
   const std::vector<size_t> chosen_;  // of the selection
   // The checksum of a member that is read out of order has been looked at.
   bool gather_verified_ = false;

@@ -1,10 +1,10 @@
-#include "tf_npz/reader/component.h"
+#include "cc/reader/component.h"
 
 #include <string>
 #include <utility>
 
-#include "tf_npz/base/shape.h"
-#include "tf_npz/base/text.h"
+#include "cc/base/shape.h"
+#include "cc/base/text.h"
 
 namespace tf_npz {
 namespace {

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/element_type.h"
-#include "tf_npz/format/field_view.h"
-#include "tf_npz/format/npy_header.h"
+#include "cc/base/status.h"
+#include "cc/format/element_type.h"
+#include "cc/format/field_view.h"
+#include "cc/format/npy_header.h"
 
 namespace tf_npz {
 

@@ -1,10 +1,10 @@
-#include "tf_npz/reader/inspect.h"
+#include "cc/reader/inspect.h"
 
 #include <algorithm>
 #include <set>
 
-#include "tf_npz/reader/array_reader.h"
-#include "tf_npz/reader/member_reader.h"
+#include "cc/reader/array_reader.h"
+#include "cc/reader/member_reader.h"
 
 namespace tf_npz {
 namespace {

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/element_type.h"
-#include "tf_npz/format/field_view.h"
-#include "tf_npz/format/npy_header.h"
-#include "tf_npz/format/zip_directory.h"
-#include "tf_npz/reader/archive.h"
+#include "cc/base/status.h"
+#include "cc/format/element_type.h"
+#include "cc/format/field_view.h"
+#include "cc/format/npy_header.h"
+#include "cc/format/zip_directory.h"
+#include "cc/reader/archive.h"
 
 namespace tf_npz {
 

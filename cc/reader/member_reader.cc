@@ -1,12 +1,12 @@
-#include "tf_npz/reader/member_reader.h"
+#include "cc/reader/member_reader.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <string>
 
-#include "tf_npz/base/checked.h"
-#include "tf_npz/io/crc32.h"
+#include "cc/base/checked.h"
+#include "cc/inflate/crc32.h"
 
 namespace tf_npz {
 namespace {
@@ -48,7 +48,7 @@ Result<std::unique_ptr<MemberReader>> MemberReader::Open(std::shared_ptr<const A
   return reader;
 }
 
-Status MemberReader::SettleSize(uint64_t size) {
+Status MemberReader::SetSize(uint64_t size) {
   if (is_size_known_) return OkStatus();
   if (size > size_) {
     return DataLoss("array claims " + std::to_string(size) + " bytes, more than the file's " +

@@ -16,15 +16,15 @@
 #include <optional>
 #include <string_view>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/zip_directory.h"
-#include "tf_npz/io/buffer.h"
-#include "tf_npz/io/inflate.h"
-#include "tf_npz/reader/archive.h"
+#include "cc/base/status.h"
+#include "cc/format/zip_directory.h"
+#include "cc/inflate/inflate.h"
+#include "cc/io/buffer.h"
+#include "cc/reader/archive.h"
 
 namespace tf_npz {
 
-class LayoutCache;
+class PlanCache;
 
 struct ReadOptions {
   std::shared_ptr<BufferPool> pool;  // required
@@ -36,7 +36,7 @@ struct ReadOptions {
   // Where not null and true, reads end soon with Cancelled. Must outlive the reader.
   const std::atomic<bool>* cancelled = nullptr;
   // Where many files of one kind, .npy or .npz, are read with one selection; may be null.
-  std::shared_ptr<LayoutCache> layouts;
+  std::shared_ptr<PlanCache> layouts;
 };
 
 // A deflated member of up to this size is decoded by the whole-buffer decoder when it is loaded,
@@ -50,7 +50,7 @@ class MemberReader {
   static Result<std::unique_ptr<MemberReader>> Open(std::shared_ptr<const Archive> archive,
                                                     const ZipEntry* entry, ReadOptions options);
 
-  // Of gzip, which doesn't say: what it can be at most, until SettleSize. Nothing is allocated by
+  // Of gzip, which doesn't say: what it can be at most, until SetSize. Nothing is allocated by
   // it.
   uint64_t size() const { return size_; }
   bool is_size_known() const { return is_size_known_; }
@@ -59,7 +59,7 @@ class MemberReader {
 
   // Where the size is unknown: makes it `size`, and leaves what follows for Finish to go through.
   // DataLoss where there can't be as much.
-  Status SettleSize(uint64_t size);
+  Status SetSize(uint64_t size);
 
   // Whether any part costs no more than its own bytes.
   bool is_random_access() const { return !is_stream() || is_loaded(); }

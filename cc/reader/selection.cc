@@ -1,9 +1,9 @@
-#include "tf_npz/reader/selection.h"
+#include "cc/reader/selection.h"
 
 #include <unordered_map>
 #include <utility>
 
-#include "tf_npz/base/text.h"
+#include "cc/base/text.h"
 
 namespace tf_npz {
 namespace {
@@ -17,7 +17,7 @@ std::string TypeText(std::string_view type, const std::optional<std::vector<int6
   return std::string(type) + " " + (shape ? ShapeText(*shape) : "of any shape");
 }
 
-bool Admits(const ElementSpec& spec, const std::vector<int64_t>& shape) {
+bool Admits(const ComponentSpec& spec, const std::vector<int64_t>& shape) {
   if (!spec.shape) return true;
   if (shape.size() != spec.shape->size()) return false;
   for (size_t axis = 0; axis < shape.size(); ++axis) {
@@ -27,7 +27,7 @@ bool Admits(const ElementSpec& spec, const std::vector<int64_t>& shape) {
 }
 
 // What to do about an element of `rank` dimensions that `spec` does not admit.
-std::string_view ShapeAdvice(bool rows, const ElementSpec& spec, size_t rank) {
+std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) {
   if (!rows && spec.shape->size() + 1 == rank) {
     return "; is the spec one of rows? make it with rows=False";
   }
@@ -64,9 +64,9 @@ class ArraySelector {
 
  private:
   Result<Component> Choose(const ArrayReader& array, size_t i, FieldFinder& fields) const {
-    const ElementSpec& spec = selection_.specs[i];
+    const ComponentSpec& spec = selection_.specs[i];
     const DType& dtype = array.header().dtype;
-    FieldPath path = selection_.paths[i];
+    FieldPath path = selection_.keys[i];
     if (archive_.is_npz()) path.erase(path.begin());
     if (!path.empty() && dtype.kind != DType::Kind::kStruct) return NoFields(path, dtype);
     Result<FieldView> field = fields.Find(path);
@@ -84,7 +84,7 @@ class ArraySelector {
   }
 
   // Whether `field` of the array can be read as `spec` says.
-  Status CheckType(const ArrayReader& array, const FieldView& field, const ElementSpec& spec,
+  Status CheckType(const ArrayReader& array, const FieldView& field, const ComponentSpec& spec,
                    const FieldPath& path) const {
     const bool is_struct = field.dtype.kind == DType::Kind::kStruct;
     if (!is_struct || array.header().is_pickle) {
@@ -119,7 +119,7 @@ class ArraySelector {
 
 Status CheckLengths(const SelectedArrays& selected, const Selection& selection) {
   const auto name = [&](const SelectedArray& array) {
-    return Quote(selection.paths[array.components[0]][0]);
+    return Quote(selection.keys[array.components[0]][0]);
   };
   for (const SelectedArray& array : selected.arrays) {
     const int64_t count = array.reader->count();
@@ -142,9 +142,9 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   // Components of one array are read together.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
   std::unordered_map<const ZipEntry*, size_t> known;  // where in `arrays`
-  for (size_t i = 0; i < selection.paths.size(); ++i) {
+  for (size_t i = 0; i < selection.keys.size(); ++i) {
     const ZipEntry* entry = nullptr;
-    if (archive->is_npz() && selection.paths[i].empty()) {
+    if (archive->is_npz() && selection.keys[i].empty()) {
       return InvalidArgument(archive->label() +
                              ": is an .npz file; say with keys which of its arrays to read (it "
                              "has " +
@@ -152,7 +152,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
                              ")");
     }
     if (archive->is_npz()) {
-      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.paths[i][0]));
+      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i][0]));
     }
     const auto [found, is_new] = known.emplace(entry, arrays.size());
     if (is_new) arrays.push_back({entry, {}});

@@ -9,17 +9,17 @@
 #include <string>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/format/element_type.h"
-#include "tf_npz/format/field_view.h"
-#include "tf_npz/reader/archive.h"
-#include "tf_npz/reader/array_reader.h"
+#include "cc/base/status.h"
+#include "cc/format/element_type.h"
+#include "cc/format/field_view.h"
+#include "cc/reader/archive.h"
+#include "cc/reader/array_reader.h"
 
 namespace tf_npz {
 
 // What the elements of a component must be. A negative dimension admits any length, no shape any
 // shape.
-struct ElementSpec {
+struct ComponentSpec {
   ElementType type = ElementType::kFloat32;
   std::optional<std::vector<int64_t>> shape;
 };
@@ -27,8 +27,8 @@ struct ElementSpec {
 struct Selection {
   // What each component is: the names by which what np.load returns would be indexed. Of an `.npz`
   // the first is an array's, of an `.npy` all are fields'; none is its only array as it is.
-  std::vector<FieldPath> paths;
-  std::vector<ElementSpec> specs;  // one for each path
+  std::vector<FieldPath> keys;
+  std::vector<ComponentSpec> specs;  // one for each path
   // An element is a row, or a file's whole arrays.
   bool rows = true;
 };

@@ -1,4 +1,4 @@
-#include "tf_npz/tf/conversion.h"
+#include "cc/tf/conversion.h"
 
 #include <cctype>
 #include <cstdint>
@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cc/base/text.h"
 #include "tensorflow/core/framework/allocation_description.pb.h"
 #include "tensorflow/core/framework/allocator.h"
 #include "tensorflow/core/platform/tstring.h"
-#include "tf_npz/base/text.h"
 
 namespace tf_npz {
 namespace {
@@ -147,11 +147,11 @@ Status FromAbslStatus(const absl::Status& status, std::string_view path) {
   return Status(FileSystemCode(status.code()), MessageText(status, path));
 }
 
-Result<std::vector<ElementSpec>> ToElementSpecs(const tensorflow::DataTypeVector& dtypes,
-                                                const std::vector<PartialTensorShape>& shapes) {
-  std::vector<ElementSpec> specs;
+Result<std::vector<ComponentSpec>> ToComponentSpecs(const tensorflow::DataTypeVector& dtypes,
+                                                    const std::vector<PartialTensorShape>& shapes) {
+  std::vector<ComponentSpec> specs;
   for (size_t i = 0; i < dtypes.size(); ++i) {
-    ElementSpec spec;
+    ComponentSpec spec;
     const std::optional<ElementType> type = ToElementType(dtypes[i]);
     if (!type) {
       return InvalidArgument("element_spec says " + tensorflow::DataTypeString(dtypes[i]) +

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cc/base/status.h"
+#include "cc/reader/array_reader.h"
+#include "cc/reader/selection.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tensorflow/core/framework/tensor_shape.h"
 #include "tensorflow/core/framework/types.h"
-#include "tf_npz/base/status.h"
-#include "tf_npz/reader/array_reader.h"
-#include "tf_npz/reader/selection.h"
 
 namespace tf_npz {
 
@@ -23,7 +23,7 @@ Status FromAbslStatus(const absl::Status& status, std::string_view path);
 
 // The specs of elements with these dtypes and shapes; InvalidArgument for a dtype that no array can
 // have.
-Result<std::vector<ElementSpec>> ToElementSpecs(
+Result<std::vector<ComponentSpec>> ToComponentSpecs(
     const tensorflow::DataTypeVector& dtypes,
     const std::vector<tensorflow::PartialTensorShape>& shapes);
 

@@ -1,15 +1,15 @@
-#include "tf_npz/tf/dataset_arguments.h"
+#include "cc/tf/dataset_arguments.h"
 
 #include <string>
 
+#include "cc/tf/conversion.h"
 #include "tensorflow/core/framework/model.h"
-#include "tf_npz/tf/conversion.h"
 
 namespace tf_npz {
 
-Result<std::vector<ElementSpec>> CheckedSpecs(const DatasetArguments& a) {
+Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (a.filenames.NumElements() == 0) return InvalidArgument("filenames is empty");
-  if (a.output_shapes.size() != a.output_types.size() || a.paths.size() != a.output_types.size()) {
+  if (a.output_shapes.size() != a.output_types.size() || a.keys.size() != a.output_types.size()) {
     return InvalidArgument("key_depths, output_types and output_shapes differ in length");
   }
   if (a.batch_size <= 0 && a.batch_size != kNotBatched) {
@@ -48,7 +48,7 @@ Result<std::vector<ElementSpec>> CheckedSpecs(const DatasetArguments& a) {
     if (shape.dims() == 0) return InvalidArgument("output_shapes lack the batch dimension");
     shape.RemoveDim(0);
   }
-  return ToElementSpecs(a.output_types, shapes);
+  return ToComponentSpecs(a.output_types, shapes);
 }
 
 }  // namespace tf_npz

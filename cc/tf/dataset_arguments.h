@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "cc/base/status.h"
+#include "cc/pipeline/sharding.h"
+#include "cc/reader/selection.h"
 #include "tensorflow/core/framework/partial_tensor_shape.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tensorflow/core/framework/types.h"
-#include "tf_npz/base/status.h"
-#include "tf_npz/reader/selection.h"
-#include "tf_npz/reader/shares.h"
 
 namespace tf_npz {
 
@@ -20,7 +20,7 @@ inline constexpr int64_t kNotBatched = -1;
 
 struct DatasetArguments {
   tensorflow::Tensor filenames;  // strings: a scalar or a vector
-  std::vector<FieldPath> paths;
+  std::vector<FieldPath> keys;
   int64_t batch_size = kNotBatched;
   bool drop_remainder = false;
   std::vector<tensorflow::Tensor> padding;
@@ -35,7 +35,7 @@ struct DatasetArguments {
 };
 
 // The specs of single elements; InvalidArgument where the arguments make no sense together.
-Result<std::vector<ElementSpec>> CheckedSpecs(const DatasetArguments& arguments);
+Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& arguments);
 
 }  // namespace tf_npz
 

@@ -1,4 +1,4 @@
-#include "tf_npz/tf/file_system.h"
+#include "cc/tf/file_system.h"
 
 #include <cstring>
 #include <string>
@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "cc/io/read_ahead_file.h"
+#include "cc/tf/conversion.h"
 #include "tensorflow/core/platform/env.h"
 #include "tensorflow/core/platform/file_system.h"
-#include "tf_npz/io/read_ahead_file.h"
-#include "tf_npz/tf/conversion.h"
 
 namespace tf_npz {
 namespace {

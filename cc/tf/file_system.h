@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/io/file.h"
-#include "tf_npz/io/posix_file.h"
+#include "cc/base/status.h"
+#include "cc/io/file.h"
+#include "cc/io/posix_file.h"
 
 namespace tf_npz {
 

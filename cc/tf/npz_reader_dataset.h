@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "cc/io/buffer.h"
+#include "cc/pipeline/dataset.h"
+#include "cc/tf/compatibility.h"
+#include "cc/tf/dataset_arguments.h"
 #include "tensorflow/core/framework/dataset.h"
-#include "tf_npz/io/buffer.h"
-#include "tf_npz/reader/source.h"
-#include "tf_npz/tf/compatibility.h"
-#include "tf_npz/tf/dataset_arguments.h"
 
 namespace tf_npz {
 
@@ -21,13 +21,13 @@ class NpzReaderDataset : public IndexedDataset {
   static constexpr char kDatasetType[] = "NpzReader";
 
   NpzReaderDataset(tensorflow::OpKernelContext* ctx, DatasetArguments arguments,
-                   std::vector<ElementSpec> specs);
+                   std::vector<ComponentSpec> specs);
   ~NpzReaderDataset() override;
 
   const DatasetArguments& arguments() const { return arguments_; }
   bool is_batched() const { return arguments_.batch_size != kNotBatched; }
   // Made when it is first asked for.
-  Source& source() const;
+  Dataset& pipeline() const;
 
   std::unique_ptr<tensorflow::data::IteratorBase> MakeIteratorInternal(
       const std::string& prefix) const override;
@@ -58,11 +58,11 @@ class NpzReaderDataset : public IndexedDataset {
                           std::vector<tensorflow::Tensor>* out_tensors) const override;
 
   const DatasetArguments arguments_;
-  const std::vector<ElementSpec> specs_;
+  const std::vector<ComponentSpec> specs_;
   // Of all iterators: where a dataset repeats, the memory of one epoch serves the next.
   const std::shared_ptr<BufferPool> pool_;
-  mutable std::once_flag source_made_;
-  mutable std::unique_ptr<Source> source_;
+  mutable std::once_flag pipeline_made_;
+  mutable std::unique_ptr<Dataset> pipeline_;
 };
 
 // Reads `dataset` in order; or, under a global shuffle, in the order that its index mapper says.

@@ -9,18 +9,18 @@
 #include <utility>
 #include <vector>
 
+#include "cc/base/checked.h"
+#include "cc/pipeline/checkpoint.h"
+#include "cc/pipeline/engine.h"
+#include "cc/tf/compatibility.h"
+#include "cc/tf/conversion.h"
+#include "cc/tf/npz_reader_dataset.h"
+#include "cc/tf/reader_thread.h"
 #include "tensorflow/core/data/split_utils.h"
 #include "tensorflow/core/framework/cancellation.h"
 #include "tensorflow/core/framework/dataset.h"
 #include "tensorflow/core/framework/model.h"
 #include "tensorflow/core/platform/cpu_info.h"
-#include "tf_npz/base/checked.h"
-#include "tf_npz/reader/bookmark.h"
-#include "tf_npz/reader/engine.h"
-#include "tf_npz/tf/compatibility.h"
-#include "tf_npz/tf/conversion.h"
-#include "tf_npz/tf/npz_reader_dataset.h"
-#include "tf_npz/tf/reader_thread.h"
 
 namespace tf_npz {
 namespace {
@@ -133,41 +133,41 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     int64_t file = position.file;  // in the list
     if (split_provider_ != nullptr) {
       const std::vector<int64_t> splits = engine_->FilesFrom(position.file);
-      file = splits.empty() ? static_cast<int64_t>(paths().size()) : splits[0];
+      file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
       position.file = 0;
       TF_RETURN_IF_ERROR(SaveSplits(splits, writer));
     }
-    const Bookmark bookmark = BookmarkAt(position, paths(), file, NamesCrc());
+    const Checkpoint checkpoint = CheckpointAt(position, filenames(), file, NamesCrc());
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFile, position.file));
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kElement, position.element));
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileSize, position.file_size));
     TF_RETURN_IF_ERROR(
-        writer->WriteScalar(prefix(), kFileName, tensorflow::tstring(bookmark.file_name)));
-    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileCount, bookmark.file_count));
-    return writer->WriteScalar(prefix(), kNamesCrc, bookmark.names_crc);
+        writer->WriteScalar(prefix(), kFileName, tensorflow::tstring(checkpoint.file_name)));
+    TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFileCount, checkpoint.file_count));
+    return writer->WriteScalar(prefix(), kNamesCrc, checkpoint.names_crc);
   }
 
   absl::Status RestoreInternal(IteratorContext* ctx, IteratorStateReader* reader) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (GlobalShuffle::IsRestored(*ctx)) return global_shuffle_.Restore(prefix(), ctx, reader);
-    Bookmark bookmark;
-    Position& position = bookmark.position;
+    Checkpoint checkpoint;
+    Position& position = checkpoint.position;
     tensorflow::tstring name;
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFile, &position.file));
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kElement, &position.element));
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileSize, &position.file_size));
     TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileName, &name));
-    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileCount, &bookmark.file_count));
-    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kNamesCrc, &bookmark.names_crc));
-    bookmark.file_name = name;
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kFileCount, &checkpoint.file_count));
+    TF_RETURN_IF_ERROR(reader->ReadScalar(prefix(), kNamesCrc, &checkpoint.names_crc));
+    checkpoint.file_name = name;
     int64_t file = position.file;
     std::vector<int64_t> splits;
     if (split_provider_ != nullptr) {
       TF_RETURN_IF_ERROR(ReadSplits(ctx, reader, &splits));
       position.file = 0;
-      file = splits.empty() ? static_cast<int64_t>(paths().size()) : splits[0];
+      file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
     }
-    TF_RETURN_IF_ERROR(ToAbslStatus(CheckBookmark(bookmark, paths(), file, NamesCrc())));
+    TF_RETURN_IF_ERROR(ToAbslStatus(ValidateCheckpoint(checkpoint, filenames(), file, NamesCrc())));
     if (split_provider_ != nullptr) {
       TF_RETURN_IF_ERROR(split_provider_->Restore(SplitProviderKeys(), reader));
     }
@@ -196,7 +196,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     if (tensor.dtype() == tensorflow::DT_INT64) {
       const auto values = tensor.flat<int64_t>();
       splits->assign(values.data(), values.data() + values.size());
-      const auto count = static_cast<int64_t>(paths().size());
+      const auto count = static_cast<int64_t>(filenames().size());
       const bool are_files = std::all_of(splits->begin(), splits->end(), [count](int64_t file) {
         return file >= 0 && file < count;
       });
@@ -205,10 +205,10 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return absl::InvalidArgumentError("the checkpoint is damaged: it has no valid splits");
   }
 
-  const std::vector<std::string>& paths() const { return dataset()->source().paths(); }
+  const std::vector<std::string>& filenames() const { return dataset()->pipeline().filenames(); }
 
   int64_t NamesCrc() {
-    if (!names_crc_) names_crc_ = CrcOfNames(paths());
+    if (!names_crc_) names_crc_ = CrcOfNames(filenames());
     return *names_crc_;
   }
 
@@ -247,11 +247,11 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
       return absl::OkStatus();
     }
     int64_t passed = 0;
-    Source& source = dataset()->source();
-    Position position = source.Seek(CurrentPosition(), elements, &passed);
+    Dataset& pipeline = dataset()->pipeline();
+    Position position = pipeline.Seek(CurrentPosition(), elements, &passed);
     if (passed % size != 0) {  // whole batches
       elements = passed - passed % size;
-      position = source.Seek(CurrentPosition(), elements, &passed);
+      position = pipeline.Seek(CurrentPosition(), elements, &passed);
     }
     if (passed == 0) return absl::OkStatus();
     *num_skipped = static_cast<int>(passed / size);
@@ -272,13 +272,13 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     has_failed_ = false;
     EngineOptions options = NewOptions(ctx);
     options.verify_before_start = !skips;
-    engine_ = dataset()->source().NewEngine(std::move(options), start);
+    engine_ = dataset()->pipeline().NewEngine(std::move(options), start);
     return tensorflow::RegisterCancellationCallback(
         ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); }, &deregister_);
   }
 
   EngineOptions NewOptions(IteratorContext* ctx) {
-    EngineOptions options = dataset()->source().options();
+    EngineOptions options = dataset()->pipeline().options();
     options.num_threads = NumThreads();
     // The context is gone when the engine starts its threads.
     const auto context = std::make_shared<IteratorContext>(*ctx);
@@ -324,7 +324,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   Block block_;                       // the block at hand, of which
   int64_t taken_ = 0;                 // so many elements are delivered
   bool has_failed_ = false;           // an error came after them
-  std::optional<int64_t> names_crc_;  // of paths()
+  std::optional<int64_t> names_crc_;  // of filenames()
 };
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include <memory>
 #include <utility>
 
+#include "cc/base/thread.h"
 #include "tensorflow/core/framework/dataset.h"
-#include "tf_npz/reader/engine.h"
 
 namespace tf_npz {
 

@@ -1,4 +1,4 @@
-#include "tf_npz/base/shape.h"
+#include "cc/base/shape.h"
 
 #include <gtest/gtest.h>
 

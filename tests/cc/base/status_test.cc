@@ -1,4 +1,4 @@
-#include "tf_npz/base/status.h"
+#include "cc/base/status.h"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <limits>
 #include <memory>
 
-#include "testing/status_matchers.h"
-#include "tf_npz/base/bytes.h"
-#include "tf_npz/base/checked.h"
+#include "cc/base/bytes.h"
+#include "cc/base/checked.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "testing/status_matchers.h"
-#include "tf_npz/format/dtype.h"
+#include "cc/format/dtype.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

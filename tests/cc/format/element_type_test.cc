@@ -1,10 +1,10 @@
-#include "tf_npz/format/element_type.h"
+#include "cc/format/element_type.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -1,8 +1,8 @@
-#include "tf_npz/format/field_view.h"
+#include "cc/format/field_view.h"
 
 #include <gtest/gtest.h>
 
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -1,9 +1,9 @@
-#include "tf_npz/format/npy_header.h"
+#include "cc/format/npy_header.h"
 
 #include <gtest/gtest.h>
 
-#include "testing/npy_writer.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/npy_writer.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

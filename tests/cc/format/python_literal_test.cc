@@ -1,9 +1,9 @@
-#include "tf_npz/format/python_literal.h"
+#include "cc/format/python_literal.h"
 
 #include <gtest/gtest.h>
 
-#include "testing/status_matchers.h"
-#include "tf_npz/base/text.h"
+#include "cc/base/text.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -1,9 +1,9 @@
-#include "tf_npz/format/zip_directory.h"
+#include "cc/format/zip_directory.h"
 
 #include <gtest/gtest.h>
 
-#include "format/zip_testing.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/format/zip_testing.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

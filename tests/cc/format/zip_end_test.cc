@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "format/zip_testing.h"
-#include "testing/status_matchers.h"
-#include "tf_npz/base/bytes.h"
+#include "cc/base/bytes.h"
+#include "tests/cc/format/zip_testing.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

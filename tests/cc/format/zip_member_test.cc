@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "format/zip_testing.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/format/zip_testing.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "testing/zip_writer.h"
-#include "tf_npz/format/zip_directory.h"
+#include "cc/format/zip_directory.h"
+#include "tests/cc/testing/zip_writer.h"
 
 namespace tf_npz {
 

@@ -1,4 +1,4 @@
-#include "tf_npz/io/buffer.h"
+#include "cc/io/buffer.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

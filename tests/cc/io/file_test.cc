@@ -1,8 +1,8 @@
-#include "tf_npz/io/file.h"
+#include "cc/io/file.h"
 
 #include <gtest/gtest.h>
 
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {
@@ -43,7 +43,7 @@ TEST(MemoryFile, OwnsWhatIsReadToMemory) {
   char byte;
   ASSERT_OK(ReadExactly(*file, 99, &byte, 1));
   EXPECT_EQ(byte, 'x');
-  file->Park();
+  file->CloseIdle();
   EXPECT_OK(ReadExactly(*file, 0, &byte, 1));
 }
 

@@ -1,4 +1,4 @@
-#include "tf_npz/io/posix_file.h"
+#include "cc/io/posix_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {
@@ -139,12 +139,12 @@ TEST_F(PosixFileTest, HoldsNoDescriptorWhileParked) {
     Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
     ASSERT_OK(file);
     files.push_back(std::move(*file));
-    files.back()->Park();
-    files.back()->Park();
+    files.back()->CloseIdle();
+    files.back()->CloseIdle();
   }
   for (const auto& file : files) {
     EXPECT_EQ(Read(*file, 4, 3).value(), "456");
-    file->Park();
+    file->CloseIdle();
   }
 }
 
@@ -169,7 +169,7 @@ TEST_F(PosixFileTest, NoticesThatAParkedFileWasReplaced) {
   const std::string other = Write("b", "9876543210");
   ASSERT_EQ(std::rename(other.c_str(), path.c_str()), 0);
   EXPECT_EQ(Read(file, 0, 3).value(), "012") << "an open file stays what it is";
-  file.Park();
+  file.CloseIdle();
   EXPECT_ERROR(Read(file, 0, 3), kDataLoss, "file was replaced while it was read");
 }
 
@@ -178,7 +178,7 @@ TEST_F(PosixFileTest, NoticesThatAParkedFileWasCutOrRemoved) {
   const Result<std::unique_ptr<RandomAccessFile>> opened = Open(path);
   ASSERT_OK(opened);
   RandomAccessFile& file = **opened;
-  file.Park();
+  file.CloseIdle();
   ASSERT_EQ(truncate(path.c_str(), 5), 0);
   EXPECT_ERROR(Read(file, 0, 3), kDataLoss, "file was replaced while it was read");
   ASSERT_EQ(std::remove(path.c_str()), 0);
@@ -191,7 +191,7 @@ TEST_F(PosixFileTest, ServesSeveralThreadsAtOnce) {
   const Result<std::unique_ptr<RandomAccessFile>> opened = Open(Write("a", contents));
   ASSERT_OK(opened);
   const RandomAccessFile& file = **opened;
-  (*opened)->Park();  // so that the first reads open it again, together
+  (*opened)->CloseIdle();  // so that the first reads open it again, together
   std::vector<std::thread> threads;
   for (size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&file, &contents, t] {

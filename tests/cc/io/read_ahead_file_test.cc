@@ -1,4 +1,4 @@
-#include "tf_npz/io/read_ahead_file.h"
+#include "cc/io/read_ahead_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "testing/remote_file.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/remote_file.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {
@@ -275,7 +275,7 @@ TEST(ReadAheadFile, DropsItsWindowsWhenParked) {
     const std::unique_ptr<RandomAccessFile> file = Open(&remote, size);
     ExpectBytes(*file, 0, 6, size);
     EXPECT_EQ(remote.TakeRequests().size(), 1u);
-    file->Park();
+    file->CloseIdle();
     EXPECT_EQ(remote.parked(), 1);
     EXPECT_THAT(remote.requests(), IsEmpty());
     ExpectBytes(*file, 0, 6, size);

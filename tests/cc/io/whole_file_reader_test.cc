@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "testing/status_matchers.h"
-#include "tf_npz/io/file.h"
-#include "tf_npz/io/posix_file.h"
+#include "cc/io/file.h"
+#include "cc/io/posix_file.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

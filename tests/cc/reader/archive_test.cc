@@ -1,12 +1,12 @@
-#include "tf_npz/reader/archive.h"
+#include "cc/reader/archive.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
-#include "tf_npz/reader/array_reader.h"
+#include "cc/reader/array_reader.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

@@ -1,12 +1,12 @@
-#include "tf_npz/reader/array_reader.h"
+#include "cc/reader/array_reader.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <complex>
 
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

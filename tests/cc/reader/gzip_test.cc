@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "testing/gzip_writer.h"
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
-#include "tf_npz/reader/inspect.h"
+#include "cc/reader/inspect.h"
+#include "tests/cc/testing/gzip_writer.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

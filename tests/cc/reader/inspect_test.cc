@@ -1,9 +1,9 @@
-#include "tf_npz/reader/inspect.h"
+#include "cc/reader/inspect.h"
 
 #include <gtest/gtest.h>
 
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

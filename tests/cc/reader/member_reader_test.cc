@@ -1,11 +1,11 @@
-#include "tf_npz/reader/member_reader.h"
+#include "cc/reader/member_reader.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {

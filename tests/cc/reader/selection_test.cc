@@ -1,21 +1,23 @@
-#include "tf_npz/reader/selection.h"
+#include "cc/reader/selection.h"
 
 #include <gtest/gtest.h>
 
-#include "testing/reading.h"
-#include "testing/status_matchers.h"
-#include "tf_npz/reader/inspect.h"
+#include "cc/reader/inspect.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {
 
 using Shape = std::vector<int64_t>;
 
-ElementSpec Spec(ElementType type, std::optional<Shape> shape) { return {type, std::move(shape)}; }
-ElementSpec Float32(std::optional<Shape> shape) {
+ComponentSpec Spec(ElementType type, std::optional<Shape> shape) {
+  return {type, std::move(shape)};
+}
+ComponentSpec Float32(std::optional<Shape> shape) {
   return Spec(ElementType::kFloat32, std::move(shape));
 }
-ElementSpec Int64(std::optional<Shape> shape) {
+ComponentSpec Int64(std::optional<Shape> shape) {
   return Spec(ElementType::kInt64, std::move(shape));
 }
 
@@ -59,8 +61,8 @@ TEST_F(SelectionTest, TensOfThousandsOfFieldsAndMembersTakeNoSquareOfTheirNumber
     const std::string name = std::to_string(i);
     descr += "('" + name + "','b'),";
     members.push_back(Member(name, Npy("|i1", {1}, "x")));
-    fields.paths.push_back({name});
-    arrays.paths.push_back({name});
+    fields.keys.push_back({name});
+    arrays.keys.push_back({name});
     fields.specs.push_back(Spec(ElementType::kInt8, Shape{1}));
   }
   arrays.specs = fields.specs;
@@ -68,14 +70,14 @@ TEST_F(SelectionTest, TensOfThousandsOfFieldsAndMembersTakeNoSquareOfTheirNumber
   const std::string npy = NpyHeaderBytes(dict, 2) + std::string(kCount, 'x');
   const std::vector<MemberFacts> facts = InspectArchive(OpenBytes(npy).value());
   ASSERT_OK(facts[0].status);
-  EXPECT_EQ(facts[0].components.size(), fields.paths.size());
+  EXPECT_EQ(facts[0].components.size(), fields.keys.size());
   const Result<SelectedArrays> of_npy = Open(npy, fields);
   ASSERT_OK(of_npy);
   EXPECT_EQ(of_npy->arrays.size(), 1u);
   const std::string npz = WriteZip(std::move(members));
   const Result<SelectedArrays> of_npz = Open(npz, arrays);
   ASSERT_OK(of_npz);
-  EXPECT_EQ(of_npz->arrays.size(), arrays.paths.size());
+  EXPECT_EQ(of_npz->arrays.size(), arrays.keys.size());
 }
 
 TEST_F(SelectionTest, OpensTheOnlyArrayOfAnNpy) {
@@ -88,7 +90,7 @@ TEST_F(SelectionTest, AdmitsWhatTheSpecAdmits) {
   const struct {
     const char* name;
     bool rows;
-    ElementSpec spec;
+    ComponentSpec spec;
     bool admitted;
   } cases[] = {
       {"the very shape", true, Float32(Shape{2}), true},

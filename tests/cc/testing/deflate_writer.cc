@@ -1,4 +1,4 @@
-#include "testing/deflate_writer.h"
+#include "tests/cc/testing/deflate_writer.h"
 
 #include <zlib.h>
 

@@ -1,11 +1,11 @@
-#include "testing/gzip_writer.h"
+#include "tests/cc/testing/gzip_writer.h"
 
 #include <zlib.h>
 
 #include <string_view>
 #include <utility>
 
-#include "testing/zip_writer.h"
+#include "tests/cc/testing/zip_writer.h"
 
 namespace tf_npz {
 namespace {

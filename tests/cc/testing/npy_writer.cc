@@ -1,4 +1,4 @@
-#include "testing/npy_writer.h"
+#include "tests/cc/testing/npy_writer.h"
 
 namespace tf_npz {
 namespace {

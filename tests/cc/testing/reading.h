@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "testing/npy_writer.h"
-#include "testing/zip_writer.h"
-#include "tf_npz/base/status.h"
-#include "tf_npz/reader/archive.h"
-#include "tf_npz/reader/array_reader.h"
+#include "cc/base/status.h"
+#include "cc/reader/archive.h"
+#include "cc/reader/array_reader.h"
+#include "tests/cc/testing/npy_writer.h"
+#include "tests/cc/testing/zip_writer.h"
 
 namespace tf_npz {
 

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "tf_npz/base/status.h"
-#include "tf_npz/io/file.h"
+#include "cc/base/status.h"
+#include "cc/io/file.h"
 
 namespace tf_npz {
 
@@ -92,7 +92,7 @@ class RemoteFile : public RandomAccessFile {
     return file_->Read(offset, destination, size);
   }
   uint64_t size() const override { return file_->size(); }
-  void Park() override { ++remote_->parked_; }
+  void CloseIdle() override { ++remote_->parked_; }
 
  private:
   const std::unique_ptr<RandomAccessFile> file_;

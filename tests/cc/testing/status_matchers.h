@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "tf_npz/base/status.h"
+#include "cc/base/status.h"
 
 namespace tf_npz {
 

@@ -1,10 +1,10 @@
-#include "testing/zip_writer.h"
+#include "tests/cc/testing/zip_writer.h"
 
 #include <zlib.h>
 
 #include <utility>
 
-#include "testing/deflate_writer.h"
+#include "tests/cc/testing/deflate_writer.h"
 
 namespace tf_npz {
 namespace {

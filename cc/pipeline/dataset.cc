@@ -1,0 +1,207 @@
+#include "cc/pipeline/dataset.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cc/base/text.h"
+
+namespace tf_npz {
+namespace {
+
+// With so many files for each share, shares are made of whole files, whatever is in them; of fewer,
+// of elements, which takes all headers.
+constexpr int64_t kFilesOfShare = 32;
+
+// Headers read at once: they wait for storage rather than for a processor.
+constexpr int kHeaderThreads = 16;
+// Files whose headers are read at once at most where few of them may be needed.
+constexpr int64_t kMaxAhead = 64;
+
+}  // namespace
+
+Dataset::Dataset(const FileSystem& file_system, std::vector<std::string> filenames,
+                 std::vector<int64_t> counts, Selection selection, EngineOptions options,
+                 Shard shard)
+    : file_system_(file_system),
+      all_filenames_(std::make_shared<const std::vector<std::string>>(std::move(filenames))),
+      known_counts_(std::move(counts)),
+      selection_(std::move(selection)),
+      options_(std::move(options)),
+      shard_(shard),
+      random_access_(file_system, selection_, options_.pool, options_.memory_limit,
+                     options_.verify_checksums) {}
+
+const std::vector<std::string>& Dataset::filenames() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return *FindFiles().filenames;
+}
+
+const Dataset::Files& Dataset::FindFiles() {
+  if (files_) return *files_;
+  const auto file_count = static_cast<int64_t>(all_filenames_->size());
+  if (shard_.count == 1) {
+    files_ = Files{all_filenames_, {}};
+  } else if (!selection_.rows || file_count / shard_.count >= kFilesOfShare) {
+    files_ = FilesOf(*all_filenames_, ShareOfFiles(file_count, shard_));
+  } else {
+    files_ = FilesOf(*all_filenames_, ShareOfRange(CountAll(), shard_));
+  }
+  return *files_;
+}
+
+Dataset::Files Dataset::FilesOf(const std::vector<std::string>& filenames,
+                                const Share& share) const {
+  std::vector<std::string> chosen;
+  chosen.reserve(share.files.size());
+  for (const int64_t file : share.files) chosen.push_back(filenames[file]);
+  return {std::make_shared<const std::vector<std::string>>(std::move(chosen)), share.files,
+          share.begin, share.end};
+}
+
+ElementCounts Dataset::CountAll() {
+  if (known_counts_.empty()) {
+    return CountElements(file_system_, *all_filenames_, selection_, kHeaderThreads,
+                         StartStdThread());
+  }
+  return TotalOf(known_counts_);
+}
+
+const ElementCounts& Dataset::CountFiles() {
+  if (counts_) return *counts_;
+  const Files& files = FindFiles();
+  if (files.filenames == all_filenames_) {
+    counts_ = CountAll();
+  } else if (known_counts_.empty()) {
+    counts_ =
+        CountElements(file_system_, *files.filenames, selection_, kHeaderThreads, StartStdThread());
+  } else {
+    std::vector<int64_t> counts;
+    for (const int64_t file : files.indices) counts.push_back(known_counts_[file]);
+    counts_ = TotalOf(std::move(counts));
+  }
+  if (counts_->of_files.empty()) return *counts_;
+  // The last one first: it may be the first as well.
+  int64_t& last = counts_->of_files.back();
+  counts_->total -= last;
+  last = std::min(last, files.end);
+  counts_->total += last;
+  int64_t& first = counts_->of_files.front();
+  const int64_t before = std::min(first, files.begin);
+  first -= before;
+  counts_->total -= before;
+  int64_t end = 0;
+  for (const int64_t count : counts_->of_files) ends_.push_back(end += count);
+  return *counts_;
+}
+
+std::optional<int64_t> Dataset::CountBlocks(int64_t max_headers) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!counts_ && known_counts_.empty() && selection_.rows &&
+      static_cast<int64_t>((files_ ? *files_->filenames : *all_filenames_).size()) > max_headers) {
+    return std::nullopt;
+  }
+  const ElementCounts& counts = CountFiles();
+  if (!counts.status.ok()) return std::nullopt;
+  return BlocksOf(counts.total);
+}
+
+int64_t Dataset::BlocksOf(int64_t elements) const {
+  if (options_.batch_size == 0) return elements;
+  const bool has_remainder = elements % options_.batch_size != 0 && !options_.drop_remainder;
+  return elements / options_.batch_size + (has_remainder ? 1 : 0);
+}
+
+std::unique_ptr<Engine> Dataset::NewEngine(EngineOptions options, Position start) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const Files& files = FindFiles();
+  options.begin = files.begin;
+  options.end = files.end;
+  return std::make_unique<Engine>(file_system_, files.filenames, selection_, std::move(options),
+                                  start);
+}
+
+Result<Block> Dataset::BlockAt(int64_t index) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const ElementCounts& counts = CountFiles();
+  TF_NPZ_RETURN_IF_ERROR(counts.status);
+  if (index < 0 || index >= BlocksOf(counts.total)) {
+    return InvalidArgument("there is no block " + std::to_string(index));
+  }
+  const int64_t size = std::max<int64_t>(options_.batch_size, 1);
+  Block block;
+  block.count = std::min(size, counts.total - index * size);
+  if (options_.batch_size == 0 && selection_.rows) {
+    const auto file = std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin();
+    const int64_t own_first = file == 0 ? files_->begin : 0;
+    const int64_t element = own_first + index - (ends_[file] - counts.of_files[file]);
+    const std::shared_ptr<const std::vector<std::string>> filenames = files_->filenames;
+    lock.unlock();
+    TF_NPZ_ASSIGN_OR_RETURN(block.arrays, random_access_.Read((*filenames)[file], element));
+    return block;
+  }
+  const Files files = FilesOfBlock(index * size, block.count);
+  lock.unlock();
+  EngineOptions options = options_;
+  options.begin = files.begin;
+  options.end = files.end;
+  options.num_threads = 0;
+  Engine engine(file_system_, files.filenames, selection_, std::move(options));
+  TF_NPZ_ASSIGN_OR_RETURN(std::optional<Block> next, engine.Next());
+  if (!next || next->count != block.count) {
+    return InvalidArgument(Escape(files.filenames->front()) +
+                           ": has fewer elements than before: is it another file?");
+  }
+  return std::move(*next);
+}
+
+// Those with elements `first` … `first + count - 1`.
+Dataset::Files Dataset::FilesOfBlock(int64_t first, int64_t count) {
+  Share share = ShareOfElements(*counts_, first, count);
+  const int64_t last = share.files.back();
+  // The first file may be begun in its middle, and the last one ended there, as it is.
+  if (share.files.front() == 0) share.begin += files_->begin;
+  if (share.end != kToTheEnd) {
+    share.end += last == 0 ? files_->begin : 0;
+  } else if (last + 1 == static_cast<int64_t>(ends_.size())) {
+    share.end = files_->end;
+  }
+  return FilesOf(*files_->filenames, share);
+}
+
+Position Dataset::Seek(Position position, int64_t count, int64_t* passed) {
+  Files files;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    files = FindFiles();
+  }
+  *passed = 0;
+  const auto file_count = static_cast<int64_t>(files.filenames->size());
+  std::vector<std::string> filenames;
+  int64_t last_count = 1;  // of the elements of the file before
+  while (position.file < file_count && *passed < count) {
+    // Headers of more and more files at once, since it seems to be far; not of more than it takes
+    // if they are like the last one.
+    const int64_t wanted = (count - *passed - 1) / std::max<int64_t>(last_count, 1) + 1;
+    const int64_t most = std::clamp<int64_t>(
+        std::min<int64_t>(2 * static_cast<int64_t>(filenames.size()), wanted), 1, kMaxAhead);
+    const int64_t first = position.file;
+    const auto begin = files.filenames->begin() + first;
+    filenames.assign(begin, begin + std::min(most, file_count - first));
+    const ElementCounts counts =
+        ReadCounts(file_system_, filenames, selection_, kHeaderThreads, StartStdThread());
+    for (size_t i = 0; i < counts.readable && *passed < count; ++i) {
+      int64_t end = last_count = counts.of_files[i];
+      if (position.file + 1 == file_count) end = std::min(end, files.end);
+      if (position.file == 0) position.element = std::max(position.element, files.begin);
+      const int64_t here = std::min(end - position.element, count - *passed);
+      if (here < 0) return position;  // it became shorter: reading will say so
+      *passed += here;
+      position = position.element + here == end ? Position{position.file + 1, 0}
+                                                : Position{position.file, position.element + here};
+    }
+    if (counts.readable < filenames.size()) break;
+  }
+  return position;
+}
+
+}  // namespace tf_npz

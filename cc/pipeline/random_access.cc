@@ -1,0 +1,135 @@
+#include "cc/pipeline/random_access.h"
+
+#include <utility>
+
+#include "cc/base/text.h"
+
+namespace tf_npz {
+namespace {
+
+// Files that are known at most, and with how many of them each keeps its descriptor.
+constexpr size_t kMaxFiles = 1024;
+constexpr size_t kMaxOpenFiles = 64;
+
+// What a known file counts for besides the arrays that it keeps: its directory and headers.
+constexpr uint64_t kFileOverhead = 4096;
+
+}  // namespace
+
+struct RandomAccess::File {
+  explicit File(std::string p) : path(std::move(p)) {}
+
+  const std::string path;
+  // Of who reads it.
+  std::mutex mutex;
+  bool is_open = false;
+  SelectedArrays selected;
+  uint64_t loaded = 0;  // bytes of arrays that were decoded whole
+
+  // Guarded by RandomAccess::mutex_.
+  uint64_t kept = 0;
+  bool is_known = true;
+};
+
+RandomAccess::RandomAccess(const FileSystem& file_system, Selection selection,
+                           std::shared_ptr<BufferPool> pool, uint64_t memory_limit,
+                           bool verify_checksums)
+    : file_system_(file_system),
+      selection_(std::move(selection)),
+      pool_(std::move(pool)),
+      memory_limit_(memory_limit),
+      verify_checksums_(verify_checksums) {}
+
+RandomAccess::~RandomAccess() = default;
+
+Result<std::vector<ArrayData>> RandomAccess::Read(const std::string& path, int64_t element) {
+  const std::shared_ptr<File> file = Find(path);
+  const std::lock_guard<std::mutex> lock(file->mutex);
+  Result<std::vector<ArrayData>> data = ReadFrom(*file, element);
+  Keep(*file);
+  return data;
+}
+
+Result<std::vector<ArrayData>> RandomAccess::ReadFrom(File& file, int64_t element) const {
+  if (!file.is_open) TF_NPZ_RETURN_IF_ERROR(Open(file));
+  if (element < 0 || element >= file.selected.count) {
+    return InvalidArgument(Escape(file.path) + ": has no element " + std::to_string(element) +
+                           " (it has " + std::to_string(file.selected.count) +
+                           "): is it another file than before?");
+  }
+  TF_NPZ_RETURN_IF_ERROR(Load(file));
+  std::vector<ArrayData> data(selection_.specs.size());
+  for (const SelectedArray& array : file.selected.arrays) {
+    std::vector<char*> destinations;
+    const std::vector<Component>& components = array.reader->components();
+    for (size_t i = 0; i < components.size(); ++i) {
+      ArrayData& target = data[array.components[i]];
+      target.shape = components[i].element_shape;
+      target.item_size = components[i].item_size;
+      TF_NPZ_ASSIGN_OR_RETURN(target.buffer, pool_->Allocate(components[i].element_size()));
+      destinations.push_back(target.buffer.data());
+    }
+    TF_NPZ_RETURN_IF_ERROR(array.reader->Read(element, 1, destinations));
+  }
+  return data;
+}
+
+std::shared_ptr<RandomAccess::File> RandomAccess::Find(const std::string& path) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = index_.find(path);
+  if (found != index_.end()) {
+    files_.splice(files_.begin(), files_, found->second);
+    return files_.front();
+  }
+  files_.push_front(std::make_shared<File>(path));
+  index_[path] = files_.begin();
+  return files_.front();
+}
+
+// Takes down what `file` holds, and lets go of those used longest ago, so that the limits hold.
+// Called by who reads the file.
+void RandomAccess::Keep(File& file) {
+  std::vector<std::shared_ptr<File>> dropped;  // let go of without the lock
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!file.is_known) return;
+  if (file.is_open && files_.size() > kMaxOpenFiles) file.selected.archive->file().CloseIdle();
+  const uint64_t size = kFileOverhead + file.loaded;
+  kept_ += size - std::exchange(file.kept, size);
+  while (files_.size() > 1 && (files_.size() > kMaxFiles || kept_ > memory_limit_)) {
+    const std::shared_ptr<File>& last = files_.back();
+    index_.erase(last->path);
+    last->is_known = false;
+    kept_ -= last->kept;
+    dropped.push_back(last);
+    files_.pop_back();
+  }
+}
+
+Status RandomAccess::Open(File& file) const {
+  ReadOptions options;
+  options.pool = pool_;
+  options.verify_checksums = verify_checksums_;
+  options.verify_stored = false;
+  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
+                          Archive::Open(file_system_, file.path, *pool_));
+  file.loaded = archive->is_in_memory() ? archive->file().size() : 0;
+  TF_NPZ_ASSIGN_OR_RETURN(file.selected, OpenSelection(std::move(archive), selection_, options));
+  TF_NPZ_RETURN_IF_ERROR(CheckLoads(file.selected, selection_, memory_limit_));
+  file.is_open = true;
+  return OkStatus();
+}
+
+// Decodes arrays whole where that serves the elements to come.
+Status RandomAccess::Load(File& file) const {
+  for (const SelectedArray& array : file.selected.arrays) {
+    ArrayReader& reader = *array.reader;
+    const uint64_t size = reader.load_size();
+    if (size == 0 || reader.is_random_access()) continue;
+    if (file.loaded + size > memory_limit_ / 4 && !reader.must_load()) continue;
+    TF_NPZ_RETURN_IF_ERROR(reader.Load());
+    file.loaded += size;
+  }
+  return OkStatus();
+}
+
+}  // namespace tf_npz

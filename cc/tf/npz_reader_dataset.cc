@@ -1,0 +1,252 @@
+#include "cc/tf/npz_reader_dataset.h"
+
+#include <string>
+#include <utility>
+
+#include "cc/tf/conversion.h"
+#include "cc/tf/file_system.h"
+#include "tensorflow/core/data/name_utils.h"
+#include "tensorflow/core/data/split_utils.h"
+#include "tensorflow/core/framework/dataset.h"
+#include "tensorflow/core/graph/graph.h"
+
+namespace tf_npz {
+
+using ::tensorflow::DataTypeVector;
+using ::tensorflow::Node;
+using ::tensorflow::OpInputList;
+using ::tensorflow::OpKernelConstruction;
+using ::tensorflow::OpKernelContext;
+using ::tensorflow::PartialTensorShape;
+using ::tensorflow::Tensor;
+using ::tensorflow::data::CardinalityOptions;
+using ::tensorflow::data::DatasetBase;
+using ::tensorflow::data::DatasetContext;
+using ::tensorflow::data::DatasetOpKernel;
+using ::tensorflow::data::IteratorBase;
+using ::tensorflow::data::ParseScalarArgument;
+using ::tensorflow::data::SerializationContext;
+using ::tensorflow::data::SplitProvider;
+
+namespace {
+
+// Files whose headers are read to know how many elements there are: some 50 us each where they are
+// cached, some round trips where they are remote.
+constexpr int64_t kMaxHeaders = 10'000;
+
+}  // namespace
+
+NpzReaderDataset::NpzReaderDataset(OpKernelContext* ctx, DatasetArguments arguments,
+                                   std::vector<ComponentSpec> specs)
+    : IndexedDataset(DatasetContext(ctx)),
+      arguments_(std::move(arguments)),
+      specs_(std::move(specs)),
+      pool_(BufferPool::New(static_cast<size_t>(arguments_.memory_limit))) {}
+
+NpzReaderDataset::~NpzReaderDataset() { pool_->StopKeeping(); }
+
+Dataset& NpzReaderDataset::pipeline() const {
+  std::call_once(pipeline_made_, [this] {
+    Selection selection;
+    selection.keys = arguments_.keys;
+    selection.specs = specs_;
+    selection.rows = arguments_.rows;
+    const auto given = arguments_.element_counts.flat<int64_t>();
+    std::vector<int64_t> counts(given.data(), given.data() + given.size());
+    pipeline_ = std::make_unique<Dataset>(TensorFlowFileSystem::Get(),
+                                          ToStrings(arguments_.filenames), std::move(counts),
+                                          std::move(selection), NewOptions(), arguments_.shard);
+  });
+  return *pipeline_;
+}
+
+EngineOptions NpzReaderDataset::NewOptions() const {
+  const DatasetArguments& a = arguments_;
+  EngineOptions options;
+  options.batch_size = is_batched() ? a.batch_size : 0;
+  options.drop_remainder = a.drop_remainder;
+  for (const Tensor& value : a.padding) {
+    if (value.dtype() == tensorflow::DT_STRING) {
+      options.padding.push_back(ToStrings(value)[0]);
+    } else {
+      options.padding.emplace_back(static_cast<const char*>(value.data()),
+                                   tensorflow::DataTypeSize(value.dtype()));
+    }
+  }
+  options.memory_limit = static_cast<uint64_t>(a.memory_limit);
+  options.pool = pool_;
+  options.verify_checksums = a.verify_checksums;
+  return options;
+}
+
+std::unique_ptr<IteratorBase> NpzReaderDataset::MakeIteratorInternal(
+    const std::string& prefix) const {
+  return NewNpzReaderIterator(this,
+                              tensorflow::data::name_utils::IteratorPrefix(kDatasetType, prefix));
+}
+
+// A split is a file of the share.
+absl::Status NpzReaderDataset::MakeSplitProviders(
+    std::vector<std::unique_ptr<SplitProvider>>* split_providers) const {
+  split_providers->push_back(std::make_unique<tensorflow::data::IndexSplitProvider>(
+      static_cast<int64_t>(pipeline().filenames().size())));
+  return absl::OkStatus();
+}
+
+const DataTypeVector& NpzReaderDataset::output_dtypes() const { return arguments_.output_types; }
+
+const std::vector<PartialTensorShape>& NpzReaderDataset::output_shapes() const {
+  return arguments_.output_shapes;
+}
+
+std::string NpzReaderDataset::DebugString() const {
+  return tensorflow::data::name_utils::DatasetDebugString(kDatasetType);
+}
+
+int64_t NpzReaderDataset::CardinalityInternal(CardinalityOptions options) const {
+  const bool is_cheap = options.compute_level() < CardinalityOptions::CARDINALITY_COMPUTE_MODERATE;
+  return pipeline()
+      .CountBlocks(is_cheap ? 0 : kMaxHeaders)
+      .value_or(tensorflow::data::kUnknownCardinality);
+}
+
+absl::Status NpzReaderDataset::GetElement(int64_t index, std::vector<Tensor>* out_tensors) const {
+  const absl::Status compatible = CheckRandomAccessCompatible(index);
+  // Why the cardinality isn't known, BlockAt says: which file can't be read.
+  if (!compatible.ok() && !absl::IsFailedPrecondition(compatible)) return compatible;
+  Result<Block> block = pipeline().BlockAt(index);
+  if (!block.ok()) return ToAbslStatus(block.status());
+  return ToElement(*block, 0, out_tensors);
+}
+
+absl::Status NpzReaderDataset::InputDatasets(std::vector<const DatasetBase*>* inputs) const {
+  inputs->clear();
+  return absl::OkStatus();
+}
+
+absl::Status NpzReaderDataset::CheckExternalState() const { return absl::OkStatus(); }
+
+absl::Status NpzReaderDataset::ToElement(Block& block, int64_t index,
+                                         std::vector<Tensor>* out_tensors) const {
+  const DataTypeVector& dtypes = output_dtypes();
+  for (size_t i = 0; i < dtypes.size(); ++i) {
+    Tensor tensor;
+    // A block that is an element gives away its memory, or its slice of an array's, for which the
+    // engine sees to bounds. Elements of a larger one are copied: held for long, as by shuffle,
+    // each would keep all of it alive.
+    if (IsElement(block)) {
+      TF_RETURN_IF_ERROR(ToTensor(std::move(block.arrays[i]), dtypes[i],
+                                  is_batched() ? block.count : -1, &tensor));
+    } else {
+      TF_RETURN_IF_ERROR(CopyElement(block.arrays[i], dtypes[i], index, &tensor));
+    }
+    out_tensors->push_back(std::move(tensor));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
+                                                  DatasetGraphDefBuilder* b, Node** output) const {
+  const DatasetArguments& a = arguments_;
+  std::vector<std::string> names;
+  std::vector<int64_t> depths;
+  for (const FieldPath& path : a.keys) {
+    names.insert(names.end(), path.begin(), path.end());
+    depths.push_back(static_cast<int64_t>(path.size()));
+  }
+  Node *filenames, *keys, *batch_size, *drop_remainder, *num_shards, *shard_index, *element_counts,
+      *num_parallel_reads, *memory_limit, *verify_checksums;
+  if (ctx->is_graph_rewrite()) {
+    // The graph goes no further than this process: names need not be copied into it.
+    TF_RETURN_IF_ERROR(b->AddPlaceholder(a.filenames, &filenames));
+    ctx->input_list()->emplace_back(filenames->name(), a.filenames);
+  } else {
+    TF_RETURN_IF_ERROR(b->AddTensor(a.filenames, &filenames));
+  }
+  TF_RETURN_IF_ERROR(b->AddVector(names, &keys));
+  TF_RETURN_IF_ERROR(b->AddScalar(a.batch_size, &batch_size));
+  TF_RETURN_IF_ERROR(b->AddScalar(a.drop_remainder, &drop_remainder));
+  TF_RETURN_IF_ERROR(b->AddScalar(a.shard.count, &num_shards));
+  TF_RETURN_IF_ERROR(b->AddScalar(a.shard.index, &shard_index));
+  TF_RETURN_IF_ERROR(b->AddTensor(a.element_counts, &element_counts));
+  TF_RETURN_IF_ERROR(b->AddScalar(a.num_parallel_reads, &num_parallel_reads));
+  TF_RETURN_IF_ERROR(b->AddScalar(a.memory_limit, &memory_limit));
+  TF_RETURN_IF_ERROR(b->AddScalar(a.verify_checksums, &verify_checksums));
+  std::vector<Node*> padding;
+  DataTypeVector padding_types;
+  for (const Tensor& value : a.padding) {
+    Node* node;
+    TF_RETURN_IF_ERROR(b->AddTensor(value, &node));
+    padding.push_back(node);
+    padding_types.push_back(value.dtype());
+  }
+  tensorflow::AttrValue rows, key_depths, tpadding;
+  b->BuildAttrValue(a.rows, &rows);
+  b->BuildAttrValue(depths, &key_depths);
+  b->BuildAttrValue(padding_types, &tpadding);
+  return b->AddDataset(
+      this,
+      {{0, filenames},
+       {1, keys},
+       {2, batch_size},
+       {3, drop_remainder},
+       {5, num_shards},
+       {6, shard_index},
+       {7, element_counts},
+       {8, num_parallel_reads},
+       {9, memory_limit},
+       {10, verify_checksums}},
+      {{4, padding}}, {{"rows", rows}, {"key_depths", key_depths}, {"Tpadding", tpadding}}, output);
+}
+
+namespace {
+
+class NpzReaderDatasetOp : public DatasetOpKernel {
+ public:
+  explicit NpzReaderDatasetOp(OpKernelConstruction* ctx) : DatasetOpKernel(ctx) {
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("rows", &attributes_.rows));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("key_depths", &key_depths_));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &attributes_.output_types));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &attributes_.output_shapes));
+  }
+
+ protected:
+  void MakeDataset(OpKernelContext* ctx, DatasetBase** output) override {
+    DatasetArguments a = attributes_;
+    const Tensor* strings;
+    OP_REQUIRES_OK(ctx, ctx->input("filenames", &strings));
+    OP_REQUIRES(ctx, strings->dims() <= 1,
+                absl::InvalidArgumentError("filenames must be a scalar or a vector"));
+    a.filenames = *strings;
+    OP_REQUIRES_OK(ctx, ctx->input("keys", &strings));
+    Result<std::vector<FieldPath>> paths = ToPaths(*strings, key_depths_);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(paths.status()));
+    a.keys = std::move(*paths);
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_shards", &a.shard.count));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "shard_index", &a.shard.index));
+    const Tensor* counts;
+    OP_REQUIRES_OK(ctx, ctx->input("element_counts", &counts));
+    a.element_counts = *counts;
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_parallel_reads", &a.num_parallel_reads));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "memory_limit", &a.memory_limit));
+    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "verify_checksums", &a.verify_checksums));
+    OpInputList padding;
+    OP_REQUIRES_OK(ctx, ctx->input_list("padding", &padding));
+    a.padding.assign(padding.begin(), padding.end());
+    Result<std::vector<ComponentSpec>> specs = CheckedSpecs(a);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
+    *output = new NpzReaderDataset(ctx, std::move(a), std::move(*specs));
+  }
+
+ private:
+  DatasetArguments attributes_;  // those that are attributes of the op
+  std::vector<int64_t> key_depths_;
+};
+
+REGISTER_KERNEL_BUILDER(Name("NpzReaderDataset").Device(tensorflow::DEVICE_CPU),
+                        NpzReaderDatasetOp);
+
+}  // namespace
+}  // namespace tf_npz

@@ -1,0 +1,217 @@
+// Blocks of arrays whose elements make several components, or strings of different sizes.
+
+#include <gtest/gtest.h>
+
+#include "tests/cc/pipeline/engine_testing.h"
+#include "tests/cc/testing/status_matchers.h"
+
+namespace tf_npz {
+namespace {
+
+std::string NpyOf(const std::string& descr, int64_t rows, const std::string& data) {
+  return NpyHeaderBytes("{'descr': " + descr + ", 'fortran_order': False, 'shape': (" +
+                        std::to_string(rows) + ",)}") +
+         data;
+}
+
+Selection Only(ElementType type) {
+  Selection selection;
+  selection.keys = {FieldPath()};
+  selection.specs = {{type, Shape{}}};
+  return selection;
+}
+
+std::string Bytes(const ArrayData& data, int64_t count) {
+  return {data.buffer.data(), static_cast<size_t>(count * data.item_size)};
+}
+
+TEST(EngineComponents, StringsOfABatchAreAsWideAsTheLongestOfItsFiles) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'|S2'", 3, "abcdef"));
+  files.Add("b", NpyOf("'|S4'", 3, "ABCDEFGHIJKL"));
+  for (const int threads : {0, 2}) {
+    EngineOptions options;
+    options.batch_size = 2;
+    options.num_threads = threads;
+    Engine engine(files, {"a", "b"}, Only(ElementType::kString), options);
+    const std::string expected[] = {"abcd", std::string("ef\0\0ABCD", 8), "EFGHIJKL"};
+    for (const std::string& batch : expected) {
+      const Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      EXPECT_EQ(Bytes((*next)->arrays[0], 2), batch);
+    }
+    EXPECT_FALSE(engine.Next().value().has_value());
+  }
+}
+
+TEST(EngineComponents, StringsArePaddedWithStringsOfAnyLength) {
+  TestFileSystem files;
+  files.Add("a", NpyHeaderBytes("{'descr': '|S1', 'fortran_order': False, 'shape': (1, 1)}") + "a");
+  files.Add("b",
+            NpyHeaderBytes("{'descr': '|S2', 'fortran_order': False, 'shape': (1, 2)}") + "bcde");
+  Selection selection;
+  selection.keys = {FieldPath()};
+  selection.specs = {{ElementType::kString, Shape{-1}}};
+  EngineOptions options;
+  options.batch_size = 2;
+  options.padding = {"pad"};
+  Engine engine(files, {"a", "b"}, selection, options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ((*next)->arrays[0].shape, (Shape{2}));
+  EXPECT_EQ(Bytes((*next)->arrays[0], 4), std::string("a\0\0padbc\0de\0", 12));
+}
+
+std::string NpyOfShape(const std::string& descr, const Shape& shape, const std::string& data) {
+  return NpyHeaderBytes(NpyDict(descr, shape)) + data;
+}
+
+TEST(EngineComponents, StringsThatAFileHasNoneOfTakeNoMemory) {
+  TestFileSystem files;
+  files.Add("a", NpyOfShape("|S2147483647", {1, 0}, ""));
+  files.Add("b", NpyOfShape("|S1", {1, 2}, "bc"));
+  Selection selection;
+  selection.keys = {FieldPath()};
+  selection.specs = {{ElementType::kString, Shape{-1}}};
+  EngineOptions options;
+  options.batch_size = 8;
+  options.padding = {"p"};
+  Engine engine(files, {"a", "b"}, selection, options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ((*next)->arrays[0].item_size, 1);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 4), "ppbc");
+}
+
+// What headers say of arrays without bytes is padded to all the same.
+TEST(EngineComponents, BlocksThatAreAllPaddingMustFitTheLimit) {
+  constexpr int64_t kMany = int64_t{1} << 40;
+  const struct {
+    const char* name;
+    Shape first, second;  // of rows of uint8
+    Code code;
+    const char* message;
+  } cases[] = {
+      {"fits", {1, 0, 100}, {1, 1, 1}, Code::kOk, ""},
+      {"does not fit",
+       {1, 0, kMany},
+       {1, 1, 1},
+       Code::kResourceExhausted,
+       "a: a block of 2 elements takes 2199023256576 bytes, most of them padding, but memory_limit "
+       "is 268435456; raise it"},
+      {"fits nowhere",
+       {1, kMany, 0},
+       {1, 0, kMany},
+       Code::kResourceExhausted,
+       "a: a block of 2 elements of shape (1099511627776, 1099511627776) is larger than any "
+       "memory"},
+      {"no bytes, by a product that overflows",
+       {1, kMany, 1, 0},
+       {1, 1, int64_t{1} << 23, 0},
+       Code::kResourceExhausted,
+       "is larger than any memory"},
+  };
+  for (const auto& c : cases) {
+    TestFileSystem files;
+    files.Add("a", NpyOfShape("|u1", c.first, ""));
+    files.Add("b", NpyOfShape("|u1", c.second, std::string(c.second.back() == 1 ? 1 : 0, 'b')));
+    Selection selection;
+    selection.keys = {FieldPath()};
+    selection.specs = {{ElementType::kUInt8, std::nullopt}};
+    EngineOptions options;
+    options.batch_size = 2;
+    options.padding = {"p"};
+    Engine engine(files, {"a", "b"}, selection, options);
+    const Result<std::optional<Block>> next = engine.Next();
+    EXPECT_EQ(next.status().code(), c.code) << c.name;
+    EXPECT_NE(next.status().message().find(c.message), std::string::npos)
+        << c.name << ": " << next.status().message();
+    // The file is left out, and what follows it comes.
+    if (c.code != Code::kOk) {
+      const Result<std::optional<Block>> rest = engine.Next();
+      ASSERT_OK(rest) << c.name;
+      EXPECT_EQ((*rest)->count, 1) << c.name;
+    }
+  }
+}
+
+TEST(EngineComponents, FieldsOfOneArrayAreDecodedTogether) {
+  TestFileSystem files;
+  std::string items;
+  for (int i = 0; i < 50; ++i) items += {static_cast<char>(i), static_cast<char>(i), 1};
+  files.Add("a", NpyOf("[('n', '|u1'), ('m', '<i2')]", 50, items));
+  Selection selection;
+  selection.keys = {{"m"}, {"n"}};
+  selection.specs = {{ElementType::kInt16, Shape{}}, {ElementType::kUInt8, Shape{}}};
+  EngineOptions options;
+  options.batch_size = 7;
+  options.num_threads = 2;
+  Engine engine(files, {"a", "a", "a"}, selection, options);
+  int64_t element = 0;
+  while (true) {
+    const Result<std::optional<Block>> next = engine.Next();
+    ASSERT_OK(next);
+    if (!next->has_value()) break;
+    for (int64_t i = 0; i < (*next)->count; ++i, ++element) {
+      EXPECT_EQ(ValueAt<int16_t>((*next)->arrays[0], i), 256 + element % 50);
+      EXPECT_EQ(ValueAt<uint8_t>((*next)->arrays[1], i), element % 50);
+    }
+  }
+  EXPECT_EQ(element, 150);
+}
+
+// The name is an array's in an .npz file and a field's in an .npy file, which may begin alike.
+TEST(EngineComponents, AnArrayIsNotTakenForAFieldOfItsName) {
+  const std::string plain = NpyOf("'<i4'", 2, BytesOf(CountingUp<int32_t>(2)));
+  const std::string fields = NpyOf("[('x', '<i4')]", 2, BytesOf(CountingUp<int32_t>(2)));
+  const auto npz = [](const std::string& contents) {
+    ZipMember member;
+    member.name = "x.npy";
+    member.contents = contents;
+    return WriteZip({member});
+  };
+  TestFileSystem files;
+  files.Add("plain.npz", npz(plain));
+  files.Add("plain.npy", plain);
+  files.Add("fields.npy", fields);
+  files.Add("fields.npz", npz(fields));
+  Selection selection;
+  selection.keys = {{"x"}};
+  selection.specs = {{ElementType::kInt32, Shape{}}};
+  Engine engine(files, {"plain.npz", "plain.npy", "fields.npy", "fields.npz"}, selection, {});
+  EXPECT_EQ((*engine.Next())->count, 2);
+  EXPECT_ERROR(engine.Next(), kInvalidArgument, "has no array");
+  EXPECT_EQ((*engine.Next())->count, 2);
+  EXPECT_ERROR(engine.Next(), kInvalidArgument, "");
+}
+
+TEST(EngineComponents, ATextThatIsNoneEndsItsFileThere) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<U1'", 2, std::string("a\0\0\0\0\xD8\0\0", 8)));
+  files.Add("b", NpyOf("'<U1'", 1, std::string("b\0\0\0", 4)));
+  EngineOptions options;
+  options.batch_size = 2;
+  Engine engine(files, {"a", "b"}, Only(ElementType::kString), options);
+  EXPECT_ERROR(engine.Next(), kDataLoss, "a: text at index (1,) holds U+D800");
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 2), std::string("a\0\0\0b\0\0\0", 8));
+}
+
+TEST(EngineComponents, DatetimesOfAnotherUnitAreAnError) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<M8[s]'", 1, std::string(8, '\1')));
+  files.Add("b", NpyOf("'<M8[ms]'", 1, std::string(8, '\2')));
+  files.Add("c", NpyOf("'>M8[s]'", 1, std::string(8, '\3')));
+  EngineOptions options;
+  options.batch_size = 4;
+  Engine engine(files, {"a", "b", "c"}, Only(ElementType::kInt64), options);
+  EXPECT_ERROR(engine.Next(), kInvalidArgument,
+               "b: holds datetime64[ms], but the files before it hold datetime64[s]");
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 2), std::string(8, '\1') + std::string(8, '\3'));
+}
+
+}  // namespace
+}  // namespace tf_npz
