@@ -132,10 +132,14 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     Position position = CurrentPosition();
     int64_t file = position.file;  // in the list
     if (split_provider_ != nullptr) {
-      const std::vector<int64_t> splits = engine_->FilesFrom(position.file);
-      file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
+      // The engine asks for no split while these and the provider's own state are saved.
+      absl::Status saved;
+      engine_->SaveFiles(position.file, [&](const std::vector<int64_t>& splits) {
+        file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
+        saved = SaveSplits(splits, writer);
+      });
+      TF_RETURN_IF_ERROR(saved);
       position.file = 0;
-      TF_RETURN_IF_ERROR(SaveSplits(splits, writer));
     }
     const Checkpoint checkpoint = CheckpointAt(position, filenames(), file, NamesCrc());
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFile, position.file));
