@@ -60,7 +60,7 @@ def _cast(value: Any, dtype: tf.DType) -> tf.Tensor:
     array = np.asarray(value)
     number = array.item() if array.ndim == 0 else None
     if not isinstance(number, int | float | complex):
-        raise TypeError(f"padding must be a number (for strings a str or bytes), or a structure of these, not {value!r}")
+        raise TypeError(f"padding must be a number (for strings, str or bytes), or a structure of these, not {value!r}")
     converted = None if dtype == tf.string else _converted(number, dtype)
     if converted is None:
         raise ValueError(
