@@ -134,7 +134,7 @@ bench-instructions: .venv/.complete ## Count instructions, locks and system call
 	@cmake --build build/benchmarks --target bench_instructions --parallel $(JOBS) -- --quiet
 	@$(BIN)/python -m benchmarks.instructions --out docs $(BENCH_ARGS)
 
-docs-tables: build ## Write the tables of docs/format.md anew: what is read, and what the conformance suite shows
+docs-tables: build ## Write the tables of docs/format.md, and build/conformance.md: every file of the conformance suite
 	@$(BIN)/python -m tests.conformance --write-docs
 
 demo: build ## Train on handwritten digits from npz shards, and measure (examples/digits.py)

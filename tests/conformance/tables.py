@@ -1,4 +1,4 @@
-"""The tables of docs/format.md, made by running readers; `python -m tests.conformance --write-docs` writes them."""
+"""The tables of docs/format.md, and the page of all files. `python -m tests.conformance --write-docs` writes both."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,14 @@ import numpy as np
 
 from .model import Case, Refusal
 from .readers import READERS
-from .runner import chosen_cases, run
+from .runner import run
 from .verdicts import Verdict
 from .writers import filled, npy_of
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "format.md"
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "format.md"
+# Too long for a document: CI keeps it as an artefact.
+PAGE = ROOT / "build" / "conformance.md"
 
 SUBJECTS = {
     "dtypes": "Kinds of elements",
@@ -41,28 +44,54 @@ def written(text: str, sections: Mapping[str, str]) -> str:
     return text
 
 
-def sections() -> dict[str, str]:
-    """All sections of docs/format.md that are made by running readers. Takes about 20 seconds."""
-    cases = chosen_cases()
+def sections(cases: Sequence[Case]) -> dict[str, str]:
+    """The generated sections of docs/format.md, by name. It takes a second, because no case is read.
+
+    Args:
+      cases: All cases. The numbers of the summary are those that the cases promise; tests hold readers to them.
+    """
+    return {"dtypes": dtypes_table(), "summary": summary_table(cases, promised_verdicts(cases))}
+
+
+def page(cases: Sequence[Case]) -> str:
+    """A page with a row for each file and each reader's verdict on it. Runs all readers, which takes 20 seconds."""
     verdicts = run(cases, list(READERS), isolate=False)
-    return {"dtypes": dtypes_table(), "suite": suite_tables(cases, verdicts)}
+    return f"""# The conformance suite, file by file
+
+`make docs-tables` writes this page. "same" means that the reader gave the expected arrays.
+**Bold** marks a verdict that is not the expected one. For NumPy, the reason is in parentheses.
+*Varies* means that the verdict of `np.load` depends on the versions of Python and NumPy.
+
+{suite_tables(cases, verdicts)}
+"""
+
+
+def promised_verdicts(cases: Sequence[Case]) -> dict[str, dict[str, Verdict]]:
+    """The verdict on each case that test_conformance.py holds each reader to, by the case's name and the reader's."""
+    return {
+        case.name: {reader: Verdict("", reader != "numpy" or not case.numpy) for reader in READERS} for case in cases
+    }
 
 
 # --- Which NumPy dtype becomes what ----------------------------------------------------------------------------------
 
-# What the first column calls it; a dtype; what is worth saying.
+# The text of the first column, a dtype, a remark.
 DTYPES: list[tuple[str, Any, str]] = [
     ("`bool`", "?", "any byte but 0 is True"),
     *[(f"`{np.dtype(code).name}`", code, "") for code in ["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"]],
     *[(f"`{np.dtype(code).name}`", code, "") for code in ["<f2", "<f4", "<f8", "<c8", "<c16"]],
     ("`S5`", "S5", "byte strings, without the NULs at the end"),
     ("`U5`", "<U5", "text in UTF-8, without the NULs at the end"),
-    ("`datetime64[ns]`", "<M8[ns]", "counts of the unit, which `tf_npz.inspect` tells; NaT is the smallest"),
+    ("`datetime64[ns]`", "<M8[ns]", "counts of its unit, which `tf_npz.inspect` tells; NaT is the smallest int64"),
     ("`timedelta64[s]`", "<m8[s]", "the same"),
-    ("`V3`", "V3", "raw bytes, in one dimension more"),
+    ("`V3`", "V3", "raw bytes, in one more dimension"),
     ("`V2`, by an `element_spec` of `bfloat16`", "V2", "as np.save writes bfloat16"),
-    ("`V1`, by an `element_spec` of `float8_e4m3fn`", "V1", "as np.save writes the types of ml_dtypes with 8 bits"),
-    ("`[('a', '<f4'), ('b', 'S3')]`", [("a", "<f4"), ("b", "S3")], "a dict of fields, structures within them too"),
+    ("`V1`, by an `element_spec` of `float8_e4m3fn`", "V1", "as np.save writes the 8-bit types of ml_dtypes"),
+    (
+        "`[('a', '<f4'), ('b', 'S3')]`",
+        [("a", "<f4"), ("b", "S3")],
+        "a dict of fields; nested structures are nested dicts",
+    ),
     ("`[('m', '<f4', (2, 2))]`", [("m", "<f4", (2, 2))], "the dimensions of sub-arrays come last"),
     ("`longdouble`", "<f16", "save with `astype(numpy.float64)`"),
     ("`clongdouble`", "<c32", "save with `astype(numpy.complex128)`"),
@@ -105,7 +134,7 @@ def _spec_text(spec: Any) -> str:
     return f"`{spec.dtype.name}` `{tuple(spec.shape)}`"
 
 
-# --- Every file, and who reads it ------------------------------------------------------------------------------------
+# --- Every file, and each reader of it -------------------------------------------------------------------------------
 
 
 def suite_tables(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verdict]]) -> str:
