@@ -39,6 +39,11 @@
 //
 // So all that is kept between two calls is where in both it stands, up to 63 bits that are loaded,
 // the tables of the block at hand, and what is left of a stored one.
+//
+// Credit: its tables and its loop over symbols (deflate_tables.h, deflate_symbols.h) follow the
+// design of libdeflate by Eric Biggers (https://github.com/ebiggers/libdeflate,
+// lib/deflate_decompress.c; MIT licence, see LICENSE.libdeflate). libdeflate decodes whole buffers;
+// the window and the input buffer, by which this decoder stops and goes on, are tf-npz's own.
 
 #ifndef TF_NPZ_INFLATE_DEFLATE_DECODER_H_
 #define TF_NPZ_INFLATE_DEFLATE_DECODER_H_

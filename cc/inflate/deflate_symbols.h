@@ -1,4 +1,10 @@
 // The inner loop of deflate: symbols of a block with prefix codes (RFC 1951 3.2.3), and bits.
+//
+// Credit: the design follows libdeflate by Eric Biggers (https://github.com/ebiggers/libdeflate,
+// lib/deflate_decompress.c; MIT licence, see LICENSE.libdeflate). Taken from it: the refill without
+// a branch (`count |= 56`), the subtraction of a whole entry from the bit count, the fast loop with
+// slack after its limits, the next entry looked up before the current match is copied, and a second
+// build of the loop for BMI2.
 
 #ifndef TF_NPZ_INFLATE_DEFLATE_SYMBOLS_H_
 #define TF_NPZ_INFLATE_DEFLATE_SYMBOLS_H_

@@ -1,3 +1,6 @@
+// Follows the design of libdeflate by Eric Biggers (MIT licence, see LICENSE.libdeflate). The
+// header says what was taken from it.
+
 #include "cc/inflate/deflate_tables.h"
 
 #include <algorithm>

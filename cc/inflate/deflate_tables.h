@@ -4,6 +4,11 @@
 // A table has two levels. The first is indexed by as many bits as most codewords have at most. Of
 // a longer codeword they find an entry that leads to one of the tables of the second level, which
 // follow the first one in the same array and are indexed by the bits behind.
+//
+// Credit: the design follows libdeflate by Eric Biggers (https://github.com/ebiggers/libdeflate,
+// lib/deflate_decompress.c; MIT licence, see LICENSE.libdeflate). Taken from it: the layout of an
+// entry with its flags in bits 31, 15 and 14, the two bit counts in one entry, subtables after the
+// main table, and tables of 11, 8 and 7 index bits.
 
 #ifndef TF_NPZ_INFLATE_DEFLATE_TABLES_H_
 #define TF_NPZ_INFLATE_DEFLATE_TABLES_H_
