@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "cc/base/shape.h"
-#include "cc/kernels/convert.h"
-#include "cc/kernels/layout.h"
+#include "cc/kernels/byte_order.h"
+#include "cc/kernels/gather.h"
 #include "cc/kernels/pad.h"
+#include "cc/kernels/transpose.h"
+#include "cc/kernels/utf8.h"
 
 namespace tf_npz {
 namespace {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
+
+#include "cc/base/checked.h"
 
 namespace tf_npz {
 namespace {
@@ -104,6 +107,25 @@ std::string ShapeText(const std::vector<int64_t>& shape) {
     text += shape[i] < 0 ? "None" : std::to_string(shape[i]);
   }
   return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+std::optional<int64_t> TakeCInteger(std::string_view* text) {
+  size_t i = text->find_first_not_of(" \t\n\v\f\r");
+  if (i == std::string_view::npos) return std::nullopt;
+  const bool negative = (*text)[i] == '-';
+  if (negative || (*text)[i] == '+') ++i;
+  const size_t digits = i;
+  int64_t value = 0;
+  for (; i < text->size() && (*text)[i] >= '0' && (*text)[i] <= '9'; ++i) {
+    const int64_t digit = (*text)[i] - '0';
+    if (!CheckedMultiply<int64_t>(value, 10, &value) ||
+        !(negative ? CheckedAdd(value, -digit, &value) : CheckedAdd(value, digit, &value))) {
+      value = negative ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+    }
+  }
+  if (i == digits) return std::nullopt;
+  text->remove_prefix(i);
+  return value;
 }
 
 }  // namespace tf_npz

@@ -4,6 +4,7 @@
 #define TF_NPZ_BASE_TEXT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,10 @@ std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 // (28, 28), (3,), (): as NumPy prints a shape. A negative dimension, which is one not known, prints
 // as None.
 std::string ShapeText(const std::vector<int64_t>& shape);
+
+// The integer at the beginning of `text`, taken off it, as C's strtol reads it: white space, a
+// sign, digits; at the limits of int64_t where it is beyond them. Nothing where there is none.
+std::optional<int64_t> TakeCInteger(std::string_view* text);
 
 }  // namespace tf_npz
 

@@ -6,7 +6,6 @@
 
 #include "cc/base/checked.h"
 #include "cc/base/text.h"
-#include "cc/format/dtype_builder.h"
 
 namespace tf_npz {
 namespace {

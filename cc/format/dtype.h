@@ -10,11 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "cc/base/status.h"
-#include "cc/format/python_literal.h"
 
 namespace tf_npz {
 
@@ -95,26 +91,6 @@ struct Descr {
   DType dtype;
   std::vector<int64_t> shape;  // of the sub-array, those within it included; empty: none
 };
-
-// The dtype that a header's `descr` stands for, as numpy.lib.format.descr_to_dtype has it: DataLoss
-// for what NumPy would not take. Dtypes of which no tensor can be made are parsed like others;
-// element_type.h says which these are.
-//
-// What NumPy 2.4 takes and this does not, because no array can have been saved with it:
-// - a dtype over another, (descr, other dtype), also where that is None or [], as in ('<i8', None);
-// - an integer that gives a size to a sub-array without bytes, as in (('<f4', (0,)), 5);
-// - sub-arrays that, with those within them, have more than kMaxSubArrayRank dimensions, or more
-//   than kMaxItemSize items or bytes where dimensions of zero are left out;
-// - units of time that overflow, or whose denominator is negative or, of weeks, divides nothing;
-// - "S2147483647,i4", to which NumPy gives a negative size;
-// - a dict with the same tuple as a key twice;
-// - lists and tuples nested deeper than python_literal.h reads.
-Result<Descr> ParseDescr(const PythonLiteral& descr);
-
-// The same for a string: what numpy.dtype(text) takes on 64-bit Linux. The types of ml_dtypes that
-// element_type.h knows are taken by name, and "<f1", which NumPy does not read, as float8_e5m2: it
-// is how that one is saved.
-Result<Descr> ParseDescrString(std::string_view text);
 
 }  // namespace tf_npz
 

@@ -1,7 +1,6 @@
 #include "cc/format/dtype_builder.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -92,7 +91,7 @@ Result<Descr> MakeSubArray(Descr base, const PythonLiteral& literal) {
   return base;
 }
 
-Status StructBuilder::Add(std::string name, std::optional<std::string> title, Descr type) {
+Status StructDTypeBuilder::Add(std::string name, std::optional<std::string> title, Descr type) {
   TF_NPZ_RETURN_IF_ERROR(Claim(name));
   if (title.has_value()) TF_NPZ_RETURN_IF_ERROR(Claim(*title));
   Field field;
@@ -107,41 +106,22 @@ Status StructBuilder::Add(std::string name, std::optional<std::string> title, De
   return OkStatus();
 }
 
-Status StructBuilder::AddPadding(const Descr& type) {
+Status StructDTypeBuilder::AddPadding(const Descr& type) {
   return Grow(type.dtype.itemsize * ElementCount(type.shape));
 }
 
-DType StructBuilder::Finish() { return std::move(dtype_); }
+DType StructDTypeBuilder::Finish() { return std::move(dtype_); }
 
-Status StructBuilder::Claim(const std::string& name_or_title) {
+Status StructDTypeBuilder::Claim(const std::string& name_or_title) {
   if (taken_.insert(name_or_title).second) return OkStatus();
   return DataLoss("field or title " + Quote(name_or_title) + " stands twice");
 }
 
-Status StructBuilder::Grow(int64_t size) {
+Status StructDTypeBuilder::Grow(int64_t size) {
   dtype_.itemsize += size;
   if (dtype_.itemsize <= kMaxItemSize) return OkStatus();
   return DataLoss("structure is too large (expected at most " + std::to_string(kMaxItemSize) +
                   " bytes)");
-}
-
-std::optional<int64_t> TakeCInteger(std::string_view* text) {
-  size_t i = text->find_first_not_of(" \t\n\v\f\r");
-  if (i == std::string_view::npos) return std::nullopt;
-  const bool negative = (*text)[i] == '-';
-  if (negative || (*text)[i] == '+') ++i;
-  const size_t digits = i;
-  int64_t value = 0;
-  for (; i < text->size() && (*text)[i] >= '0' && (*text)[i] <= '9'; ++i) {
-    const int64_t digit = (*text)[i] - '0';
-    if (!CheckedMultiply<int64_t>(value, 10, &value) ||
-        !(negative ? CheckedAdd(value, -digit, &value) : CheckedAdd(value, digit, &value))) {
-      value = negative ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
-    }
-  }
-  if (i == digits) return std::nullopt;
-  text->remove_prefix(i);
-  return value;
 }
 
 }  // namespace tf_npz

@@ -4,11 +4,9 @@
 #ifndef TF_NPZ_FORMAT_DTYPE_BUILDER_H_
 #define TF_NPZ_FORMAT_DTYPE_BUILDER_H_
 
-#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 
 #include "cc/base/status.h"
 #include "cc/format/dtype.h"
@@ -22,7 +20,7 @@ Result<Descr> MakeSubArray(Descr base, const PythonLiteral& shape);
 
 // Puts fields one behind the other. Of `type` the size was checked by who made it, so that only
 // their sum can be too large.
-class StructBuilder {
+class StructDTypeBuilder {
  public:
   // Names and titles are of one space, in which nothing stands twice.
   Status Add(std::string name, std::optional<std::string> title, Descr type);
@@ -37,10 +35,6 @@ class StructBuilder {
   DType dtype_{DType::Kind::kStruct, 0, false, {}, {}, {}};
   std::set<std::string> taken_;  // no hash: a header can be full of names that share one
 };
-
-// The integer at the beginning of `text`, taken off it, as C's strtol reads it: white space, a
-// sign, digits; at the limits of int64_t where it is beyond them. Nothing where there is none.
-std::optional<int64_t> TakeCInteger(std::string_view* text);
 
 }  // namespace tf_npz
 

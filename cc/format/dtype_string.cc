@@ -1,8 +1,8 @@
-// ParseDescrString: numpy.dtype of a string. NumPy's document:
-// https://numpy.org/doc/stable/reference/arrays.dtypes.html#specifying-and-constructing-data-types,
-// "One-character strings", "Array-protocol type strings", "String with comma-separated fields" and
-// "Type strings"; what that leaves open is as _convert_from_str of descriptor.c (numpy/_core/src/
-// multiarray) has it.
+// Sources: NumPy's document (see the header), sections "One-character strings", "Array-protocol
+// type strings", "String with comma-separated fields" and "Type strings". Where it leaves a
+// question open, this follows _convert_from_str of numpy/_core/src/multiarray/descriptor.c.
+
+#include "cc/format/dtype_string.h"
 
 #include <optional>
 #include <string>
@@ -12,7 +12,6 @@
 #include "cc/base/text.h"
 #include "cc/format/comma_string.h"
 #include "cc/format/datetime_unit.h"
-#include "cc/format/dtype.h"
 #include "cc/format/dtype_builder.h"
 #include "cc/format/element_type.h"
 
@@ -208,7 +207,7 @@ Result<DType> ParseSingle(std::string_view text) {
 }
 
 Result<Descr> ParseItem(const CommaString::Item& item) {
-  TF_NPZ_ASSIGN_OR_RETURN(Descr descr, ParseDescrString(item.dtype));
+  TF_NPZ_ASSIGN_OR_RETURN(Descr descr, ParseDTypeString(item.dtype));
   if (!item.repeats.has_value()) return descr;
   return MakeSubArray(std::move(descr), *item.repeats);
 }
@@ -216,7 +215,7 @@ Result<Descr> ParseItem(const CommaString::Item& item) {
 // A structure, or, where there is no comma between fields, a sub-array: "3f4".
 Result<Descr> ParseCommaString(std::string_view text) {
   CommaString fields(text);
-  StructBuilder builder;
+  StructDTypeBuilder builder;
   for (int i = 0; !fields.done(); ++i) {
     Result<CommaString::Item> next = fields.Next();
     if (!next.ok()) return NotADType(text).WithContext(next.status().message() + ": ");
@@ -238,7 +237,7 @@ Result<Descr> ParseCommaString(std::string_view text) {
 
 }  // namespace
 
-Result<Descr> ParseDescrString(std::string_view text) {
+Result<Descr> ParseDTypeString(std::string_view text) {
   if (IsCommaString(text)) return ParseCommaString(text);
   TF_NPZ_ASSIGN_OR_RETURN(DType dtype, ParseSingle(text));
   return Descr{std::move(dtype), {}};

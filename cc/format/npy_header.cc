@@ -7,6 +7,7 @@
 #include "cc/base/bytes.h"
 #include "cc/base/checked.h"
 #include "cc/base/text.h"
+#include "cc/format/parse_descr.h"
 #include "cc/format/python_literal.h"
 
 namespace tf_npz {

@@ -1,5 +1,6 @@
-// ParseDescr: numpy.lib.format.descr_to_dtype, https://numpy.org/doc/stable/reference/generated/
-// numpy.lib.format.descr_to_dtype.html, whose steps it follows (numpy/lib/_format_impl.py).
+// Follows descr_to_dtype of numpy/lib/_format_impl.py step by step.
+
+#include "cc/format/parse_descr.h"
 
 #include <optional>
 #include <set>
@@ -9,8 +10,8 @@
 #include <vector>
 
 #include "cc/base/text.h"
-#include "cc/format/dtype.h"
 #include "cc/format/dtype_builder.h"
+#include "cc/format/dtype_string.h"
 
 namespace tf_npz {
 namespace {
@@ -95,7 +96,7 @@ Result<FieldName> ParseFieldName(const PythonLiteral& literal) {
   return result;
 }
 
-Status AddField(const PythonLiteral& literal, StructBuilder* builder) {
+Status AddField(const PythonLiteral& literal, StructDTypeBuilder* builder) {
   const Unpacked field(literal);
   const size_t size = field.items.size();
   if (size != 2 && size != 3) {
@@ -117,7 +118,7 @@ Status AddField(const PythonLiteral& literal, StructBuilder* builder) {
 Result<Descr> ParseDescr(const PythonLiteral& literal) {
   switch (literal.type) {
     case Type::kString:
-      return ParseDescrString(literal.text);
+      return ParseDTypeString(literal.text);
     case Type::kTuple: {
       // What comes behind the shape NumPy does not look at.
       if (literal.items.size() < 2) {
@@ -130,7 +131,7 @@ Result<Descr> ParseDescr(const PythonLiteral& literal) {
     case Type::kList:
     case Type::kDict: {
       const Unpacked fields(literal);
-      StructBuilder builder;
+      StructDTypeBuilder builder;
       for (const PythonLiteral* field : fields.items) {
         TF_NPZ_RETURN_IF_ERROR(AddField(*field, &builder));
       }

@@ -10,7 +10,7 @@
 #include <limits>
 #include <utility>
 
-#include "cc/kernels/convert.h"
+#include "cc/kernels/byte_order.h"
 #include "cc/pipeline/engine.h"
 #include "cc/pipeline/engine_state.h"
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cc/format/parse_descr.h"
 #include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {

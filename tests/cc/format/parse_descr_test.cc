@@ -1,6 +1,7 @@
+#include "cc/format/parse_descr.h"
+
 #include <gtest/gtest.h>
 
-#include "cc/format/dtype.h"
 #include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
