@@ -9,8 +9,8 @@
 namespace tf_npz {
 namespace {
 
-// The length of the well-formed UTF-8 sequence (RFC 3629) of two bytes or more that `text` begins
-// with, or 0.
+// Returns the length in bytes of the well-formed UTF-8 sequence (RFC 3629) at the beginning of
+// `text`, 2 to 4, or 0 if there is none. `text` is not empty.
 size_t Utf8SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -25,8 +25,9 @@ size_t Utf8SequenceLength(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : length;
 }
 
-// Appends the character that `text` begins with, printable or as \xNN; returns its length in bytes.
-// In quotes, a quote and a backslash get a backslash.
+// Appends the first character of `text`: as it is if it is printable, else its first byte as \xNN.
+// Returns the number of bytes taken from `text`. If `in_quotes`, a backslash is put before a quote
+// and before a backslash.
 size_t AppendEscaped(std::string_view text, bool in_quotes, std::string* escaped) {
   const auto byte = static_cast<unsigned char>(text[0]);
   if (byte >= 0x20 && byte < 0x7F) {
