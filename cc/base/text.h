@@ -35,8 +35,9 @@ std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 // printed as None.
 std::string ShapeText(const std::vector<int64_t>& shape);
 
-// The integer at the beginning of `text`, taken off it, as C's strtol reads it: white space, a
-// sign, digits; at the limits of int64_t where it is beyond them. Nothing where there is none.
+// Reads an integer at the beginning of `*text` as C's strtol does: white space, a sign, decimal
+// digits. Removes it from `*text`. A value outside of int64_t becomes the nearest int64_t. Returns
+// nullopt, and leaves `*text` as it is, if there is no integer.
 std::optional<int64_t> TakeCInteger(std::string_view* text);
 
 }  // namespace tf_npz

@@ -12,8 +12,8 @@ uint16_t Swap(uint16_t value) { return __builtin_bswap16(value); }
 uint32_t Swap(uint32_t value) { return __builtin_bswap32(value); }
 uint64_t Swap(uint64_t value) { return __builtin_bswap64(value); }
 
-// Two numbers of 4 bytes at once: plain x86-64 has no instruction that swaps them in a vector, and
-// one by one they would take twice the time.
+// Two numbers of 4 bytes, swapped at once. Plain x86-64 has no vector instruction that swaps bytes,
+// and swapping the numbers one by one takes twice the time.
 struct Pair32 {
   uint64_t both;
 };
@@ -22,7 +22,7 @@ Pair32 Swap(Pair32 value) {
   return {swapped << 32 | swapped >> 32};
 }
 
-// Returns how many bytes that was: the whole T's among them.
+// Swaps each whole T in the `size` bytes at `data`. Returns the number of bytes swapped.
 template <typename T>
 size_t SwapAll(char* data, size_t size) {
   size_t i = 0;

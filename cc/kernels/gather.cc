@@ -14,7 +14,7 @@ void GatherField(const char* source, int64_t item_size, int64_t count, int64_t o
                  const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
                  int64_t width, char* destination) {
   if (count == 0 || width == 0 || ElementCount(shape) == 0) return;
-  // The items of the array are the outermost dimension; dimensions of one step are none.
+  // The outermost dimension goes over the items. Dimensions of size 1 are left out.
   std::vector<int64_t> sizes = {count};
   std::vector<int64_t> steps = {item_size};
   for (size_t axis = 0; axis < shape.size(); ++axis) {
@@ -22,7 +22,8 @@ void GatherField(const char* source, int64_t item_size, int64_t count, int64_t o
     sizes.push_back(shape[axis]);
     steps.push_back(strides[axis]);
   }
-  // The innermost dimensions without gaps are one run of bytes, the next one is the inner loop.
+  // The innermost dimensions without gaps form one run of bytes. The next dimension is the inner
+  // loop.
   int64_t run = width;
   while (!sizes.empty() && steps.back() == run) {
     run *= sizes.back();

@@ -1,5 +1,4 @@
-// One field of structured items, copied to consecutive memory. The memories given to a function
-// must not overlap.
+// Copies one field out of structured items.
 
 #ifndef TF_NPZ_KERNELS_GATHER_H_
 #define TF_NPZ_KERNELS_GATHER_H_
@@ -9,10 +8,11 @@
 
 namespace tf_npz {
 
-// Copies one field of `count` items of `item_size` bytes at `source` to consecutive memory at
-// `destination`. The field begins `offset` bytes from the beginning of its item; it is a sub-array
-// of `shape`, whose dimensions step by `strides` bytes (the outermost first), of scalars of `width`
-// bytes. Both sides may have any alignment.
+// Copies one field of each item at `source` to contiguous memory at `destination`. There are
+// `count` items of `item_size` bytes. The field begins `offset` bytes after the beginning of its
+// item. It is a sub-array of `shape`, of scalars of `width` bytes. `strides` are the steps of its
+// dimensions in bytes, the outermost first; an empty `shape` is a single scalar. `source` and
+// `destination` do not overlap and may have any alignment. Any thread may call it.
 void GatherField(const char* source, int64_t item_size, int64_t count, int64_t offset,
                  const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
                  int64_t width, char* destination);

@@ -1,4 +1,4 @@
-// The byte offsets of an array's items, in C order of their indices.
+// StridedOffsets: the byte offsets of items that lie at regular steps in memory.
 
 #ifndef TF_NPZ_KERNELS_STRIDED_OFFSETS_H_
 #define TF_NPZ_KERNELS_STRIDED_OFFSETS_H_
@@ -10,14 +10,18 @@
 
 namespace tf_npz {
 
-// Goes through the indices of some dimensions in C order and says how far from the first each lies.
+// Goes through the indices of an array in C order and gives the byte offset of each from the first
+// one. Not thread-safe.
 class StridedOffsets {
  public:
-  void AddDimension(int64_t size, int64_t stride) {  // the outermost first
+  // Adds a dimension of `size` steps, at least 1, that are `stride` bytes apart. The outermost
+  // comes first. Add all dimensions before the first call of Next.
+  void AddDimension(int64_t size, int64_t stride) {
     if (size != 1) dimensions_.push_back({size, stride, 0});
   }
 
-  // The offsets of the next `count` indices. After the last comes the first again.
+  // Writes the offsets of the next `count` indices to `offsets`. The first index follows the last
+  // one.
   void Next(int64_t count, int64_t* offsets) {
     while (count > 0) {
       Dimension& inner = dimensions_.back();
@@ -42,7 +46,7 @@ class StridedOffsets {
     int64_t stride;
     int64_t index;
   };
-  std::vector<Dimension> dimensions_ = {{1, 0, 0}};  // so that there is one
+  std::vector<Dimension> dimensions_ = {{1, 0, 0}};  // never empty
   int64_t offset_ = 0;
 };
 

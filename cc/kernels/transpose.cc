@@ -11,13 +11,14 @@
 namespace tf_npz {
 namespace {
 
-// An array in Fortran order as a matrix: its first dimensions are the rows, which lie one after
-// another at the source; the others are the columns, which lie so at the destination.
+// An array in Fortran order as a matrix. Its first dimensions together are the rows of the matrix;
+// they are contiguous at the source. The other dimensions together are its columns; they are
+// contiguous at the destination.
 struct Matrix {
   int64_t rows = 1;
   int64_t columns = 1;
-  StridedOffsets row_offsets;     // at the destination, in the order of the source
-  StridedOffsets column_offsets;  // at the source, in the order of the destination
+  StridedOffsets row_offsets;     // of each row at the destination, in the order of the source
+  StridedOffsets column_offsets;  // of each column at the source, in the order of the destination
 };
 
 constexpr int64_t kLine = 64;  // bytes of a cache line
@@ -26,8 +27,9 @@ Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t cou
   Matrix matrix;
   matrix.rows = count;
   size_t split = 1;
-  // Columns of less than a line share it with the next, so that the next dimension's are better
-  // taken with them; not where rows that are not wanted lie between.
+  // A column shorter than a cache line shares its line with the next column. Then the next
+  // dimension joins the rows. It cannot join if only some rows are copied, because others lie
+  // between them.
   while (count == shape[0] && matrix.rows * itemsize < kLine && split + 1 < shape.size()) {
     matrix.rows *= shape[split++];
   }
@@ -45,13 +47,15 @@ Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t cou
   return matrix;
 }
 
-// A transposition goes tile by tile: some columns, each with some bytes of rows, are first copied
-// side by side into the L1 cache. At the source they may all be a power of two apart, and then
-// would drive each other out of it. Both sides of memory should see runs of about this many bytes.
+// Arrays are transposed tile by tile. A tile is a part of some columns. It is first copied to a
+// small buffer in the L1 cache: at the source the columns may be a power of two bytes apart, and
+// then they would evict each other from the cache. kRun is the number of contiguous bytes that are
+// read or written at once, on both sides.
 constexpr int64_t kRun = 256;
 constexpr int64_t kMinTileColumns = 64;
 constexpr int64_t kMaxTileColumns = kRun;
-static_assert(kRun % kBlockBytes == 0, "what a block reads of a column must be in the tile");
+static_assert(kRun % kBlockBytes == 0,
+              "a block reads kBlockBytes of a column, which must lie in the tile");
 
 struct Tile {
   alignas(kLine) char data[kMaxTileColumns * kRun];
@@ -67,8 +71,8 @@ void LoadTile(const char* source, int64_t bytes, int64_t columns, Tile* tile) {
   });
 }
 
-// Asks for the lines that StoreTile will write. Rows shorter than that lie close enough for the
-// machine to see what comes.
+// Prefetches the cache lines that StoreTile will write. Rows shorter than a line lie so close
+// together that the processor predicts the accesses itself.
 void PrefetchRows(const Tile& tile, int64_t rows, int64_t row_bytes, const char* destination) {
   if (row_bytes < kLine) return;
   for (int64_t r = 0; r < rows; ++r) {
@@ -87,8 +91,9 @@ void StoreTile(const Tile& tile, int64_t /*itemsize*/, int64_t rows, int64_t col
   }
 }
 
-void StoreTileOfAny(const Tile& tile, int64_t itemsize, int64_t rows, int64_t columns,
-                    char* destination) {
+// StoreTile for items of any size.
+void StoreTileOfAnySize(const Tile& tile, int64_t itemsize, int64_t rows, int64_t columns,
+                        char* destination) {
   WithCopyOf(itemsize, [&](auto copy) {
     for (int64_t r = 0; r < rows; ++r) {
       const char* from = tile.data + r * itemsize;
@@ -100,7 +105,8 @@ void StoreTileOfAny(const Tile& tile, int64_t itemsize, int64_t rows, int64_t co
   });
 }
 
-// A tile of one row, of items so large that the cache is no concern: straight to its place.
+// Copies a tile of one row straight to its place. Its items are larger than kRun, so a copy in the
+// cache would not help.
 void CopyRow(const Tile& tile, const char* source, int64_t itemsize, int64_t columns,
              char* destination) {
   char* to = destination + tile.row_offsets[0];
@@ -122,7 +128,7 @@ auto StoreTileFunction(int64_t itemsize) {
     case 16:
       return StoreTile<16>;
     default:
-      return StoreTileOfAny;
+      return StoreTileOfAnySize;
   }
 }
 

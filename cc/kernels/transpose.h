@@ -1,5 +1,4 @@
-// Rows of an array in Fortran order, copied into C order. The memories given to a function must not
-// overlap.
+// Copies rows of an array from Fortran order to C order.
 
 #ifndef TF_NPZ_KERNELS_TRANSPOSE_H_
 #define TF_NPZ_KERNELS_TRANSPOSE_H_
@@ -9,9 +8,13 @@
 
 namespace tf_npz {
 
-// Copies the `count` rows from `first` on of an array in Fortran order, `source`, to `destination`
-// in C order. `shape` is that of the whole array, of rank 1 at least; items have any size. Works in
-// tiles, so that neither side is read or written across the whole array at once.
+// Copies rows of an array to `destination`, in C order. `source` is the whole array in Fortran
+// order. `shape` is the shape of the whole array, with at least one dimension. `itemsize` is the
+// size of an item in bytes, 0 or more. The rows are `first` to `first + count - 1`; all of them
+// must be in the array. `destination` has room for them and does not overlap `source`. Both may
+// have any alignment. Any thread may call it.
+//
+// It works in tiles. So it does not step through the whole array for each row or column.
 void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int64_t itemsize,
                      int64_t first, int64_t count, char* destination);
 

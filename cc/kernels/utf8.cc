@@ -9,7 +9,7 @@ namespace {
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "only little-endian machines are supported");
 
-constexpr size_t kCodePointSize = 4;  // in UTF-32
+constexpr size_t kCodePointSize = 4;  // bytes, in UTF-32
 
 template <bool kBigEndian>
 uint32_t LoadCodePoint(const char* bytes) {
@@ -18,12 +18,13 @@ uint32_t LoadCodePoint(const char* bytes) {
   return kBigEndian ? __builtin_bswap32(code_point) : code_point;
 }
 
-// The Unicode Standard, D76: any code point but the surrogates.
+// Returns true for a Unicode scalar value: any code point except surrogates (Unicode Standard,
+// D76).
 bool IsScalarValue(uint32_t code_point) {
   return code_point < 0xD800 || (code_point > 0xDFFF && code_point <= 0x10FFFF);
 }
 
-// Writes the UTF-8 of a scalar value and returns its end. RFC 3629, section 3.
+// Writes the UTF-8 of a scalar value to `to`, 1 to 4 bytes. Returns its end. RFC 3629, section 3.
 char* PutUtf8(uint32_t code_point, char* to) {
   const auto put = [&to](uint32_t byte) { *to++ = static_cast<char>(byte); };
   const auto put_continuation = [&](int shift) { put(0x80 | (code_point >> shift & 0x3F)); };
@@ -45,11 +46,11 @@ char* PutUtf8(uint32_t code_point, char* to) {
   return to;
 }
 
-// Code points of a block that is looked at as a whole: most are ASCII alone.
+// Code points that are tested for ASCII at once. Most text is ASCII.
 constexpr size_t kBlock = 8;
 
-// Writes a block of ASCII at `from` as bytes to `to`, which may be the same; false where there are
-// other code points.
+// If the kBlock code points at `from` are all ASCII, writes them as bytes to `to` and returns true.
+// `from` and `to` may overlap.
 template <bool kBigEndian>
 bool PutAsciiBlock(const char* from, char* to) {
   uint32_t code_points[kBlock];
@@ -70,7 +71,7 @@ std::optional<BadCodePoint> ConvertItems(char* data, size_t width, int64_t count
   for (int64_t i = 0; i < count; ++i) {
     char* const end = data + width;
     const char* from = data;
-    char* to = data;  // never beyond `from`
+    char* to = data;  // never after `from`
     while (from < end) {
       const size_t block = std::min<size_t>(end - from, kBlock * kCodePointSize);
       const char* const block_end = from + block;

@@ -14,7 +14,7 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-// The field of each item, by definition, one scalar at a time.
+// The expected result, by definition: the field of each item, one scalar at a time.
 std::string Gather(const std::string& source, int64_t item_size, int64_t offset, const Shape& shape,
                    const Shape& strides, int64_t width) {
   std::string result;
@@ -34,8 +34,8 @@ std::string Gather(const std::string& source, int64_t item_size, int64_t offset,
 TEST(GatherField, PutsAFieldOfAnySizeInARow) {
   for (const int64_t width : {1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 32, 33, 100}) {
     for (const int64_t offset : {0, 1, 5}) {
-      for (const int64_t behind : {0, 1, 8}) {
-        const int64_t item_size = offset + width + behind;
+      for (const int64_t after : {0, 1, 8}) {
+        const int64_t item_size = offset + width + after;
         for (const int64_t count : {0, 1, 2, 7, 1001}) {
           const std::string items = Noise(count * item_size);
           for (size_t shift = 0; shift < (count == 7 ? 16 : 1); ++shift) {

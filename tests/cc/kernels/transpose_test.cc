@@ -14,7 +14,7 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-// Rows [first, first + count) of an array of `shape` come as they were in C order.
+// Expects that rows [first, first + count) of an array of `shape` come in C order.
 void ExpectRows(const Shape& shape, size_t itemsize, const std::string& c_order,
                 const std::string& fortran, int64_t first, int64_t count, size_t shift) {
   const size_t row_size = ElementCount(shape, 1) * itemsize;

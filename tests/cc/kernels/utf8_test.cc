@@ -20,7 +20,7 @@ std::string Utf32(const std::u32string& text, bool big_endian) {
   return bytes;
 }
 
-// By RFC 3629's table, section 3.
+// The UTF-8 of `text`, by the table in section 3 of RFC 3629.
 std::string Utf8(const std::u32string& text) {
   std::string bytes;
   for (const uint32_t c : text) {
@@ -41,7 +41,7 @@ TEST(Utf32ToUtf8, WritesEachItemInItsOwnPlace) {
   const std::u32string nuls(5, U'\0');
   const struct {
     const char* name;
-    std::vector<std::u32string> items;  // of one length
+    std::vector<std::u32string> items;  // all of the same length
   } cases[] = {
       {"no items", {}},
       {"items without letters", {U"", U""}},
