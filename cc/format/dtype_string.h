@@ -13,9 +13,9 @@
 
 namespace tf_npz {
 
-// The same for a string: what numpy.dtype(text) takes on 64-bit Linux. The types of ml_dtypes that
-// element_type.h knows are taken by name, and "<f1", which NumPy does not read, as float8_e5m2: it
-// is how that one is saved.
+// Accepts what numpy.dtype(text) accepts on 64-bit Linux; DataLoss for other text. It also accepts
+// the names of the types of ml_dtypes that element_type.h knows, and "<f1" for float8_e5m2: NumPy
+// saves that type so, but does not read it. Pure; any thread may call it.
 Result<Descr> ParseDTypeString(std::string_view text);
 
 }  // namespace tf_npz

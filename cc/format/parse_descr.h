@@ -12,17 +12,18 @@
 
 namespace tf_npz {
 
-// The dtype that a header's `descr` stands for, as numpy.lib.format.descr_to_dtype has it: DataLoss
-// for what NumPy would not take. Dtypes of which no tensor can be made are parsed like others;
-// element_type.h says which these are.
+// Returns the dtype for the `descr` of a header, like numpy.lib.format.descr_to_dtype. DataLoss for
+// a descr that NumPy refuses. A dtype that cannot become a tensor is parsed too; element_type.h
+// tells which dtypes can. Pure; any thread may call it.
 //
-// What NumPy 2.4 takes and this does not, because no array can have been saved with it:
-// - a dtype over another, (descr, other dtype), also where that is None or [], as in ('<i8', None);
-// - an integer that gives a size to a sub-array without bytes, as in (('<f4', (0,)), 5);
-// - sub-arrays that, with those within them, have more than kMaxSubArrayRank dimensions, or more
-//   than kMaxItemSize items or bytes where dimensions of zero are left out;
-// - units of time that overflow, or whose denominator is negative or, of weeks, divides nothing;
-// - "S2147483647,i4", to which NumPy gives a negative size;
+// NumPy 2.4 accepts the following and this function refuses it. No array can have been saved so.
+// - a dtype on top of another: (descr, other dtype), also with None or [], as in ('<i8', None);
+// - an integer as the size of a sub-array of 0 bytes, as in (('<f4', (0,)), 5);
+// - sub-arrays that together with the ones inside them have more than kMaxSubArrayRank dimensions,
+//   or more than kMaxItemSize items or bytes, not counting dimensions of 0;
+// - units of time that overflow, have a negative denominator, or are weeks with a denominator that
+//   divides no smaller unit;
+// - "S2147483647,i4": NumPy gives it a negative size;
 // - a dict with the same tuple as a key twice;
 // - lists and tuples nested deeper than python_literal.h reads.
 Result<Descr> ParseDescr(const PythonLiteral& descr);

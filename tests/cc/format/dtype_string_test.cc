@@ -74,7 +74,7 @@ TEST(ParseDTypeString, KnowsEverySpellingOfANumber) {
   }
 }
 
-TEST(ParseDTypeString, KnowsWhatIsNoNumber) {
+TEST(ParseDTypeString, KnowsEverySpellingOfOtherTypes) {
   const struct {
     std::vector<std::string> spellings;
     Kind kind;
@@ -294,7 +294,7 @@ TEST(ParseDTypeString, RefusesWhatNumPyRefuses) {
   }
 }
 
-TEST(ParseDTypeString, SaysWhatIsWrong) {
+TEST(ParseDTypeString, SaysWhichPartIsWrong) {
   const struct {
     const char* text;
     const char* message;
@@ -320,7 +320,7 @@ TEST(ParseDTypeString, RefusesWhatOnlyNumPysOverflowsAllow) {
   EXPECT_OK(ParseDTypeString("2147483647i1"));
 }
 
-TEST(ParseDTypeString, QuotesAndCutsWhatItDoesNotKnow) {
+TEST(ParseDTypeString, QuotesAndCutsUnknownText) {
   EXPECT_ERROR(ParseDTypeString("\x1b[31m"), kDataLoss, R"(descr "\x1b[31m" is not)");
   for (const std::string& text : {std::string(100000, 'z'), "i4," + std::string(100000, 'z')}) {
     EXPECT_LT(ParseDTypeString(text).status().message().size(), 400u);

@@ -67,7 +67,7 @@ TEST(ElementType, KnowsWhatAnArrayBecomes) {
   }
 }
 
-TEST(ElementType, SaysWhatToDoAboutWhatNoTensorCanHold) {
+TEST(ElementType, SaysWhatToDoIfNoTensorCanHoldADType) {
   const struct {
     const char* dtype;
     const char* message;
