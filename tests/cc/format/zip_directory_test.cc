@@ -54,7 +54,7 @@ TEST(ZipDirectory, ReadsTheZip64FieldsThatAreNeededWhereverTheyAre) {
       if (surplus) fields += U64(77) + "\1\2\3\4";
       member.extra = "up\1\0_"s + "\1\0"s + U16(fields.size()) + fields;
       // A second zip64 extra field, shorter than one value. It is not needed any more.
-      member.extra_behind = "\1\0\10\0"s + U64(99) + "xy\3\0abc"s + "\1\0\1"s;
+      member.extra_after = "\1\0\10\0"s + U64(99) + "xy\3\0abc"s + "\1\0\1"s;
       EXPECT_EQ(Contents(WriteZip({member})), (Members{{"x", "contents"}})) << asked << surplus;
     }
   }
@@ -82,7 +82,7 @@ TEST(ZipDirectory, RefusesExtraFieldsThatAreCutOff) {
                "member \"x\" at byte 31 of the central directory: zip64 extra field is cut off");
   member = Stored("x", "");
   member.zip64_directory = true;
-  member.extra_behind = "ab\1\0"s;
+  member.extra_after = "ab\1\0"s;
   EXPECT_ERROR(ReadDirectory(WriteZip({member})), kDataLoss, "extra field is cut off");
 }
 
