@@ -1,4 +1,4 @@
-"""Holds every include of cc/ against the table of layers in cc/CMakeLists.txt.
+"""Checks every include of cc/ against the table of layers in cc/CMakeLists.txt.
 
 A file may include the headers of its own layer and of the layers that the table allows. An include of ours is spelled
 by its path from the project's root, "cc/<layer>/<file>.h", and the file must exist. Prints each include that breaks a
@@ -17,7 +17,7 @@ def main() -> int:
         r"^tf_npz_layer\((\w+)(?: MAY_INCLUDE ([\w ]+))?\)", (ROOT / "cc/CMakeLists.txt").read_text(), re.M
     )
     allowed = {layer: {layer, *lower.split()} for layer, lower in table}
-    lower = set(allowed)  # the two faces may include every layer below
+    lower = set(allowed)  # tf and py may include every layer below them
     allowed["tf"] = lower | {"tf"}
     allowed["py"] = lower | {"py"}
     faults = []

@@ -31,13 +31,13 @@ class Component(NamedTuple):
     version: str
     spdx: str
     licence: str
-    # The distribution that brought the source: "deflate==0.9.0", and its sha256 where it is pinned.
+    # The distribution with the source, such as "deflate==0.9.0", and its sha256 if it is pinned.
     distribution: str
     sha256: str | None
 
 
 def codec(downloads: pathlib.Path, distribution: str, folder: str, name: str, spdx: str, licence: str) -> Component:
-    """The library in `folder` of a pinned source distribution."""
+    """Returns the library in `folder` of a pinned source distribution."""
     ((stem, sha256),) = (
         (stem, sha256) for stem, sha256 in fetch_codecs.pins().items() if stem.startswith(distribution)
     )
@@ -59,7 +59,7 @@ def pybind11() -> Component:
 
 
 def components(downloads: pathlib.Path | None) -> list[Component]:
-    """The compiled code of others in a wheel. `downloads` is None for a build with the system's zlib."""
+    """Returns the compiled code of others in a wheel. `downloads` is None for a build with the system's zlib."""
     if downloads is None:
         return [pybind11()]
     return [
@@ -70,7 +70,7 @@ def components(downloads: pathlib.Path | None) -> list[Component]:
 
 
 def notices(found: list[Component]) -> str:
-    """The text THIRD_PARTY_NOTICES."""
+    """Returns the text of THIRD_PARTY_NOTICES."""
     parts = [
         "The libraries of this package hold compiled code of the projects below.\n"
         "A part of the package's own code follows the design of libdeflate; that is the last section.\n"
@@ -88,7 +88,7 @@ def section(title: str, text: str) -> str:
 
 
 def bill_of_materials(found: list[Component], name: str, version: str) -> str:
-    """The same as CycloneDX JSON, of the package `name`. It depends on nothing but its arguments."""
+    """Returns the same as CycloneDX JSON, for the package `name`. The result depends only on the arguments."""
     package = f"pkg:pypi/{name}@{version}"
     listed = []
     for component in found:
@@ -124,7 +124,7 @@ def bill_of_materials(found: list[Component], name: str, version: str) -> str:
 
 
 def write(metadata: pathlib.Path, downloads: pathlib.Path | None, name: str, version: str) -> None:
-    """Puts both into a wheel's metadata folder, where PEP 639 and PEP 770 have them."""
+    """Writes both into the metadata folder of a wheel, at the places of PEP 639 and PEP 770."""
     found = components(downloads)
     for folder, file, text in (
         ("licenses", "THIRD_PARTY_NOTICES", notices(found)),
