@@ -1,1 +1,1 @@
-"""tf_npz beside the limits of the machine and beside what else reads the same data: benchmarks/README.md."""
+"""Compares tf_npz with the limits of the machine and with other readers of the same data: see benchmarks/README.md."""

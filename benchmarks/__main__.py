@@ -1,4 +1,4 @@
-"""The drive: makes the data, measures, prints and writes the tables."""
+"""The command line: makes the data, measures, prints and writes the tables."""
 
 import argparse
 import json
@@ -80,7 +80,7 @@ def _run(groups: list[cases.Group], scale: str, rounds: int) -> dict[str, Any]:
 
 
 def _plot(results: Path, image: Path) -> None:
-    """Where matplotlib is installed."""
+    """Plots the results, with the Python of the environment that has matplotlib."""
     python = str(OTHER_PYTHON) if OTHER_PYTHON.exists() else sys.executable
     done = subprocess.run(
         [python, "-m", "benchmarks.plot", str(results), str(image)],

@@ -1,4 +1,4 @@
-"""What is measured beside what: groups of cases over one set, taken by turns."""
+"""The cases that are measured, in groups. The cases of a group read one set and take turns."""
 
 import os
 from collections.abc import Mapping
@@ -15,24 +15,24 @@ class Case:
 
     name: str
     runs_in: str
-    """Where: "tensorflow" or "other" (a process of that environment), "limit" (a program) or "cat"."""
+    """The place: "tensorflow" or "other" (a process of that environment), "limit" (a program) or "cat"."""
     function: str = ""
-    """MODULE:NAME in benchmarks, or the program."""
+    """MODULE:NAME in benchmarks, or the name of the program."""
     options: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "incumbent"
-    """Of what it is: "ours", "limit", "incumbent", "converted" (an incumbent on files made for it), "reference"."""
+    """Its role: "ours", "limit", "incumbent", "converted" (an incumbent with files made for it) or "reference"."""
     in_quick: bool = True
 
 
 @dataclass(frozen=True)
 class Group:
-    """Cases over one set: each round takes them in turn, so that the ratios of a round share the machine's mood."""
+    """Cases over one set. They take turns in each round, so changes of the machine's speed affect all of them."""
 
     name: str
     set: str
     cases: tuple[Case, ...]
     cold: bool = False
-    """Whether the files leave the page cache before each measurement."""
+    """True if the files are removed from the page cache before each measurement."""
     in_quick: bool = True
 
 
@@ -66,7 +66,7 @@ ON_NPY = (NUMPY_LOOP, NUMPY_FUNCTION, READ_FILE, FROM_GENERATOR, PYTORCH, DALI, 
 ONE = ours("tf_npz, 1 thread", threads=1)
 TWO = ours("tf_npz, 2 threads", threads=2)
 SECOND_EPOCH = ours("tf_npz, second epoch", epochs=2)
-# One more for each doubling that the machine has processors for: what could stop scaling shows beyond two.
+# One more case for each doubling of threads, up to the number of processors. Scaling may stop beyond two.
 MORE = tuple(ours(f"tf_npz, {n} threads", threads=n) for n in (4, 8, 16, 32) if n <= CPUS)
 
 WHOLE_1 = limit("libdeflate + CRC, 1 thread", "inflate_whole", threads=1)
@@ -85,14 +85,14 @@ ROWS = Case("tf_npz, single rows in interleave", "tensorflow", "ours:interleaved
 PLAIN_ROWS = Case("tf_npz, single rows", "tensorflow", "ours:rows", kind="ours")
 CAT = Case("cat", "cat", kind="limit")
 ROWS_OF_STORED = 16 << 10
-"""Bytes of a row of the stored set."""
+"""Bytes of one row of the stored set."""
 
 
 def _stored(mebibytes: int) -> Group:
     batch_size = mebibytes * MIB // ROWS_OF_STORED
     return Group(
         f"stored, batches of {mebibytes} MiB",
-        "repeated",  # so that what an iterator costs to begin with counts little
+        "repeated",  # so that the start of an iterator counts little
         (
             ours(batch_size=batch_size),
             limit("pread + CRC", "pread_files", buffer=mebibytes * MIB),
@@ -142,7 +142,7 @@ ALL = (
 
 
 def selected(*, quick: bool, names: tuple[str, ...] = ()) -> list[Group]:
-    """All groups or those named; with `quick` without what takes long or is not in .venv."""
+    """Returns all groups or the named ones. With `quick` without slow cases and cases that are not in .venv."""
     groups = []
     for group in ALL:
         if (names and group.name not in names) or (quick and not group.in_quick):

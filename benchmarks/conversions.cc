@@ -1,5 +1,5 @@
-// What conversions and copies of elements cost beside a plain copy of as many bytes, measured in
-// turn with it. Memory is warm and in huge pages, as the reader's buffers are.
+// Compares conversions and copies of items with a plain copy of the same number of bytes. The two
+// are measured in turns. Memory is warm and in huge pages, like the reader's buffers.
 //
 //   make bench-conversions
 
@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "cc/base/shape.h"
-#include "cc/kernels/convert.h"
-#include "cc/kernels/layout.h"
+#include "cc/kernels/byte_order.h"
+#include "cc/kernels/gather.h"
 #include "cc/kernels/pad.h"
+#include "cc/kernels/transpose.h"
+#include "cc/kernels/utf8.h"
 
 namespace tf_npz {
 namespace {
@@ -27,7 +29,7 @@ using Shape = std::vector<int64_t>;
 
 constexpr int kRuns = 11;
 constexpr size_t kMemory = size_t{256} << 20;
-constexpr int64_t kBlock = int64_t{1} << 20;  // what the engine reads at a time
+constexpr int64_t kBlock = int64_t{1} << 20;  // bytes that the engine reads at a time
 constexpr int64_t kLarge = int64_t{64} << 20;
 
 char* NewMemory() {
@@ -42,7 +44,7 @@ char* NewMemory() {
 char* const source = NewMemory();
 char* const destination = NewMemory();
 
-// Of this thread's processor, so that what else the machine does counts less.
+// The processor time of this thread in seconds: other work of the machine counts less in it.
 double Seconds(const std::function<void()>& work) {
   const auto now = [] {
     timespec time;
@@ -59,8 +61,8 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Medians of `work` and of a copy of `bytes` bytes before each run of it, which makes `destination`
-// what `source` is.
+// Prints the median times of `work` and of a copy of `bytes` bytes. The copy runs before each
+// `work` and copies `source` to `destination`.
 void Measure(const std::string& name, int64_t bytes, const std::function<void()>& work) {
   std::vector<double> times;
   std::vector<double> copies;
@@ -94,7 +96,7 @@ void MeasureInPlace() {
 void MeasureText() {
   const struct {
     const char* name;
-    int every;  // a Greek letter
+    int every;  // every `every`-th letter is Greek
   } texts[] = {{"ASCII", 1 << 30}, {"every 10th Greek", 10}, {"Greek", 1}};
   for (const auto& text : texts) {
     for (const int64_t letters : {5, 16, 100}) {

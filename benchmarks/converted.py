@@ -1,4 +1,4 @@
-"""Where converted files are, beside the set that they were made from."""
+"""Converted files, kept beside the set that they were made from."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from .datasets import Data
 
 
 def converted(data: Data, name: str, convert: Callable[[Data, Path], None]) -> Path:
-    """The folder of the set in another format, made by `convert` where it is not there yet."""
+    """Returns the folder of the set in another format. If it is missing, `convert` makes it."""
     folder = Path(data.folder) / name
     complete = folder.with_suffix(".complete")
     if not complete.exists():

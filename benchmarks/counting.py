@@ -1,4 +1,4 @@
-"""Instructions and calls as callgrind counts them, system calls as strace does, of bench_instructions."""
+"""Counts what bench_instructions does: instructions and calls by callgrind, system calls by strace."""
 
 import os
 import re
@@ -13,12 +13,12 @@ from .running import TOP
 
 PROGRAM = TOP / "build" / "benchmarks" / "benchmarks" / "bench_instructions"
 ENTRY = "ReadWithEngine"
-"""The function of it that is counted."""
+"""The function that is counted."""
 
 
 @dataclass
 class Counts:
-    """What callgrind counted, by function without its parameters."""
+    """The counts of callgrind, by function. Names of functions have no parameters."""
 
     total: int = 0
     own: Counter[str] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Costs:
-    """The same for one unit."""
+    """The same counts for one unit."""
 
     total: float
     own: dict[str, float]
@@ -52,12 +52,12 @@ _NAMED = re.compile(r"(c?fn)=\((\d+)\)(?: (.*))?")
 
 
 def plain_name(name: str) -> str:
-    """A function's name without its parameters, version and depth of recursion."""
+    """Returns a function's name without its parameters, version and depth of recursion."""
     return re.split(r"[(@'\[]", name.replace("(anonymous namespace)::", ""), maxsplit=1)[0]
 
 
 def parse(profile: str) -> Counts:
-    """Reads what callgrind writes: https://valgrind.org/docs/manual/cl-format.html."""
+    """Parses the output of callgrind: https://valgrind.org/docs/manual/cl-format.html."""
     counts = Counts()
     names: dict[str, str] = {}
     function = callee = ""
@@ -73,7 +73,7 @@ def parse(profile: str) -> Counts:
                 callee = names[number]
         elif line.startswith("calls="):
             counts.calls[callee] += int(line[len("calls=") :].split()[0])
-            is_call = True  # The next line is the callee's, with all that it calls.
+            is_call = True  # The next line is the cost of the callee, including its own calls.
         elif line.startswith("totals:"):
             counts.total = int(line.split()[1])
         elif function and (costs := _COST.fullmatch(line)):
@@ -87,16 +87,16 @@ def parse(profile: str) -> Counts:
 
 
 def parse_strace(summary: str) -> Counter[str]:
-    """System calls by name, of what strace -c writes; without `read`, by which the program gets its list of files."""
+    """Parses the output of strace -c: system calls by name. Leaves out `read`, which reads the list of files."""
     lines = (line.split() for line in summary.splitlines())
     calls = {line[-1]: int(line[3]) for line in lines if len(line) >= 5 and line[3].isdigit()}
     return Counter({name: count for name, count in calls.items() if name not in ("total", "read")})
 
 
 def count_instructions(files: Sequence[Path], options: Sequence[str], folder: Path) -> Counts:
-    """Of the engine's life, on one thread."""
+    """Counts the whole life of an engine, on one thread."""
     out = folder / "callgrind.out"
-    # `rep movsb` would count as an instruction for each byte.
+    # callgrind counts `rep movsb` as an instruction for each byte, so libc is told not to use it.
     tunables = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-ERMS"}
     tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", f"--toggle-collect={ENTRY}"]
     _run([*tool, str(PROGRAM), *options], files, tunables)
@@ -104,7 +104,7 @@ def count_instructions(files: Sequence[Path], options: Sequence[str], folder: Pa
 
 
 def count_system_calls(files: Sequence[Path], options: Sequence[str], folder: Path) -> Counter[str]:
-    """Of the program, with all of its threads."""
+    """Counts the whole program, with all of its threads."""
     out = folder / "strace.out"
     _run(["strace", "-f", "-c", "-o", str(out), str(PROGRAM), *options], files, {})
     return parse_strace(out.read_text())

@@ -1,4 +1,4 @@
-"""The data that is measured: seeded, made once, kept in build/benchdata or in TF_NPZ_BENCHMARK_DATA."""
+"""The data sets: made once from a seed, kept in build/benchdata or in TF_NPZ_BENCHMARK_DATA."""
 
 import json
 import os
@@ -12,28 +12,28 @@ from typing import Any
 
 import numpy as np
 
-VERSION = 2  # of what is written: sets of another version are made anew
+VERSION = 2  # of the files: sets of another version are made again
 ROOT = Path(os.environ.get("TF_NPZ_BENCHMARK_DATA") or Path(__file__).parents[1] / "build" / "benchdata")
 
 
 @dataclass(frozen=True)
 class Data:
-    """A set on disk. An element is a row of an npz's arrays, or a whole npy."""
+    """A set on disk. An element is a row of the arrays of an npz, or a whole npy."""
 
     name: str
     folder: str
     count: int
-    """Of files."""
+    """Number of files."""
     rows: int
     shape: tuple[int | None, ...]
-    """Of an element."""
+    """Shape of an element."""
     dtype: str
     keys: tuple[str, ...]
-    """Of an npz's arrays; none of an npy."""
+    """Keys of the arrays of an npz; empty for an npy."""
     bytes: int
-    """Of elements, decoded."""
+    """Bytes of all decoded elements."""
     sum: int
-    """As `checksum` has it."""
+    """The `checksum` of all elements."""
     stored: bool
     batch_size: int = 256
 
@@ -59,16 +59,16 @@ class Recipe:
     files: int
     quick_files: int
     rows: int
-    """Of one file; 0 where a file is an element."""
+    """Rows of one file; 0 if a file is an element."""
     shape: tuple[int, ...]
-    """Of an element; of the largest, where they vary."""
+    """Shape of an element; of the largest one if they vary."""
     make: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     keys: tuple[str, ...] = ("x",)
     compressed: bool = True
     varying: bool = False
     quick_rows: int = 0
     links_to: str = ""
-    """Files are links to those of that set, so many times: more to read, without more disk."""
+    """The set whose files are linked, several times each: more to read without more space on the disk."""
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -83,7 +83,7 @@ def _images(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _tokens(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """As frequent as Zipf has them."""
+    """Numbers with the frequencies of Zipf's law."""
     return np.exp(rng.random(shape, np.float32) * np.log(50_000)).astype(np.int32)
 
 
@@ -125,7 +125,7 @@ RECIPES = {
             20_000,
             _IMAGE,
             _images,
-            quick_rows=4_000,  # more than the reader decodes whole
+            quick_rows=4_000,  # too large to be decoded as a whole
         ),
         Recipe("eight", "eight such files", 8, 8, 20_000, _IMAGE, _images, links_to="images"),
         Recipe(
@@ -166,7 +166,7 @@ SCALES = ("full", "quick", "tiny")
 
 
 def checksum(array: np.ndarray) -> int:
-    """The sum of the elements as unsigned integers of their size, modulo 2**64: no order and no batch changes it."""
+    """Returns the sum of all items as unsigned integers, modulo 2**64. It does not depend on order and batches."""
     flat = np.ascontiguousarray(array).reshape(-1)
     return int(flat.view(f"u{flat.itemsize}").sum(dtype=np.uint64))
 
@@ -176,7 +176,7 @@ def folder(scale: str, name: str) -> Path:
 
 
 def load(scale: str, name: str) -> Data | None:
-    """The set, if it is there and of this version."""
+    """Returns the set, or None if it is missing or of another version."""
     try:
         facts = json.loads((folder(scale, name) / "set.json").read_text())
     except (FileNotFoundError, json.JSONDecodeError):
@@ -188,7 +188,7 @@ def load(scale: str, name: str) -> Data | None:
 
 
 def sizes(recipe: Recipe, scale: str) -> tuple[int, int]:
-    """How many files, and rows of each."""
+    """Returns the number of files and the rows of each."""
     if scale == "full":
         return recipe.files, recipe.rows
     if scale == "quick":
@@ -197,7 +197,7 @@ def sizes(recipe: Recipe, scale: str) -> tuple[int, int]:
 
 
 def generate(scale: str, name: str) -> Iterator[tuple[int, int]]:
-    """Makes the set, unless it is there; yields how many of how many files are done."""
+    """Makes the set if it is missing. Yields the number of finished files and the number of all files."""
     recipe = RECIPES[name]
     if load(scale, name) is not None:
         return
@@ -239,7 +239,7 @@ def generate(scale: str, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _write(job: tuple[str, int, int, str]) -> tuple[int, int]:
-    """Writes one file; returns the sum and the bytes of its elements."""
+    """Writes one file. Returns the checksum and the bytes of its elements."""
     name, rows, index, path = job
     recipe = RECIPES[name]
     rng = np.random.default_rng([sum(name.encode()), index])
@@ -273,6 +273,6 @@ def _link(scale: str, recipe: Recipe, target: Path) -> None:
 
 
 def _save(data: Data, target: Path) -> None:
-    """Last, so that a set that is not complete is no set."""
+    """Writes the facts of the set. It is called last, so an incomplete set is not found by `load`."""
     facts: dict[str, Any] = {"version": VERSION} | asdict(data)
     (target / "set.json").write_text(json.dumps(facts))

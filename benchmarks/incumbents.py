@@ -1,6 +1,6 @@
-"""What users of TensorFlow have today, at its best: small functions that give the batches of a set.
+"""The ways that users of TensorFlow have today, each at its best: small functions that give the batches of a set.
 
-Those that read converted files convert them at the first call; the drive makes one that it does not measure.
+Some read converted files. They convert the set at their first call, which is not measured.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from .datasets import Data
 
 AUTOTUNE = tf.data.AUTOTUNE
 NPY_HEADER = 128
-"""Bytes before the data of every array here: found by hand, as users of these ways must."""
+"""Bytes before the data of every array here. They were found by hand, as users of these ways must do."""
 
 
 def memory(data: Data) -> tf.data.Dataset:
-    """The rows of all files from memory, one by one, batched: what tf.data's own handling of rows costs."""
+    """The rows of all files from memory, one by one, batched: the cost of rows in tf.data itself."""
     return _warm(
         tf.data.Dataset.from_tensor_slices(np.concatenate(list(numpy_batches.arrays(data, data.files)))).batch(
             data.batch_size
@@ -28,7 +28,7 @@ def memory(data: Data) -> tf.data.Dataset:
 
 
 def interleaved_memory(data: Data) -> tf.data.Dataset:
-    """The same in an interleave of as many datasets as there are files."""
+    """The same in an interleave with one dataset for each file."""
     files = tf.constant(np.stack(list(numpy_batches.arrays(data, data.files))))
     rows = tf.data.Dataset.range(data.count).interleave(
         lambda index: tf.data.Dataset.from_tensor_slices(files[index]),
@@ -39,13 +39,13 @@ def interleaved_memory(data: Data) -> tf.data.Dataset:
 
 
 def _warm(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The first iterator over arrays copies them, once: that is not a row's cost."""
+    """Runs an iterator once, because the first one copies the arrays. That is not a cost of rows."""
     next(iter(dataset))
     return dataset
 
 
 def nothing(data: Data) -> tf.data.Dataset:
-    """One batch of numbers: what an iterator costs."""
+    """A single batch of numbers: the cost of an iterator."""
     return tf.data.Dataset.range(4).batch(4)
 
 
@@ -82,7 +82,7 @@ def from_generator(data: Data) -> tf.data.Dataset:
 
 
 def read_file(data: Data) -> tf.data.Dataset:
-    """read_file and decode_raw of files whose header is as long as it was in the first."""
+    """read_file and decode_raw of files whose headers have the length of the first one."""
 
     def decode(name: tf.Tensor) -> tf.Tensor:
         return _decode(data, tf.strings.substr(tf.io.read_file(name), NPY_HEADER, -1))
@@ -92,12 +92,12 @@ def read_file(data: Data) -> tf.data.Dataset:
 
 
 def fixed_length(data: Data, batch_size: int | None = None) -> tf.data.Dataset:
-    """FixedLengthRecordDataset over stored files whose header and footer are as long as in the first."""
+    """FixedLengthRecordDataset over stored files whose headers and footers have the lengths of the first one."""
     row_bytes = data.bytes // data.rows
     rows = data.rows_per_file if data.keys else 1
     header = _data_offset(data.files[0]) if data.keys else NPY_HEADER
     footer = Path(data.files[0]).stat().st_size - header - rows * row_bytes
-    # Large records are fastest: a batch, or as much of one as a file has.
+    # Large records are fastest: a batch, or a whole file if it is smaller.
     batch = batch_size or data.batch_size
     together = min(batch, rows)
     if rows % together or batch % together:
@@ -151,14 +151,14 @@ def _batch(data: Data, rows: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _data_offset(path: str) -> int:
-    """Where the data of the only array of a stored npz begins."""
+    """Returns the offset of the data in a stored npz with a single array."""
     beginning = Path(path).read_bytes()[:65536]
     npy = beginning.index(b"\x93NUMPY")
     return npy + 10 + int.from_bytes(beginning[npy + 8 : npy + 10], "little")
 
 
 def _write_tfrecord(data: Data, folder: Path) -> None:
-    """In as many files as make sense for several readers."""
+    """Saves the set in several files, for several readers."""
     names = [str(folder / f"{index}.tfrecord") for index in range(8)]
     writers = [tf.io.TFRecordWriter(name) for name in names]
     count = 0

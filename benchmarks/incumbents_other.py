@@ -1,4 +1,4 @@
-"""What users have outside of TensorFlow: PyTorch, NVIDIA DALI, TensorStore. Each imports what it needs."""
+"""Readers outside of TensorFlow: PyTorch, NVIDIA DALI, TensorStore. Each function imports what it needs."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from .numpy_batches import batches
 
 
 def pytorch(data: Data, workers: int = 2) -> Iterable[Any]:
-    """A DataLoader whose workers read files of their own and send finished batches."""
+    """A DataLoader. Each worker reads its own files and sends finished batches."""
     import torch
     from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
@@ -44,13 +44,13 @@ def _dali_batches(data: Data, pipeline: Any) -> Iterator[Any]:
     while left > 0:
         (batch,) = pipeline.run()
         tensor = batch.as_tensor()
-        # The reader begins the list anew where it ends inside a batch.
+        # If the list of files ends inside a batch, the reader begins the list again.
         yield tensor if left >= data.batch_size else np.asarray(tensor)[:left]
         left -= data.batch_size
 
 
 def tensorstore(data: Data) -> Iterator[np.ndarray]:
-    """A zarr3 array with chunks of a batch, compressed where the files are; two batches are read ahead."""
+    """A zarr3 array with one batch in each chunk, compressed if the files are. Two batches are read ahead."""
     import tensorstore as ts
 
     folder = converted(data, "zarr3", _write_zarr3)

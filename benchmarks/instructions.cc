@@ -1,9 +1,9 @@
-// Reads all of its files with the engine alone, without TensorFlow: what instructions.py counts.
+// Reads files with the engine, without TensorFlow. instructions.py counts what this program does.
 //
 //   bench_instructions [--batch=N] [--rows] [--padding] [--threads=N] [KEY...] < list of files
 //
-// Arrays are f32: those called KEY of .npz files, or .npy files. On the calling thread unless
-// --threads says otherwise, so that two runs do the same. Prints the elements and blocks that came.
+// Arrays are f32: the arrays KEY of .npz files, or .npy files. It reads on one thread unless
+// --threads is given, so that two runs do the same. Prints the number of elements and of blocks.
 
 #include <cinttypes>
 #include <cstdio>
@@ -41,8 +41,8 @@ std::vector<int64_t> ShapeOfFirst(const std::string& path) {
 
 }  // namespace
 
-// What is counted, found by its name: an engine's whole life. Each block is let go of before the
-// next one, as by a consumer that keeps up.
+// The function that is counted, by its name: the whole life of an engine. Each block is released
+// before the next one, as by a fast consumer.
 extern "C" __attribute__((noinline)) Counts ReadWithEngine(std::vector<std::string> files,
                                                            tf_npz::Selection selection,
                                                            tf_npz::EngineOptions options) {

@@ -1,9 +1,9 @@
-"""What reading costs in instructions, locks and system calls, counted: no machine's mood is in it.
+"""Counts instructions, locks and system calls of reading. Counts do not depend on the load of the machine.
 
   python -m benchmarks.instructions [--out FOLDER] [--scenario NAME]
 
-Runs bench_instructions, the engine without TensorFlow, under callgrind and strace, each time over so many files and
-over twice as many. The difference is what these files cost, without what starting does. Writes instructions.md.
+Runs bench_instructions, the engine without TensorFlow, under callgrind and strace. It runs over N files and over 2 N
+files. The difference is the cost of N files without the cost of starting. Writes instructions.md.
 """
 
 import argparse
@@ -25,23 +25,23 @@ from .counting import Costs, count_instructions, count_system_calls
 
 BATCH = 256
 CONVENIENT = 4096
-"""Rows of a block that nobody asked for as a batch, where they are small."""
+"""Rows of a block without batch_size, if rows are small."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Files, and how they are read."""
+    """Some files and a way to read them."""
 
     name: str
     what: str
     unit: str
-    """What costs are given for."""
+    """The unit of the costs in the tables."""
     units: int
-    """So many, and twice as many, are read."""
+    """N: the program reads N and 2 N units."""
     make: Callable[[Path, int], list[Path]]
-    """Makes files of so many units in a folder."""
+    """Makes files with that number of units in a folder."""
     options: tuple[str, ...]
-    """Of bench_instructions."""
+    """Options of bench_instructions."""
 
 
 def _small_files(folder: Path, count: int) -> list[Path]:
@@ -150,7 +150,7 @@ SCENARIOS = (
     ),
 )
 
-# What the columns are made of: functions with all that they call. No one of a table's parts calls another.
+# The functions of each column. Their costs include all functions that they call. No part calls another part.
 PARTS = {
     "open, directory": ("tf_npz::Archive::Open",),
     "headers, checks": ("tf_npz::OpenSelection",),
@@ -169,7 +169,7 @@ KINDS = {
     "malloc, free": ("malloc", "calloc", "realloc", "memalign", "aligned_alloc", "free"),
 }
 COPIES = re.compile(r"_*(memcpy|memmove|memset)")
-"""Their own instructions, whoever calls them."""
+"""Only their own instructions count, for all callers together."""
 LOCKS = {
     "locks": ("pthread_mutex_lock",),
     "wake-ups": ("pthread_cond_signal", "pthread_cond_broadcast"),
@@ -190,7 +190,7 @@ def _sum(costs: dict[str, float], names: Sequence[str]) -> float:
 
 
 def instruction_rows(measured: Sequence[tuple[Scenario, Costs]]) -> tuple[list[list[str]], list[list[str]]]:
-    """Of the table by parts, and of the one by kinds."""
+    """Returns the rows of the table of parts, and those of the table of kinds."""
     parts, kinds = [], []
     for scenario, costs in measured:
         of_parts = [_sum(costs.inclusive, names) for names in PARTS.values()]
@@ -212,7 +212,7 @@ def instruction_rows(measured: Sequence[tuple[Scenario, Costs]]) -> tuple[list[l
 def lock_row(
     scenario: Scenario, costs: Costs, calls: tuple[Counter[str], Counter[str], Counter[str]] | None
 ) -> list[str]:
-    """`calls`: of so many units, of twice as many, and of these with two threads."""
+    """`calls` are the system calls of N units, of 2 N units, and of 2 N units with two threads."""
     row = [scenario.what, scenario.unit, *(_per_unit(_sum(costs.calls, names)) for names in LOCKS.values())]
     if calls is None:
         return row
@@ -264,7 +264,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _measure(scenarios: Sequence[Scenario]) -> str:
-    """The page."""
+    """Returns the page instructions.md."""
     has_strace = shutil.which("strace") is not None
     measured, locks = [], []
     for scenario in scenarios:
@@ -284,7 +284,7 @@ def _measure(scenarios: Sequence[Scenario]) -> str:
                 calls = once, twice, count_system_calls(sets[1], [*scenario.options, "--threads=2"], folder)
         measured.append((scenario, costs))
         locks.append(lock_row(scenario, costs, calls))
-    # A function that is called otherwise by now would count as nothing, without a word.
+    # A function with a new name would silently count as 0.
     seen = {name for _, costs in measured for name in costs.inclusive}
     if len(scenarios) == len(SCENARIOS):
         for names in (*PARTS.values(), *KINDS.values()):

@@ -1,4 +1,4 @@
-"""Memory and threads where much is read: members of 8 GiB, thousands of epochs, minutes without a pause.
+"""Measures memory and threads over a long time: members of 8 GiB, thousands of epochs, many minutes.
 
   python -m benchmarks.memory [--gigabytes 8] [--epochs 2000] [--minutes 10] [--out FOLDER]
 
@@ -26,9 +26,9 @@ from . import datasets
 from .running import OTHER_PYTHON, TOP
 
 READ_THROUGH_LIMIT = 400e6
-"""Bytes that reading a member of any size may take; TensorFlow alone holds more than that, which is not counted."""
+"""Bytes that reading a member of any size may take. The memory of TensorFlow itself is not counted."""
 GROWTH_LIMIT = 0.05
-"""By how much the last quarter may exceed the second: the first is warming up."""
+"""The fraction by which the last quarter may exceed the second one. The first quarter is warming up."""
 ROW = 1 << 20
 ZEROS = bytes(ROW)
 STAGES = ("stored", "deflated", "epochs", "minutes")
@@ -41,7 +41,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10, help="over a large set")
     parser.add_argument("--scale", choices=datasets.SCALES, default="full", help="of the large set")
     parser.add_argument("--out", type=Path, default=datasets.ROOT, help="a folder for memory.md and memory.png")
-    parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)  # in a process of its own
+    parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)  # each stage is a process
     arguments = parser.parse_args()
     if arguments.stage:
         print(json.dumps(_run_stage(arguments.stage, arguments)))
@@ -99,7 +99,7 @@ def _zeros(rows: int, compression: int) -> Path:
 
 
 class _Sparse:
-    """A file that takes zeros as a hole."""
+    """A file that stores zeros as a hole."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -110,12 +110,12 @@ class _Sparse:
     def write(self, data: bytes) -> int:
         if data != ZEROS:
             return self._file.write(data)
-        self._file.seek(len(data), os.SEEK_CUR)  # The archive's directory follows in any case.
+        self._file.seek(len(data), os.SEEK_CUR)  # The directory of the archive always follows.
         return len(data)
 
 
 def write_zeros(path: Path, rows: int, compression: int) -> Iterator[int]:
-    """An npz with one array of zeros, of rows of 1 MiB; yields how many rows are written."""
+    """Writes an npz with one array of zeros in rows of 1 MiB. Yields the number of rows written."""
     partial = path.with_suffix(".partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -139,10 +139,10 @@ def _status() -> tuple[int, int, int]:
 
 
 class _Samples:
-    """Memory and threads, now and then."""
+    """Samples memory and threads from time to time."""
 
     def __init__(self, name: str, unit: str) -> None:
-        Path("/proc/self/clear_refs").write_text("5")  # proc(5): the peak is now
+        Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets the peak to the present value
         before, _, _ = _status()
         self.line: dict[str, Any] = {"name": name, "unit": unit, "before": before, "at": [], "rss": [], "threads": []}
 
@@ -218,7 +218,7 @@ def _load(scale: str) -> datasets.Data:
 
 
 def _judge_growth(line: dict[str, Any]) -> dict[str, Any]:
-    """Of memory, by quarters; threads must be no more at the end than before."""
+    """Judges the growth of memory between quarters. At the end there may not be more threads than before."""
     quarter = max(1, len(line["rss"]) // 4)
     before = statistics.median(line["rss"][quarter : 2 * quarter] or line["rss"])
     growth = statistics.median(line["rss"][-quarter:]) / before - 1
@@ -237,7 +237,7 @@ def _cells(line: dict[str, Any]) -> list[str]:
 
 
 def page(lines: list[dict[str, Any]]) -> str:
-    """What was measured, in Markdown."""
+    """Returns the results in Markdown."""
     rows = [HEADINGS, ["---"] * len(HEADINGS), *map(_cells, lines)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"""# Memory and threads, at length

@@ -8,7 +8,7 @@ from .datasets import Data
 
 
 def arrays(data: Data, files: Sequence[str]) -> Iterator[np.ndarray]:
-    """The rows of each of the files."""
+    """Yields the rows of each file."""
     for name in files:
         if not data.keys:
             yield np.load(name)[np.newaxis]
@@ -18,7 +18,7 @@ def arrays(data: Data, files: Sequence[str]) -> Iterator[np.ndarray]:
 
 
 def batches(data: Data, files: Sequence[str]) -> Iterator[np.ndarray]:
-    """Batches filled across the files."""
+    """Yields batches. A batch may hold rows of several files."""
     waiting: list[np.ndarray] = []
     rows = 0
     for array in arrays(data, files):
@@ -32,7 +32,7 @@ def batches(data: Data, files: Sequence[str]) -> Iterator[np.ndarray]:
 
 
 def _take(waiting: list[np.ndarray], count: int) -> np.ndarray:
-    """The first `count` rows, which leave `waiting`."""
+    """Removes the first `count` rows from `waiting` and returns them."""
     taken = []
     while count > 0:
         taken.append(waiting[0][:count])

@@ -18,7 +18,7 @@ def batches(
     prefetch: bool = False,
     epochs: int = 1,
 ) -> tf.data.Dataset:
-    """Finished batches: of rows, of whole files where a file is an element, padded where they vary."""
+    """Finished batches of rows, or of whole files if a file is an element. They are padded if shapes vary."""
     dataset = tf_npz.NpzReaderDataset(
         data.files,
         keys=_keys(data),
@@ -56,7 +56,7 @@ def rows(data: Data) -> tf.data.Dataset:
 
 
 def with_threads(dataset: tf.data.Dataset, threads: int) -> tf.data.Dataset:
-    """With so many threads for what tf.data itself runs."""
+    """Sets the number of threads of tf.data itself."""
     options = tf.data.Options()
     options.threading.private_threadpool_size = threads
     return dataset.with_options(options)

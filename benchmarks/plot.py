@@ -1,4 +1,4 @@
-"""Plots of what was measured. Runs where matplotlib is: python -m benchmarks.plot RESULTS.json IMAGE.png."""
+"""Plots the results. It needs matplotlib: python -m benchmarks.plot RESULTS.json IMAGE.png."""
 
 import json
 import statistics

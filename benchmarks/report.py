@@ -1,4 +1,4 @@
-"""The tables of a run: in the terminal, and in docs/performance.md."""
+"""Prints the tables of a run, and writes them to docs/performance.md."""
 
 import importlib.metadata
 import json
@@ -123,7 +123,7 @@ def describe(group: Mapping[str, Any]) -> str:
 
 
 def machine() -> str:
-    """The processor, how many, memory and system."""
+    """Returns the processor, the number of processors, the memory and the system."""
     model = platform.machine()
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -134,7 +134,7 @@ def machine() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of what is measured, in both environments."""
+    """Returns the versions of the measured packages, from both environments."""
     found = {"Python": platform.python_version()}
     for package in ("tensorflow-cpu", "tensorflow", "numpy", "tf-npz"):
         try:

@@ -1,4 +1,4 @@
-"""Runs cases, each in a process of its own, and holds their sums against the set's."""
+"""Runs cases, each in a process of its own, and compares their checksums with that of the set."""
 
 import json
 import os
@@ -18,7 +18,7 @@ OTHER_PYTHON = TOP / ".venv-bench" / "bin" / "python"
 
 
 class Server:
-    """Processes of one Python environment: benchmarks/worker.py."""
+    """The measuring processes of one Python environment: benchmarks/worker.py."""
 
     def __init__(self, python: str, modules: Sequence[str]) -> None:
         ROOT.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ class Server:
 
 
 class Runner:
-    """Measures; starts what it needs when it is first needed. Close it."""
+    """Runs measurements. It starts processes when they are first needed; close it at the end."""
 
     def __init__(self, scale: str) -> None:
         self.scale = scale
@@ -63,7 +63,7 @@ class Runner:
             server.close()
 
     def run(self, case: Case, data: Data, *, check: bool) -> dict[str, Any]:
-        """What benchmarks/worker.py or a limit says; or `missing`, what is not installed; or `error`."""
+        """Returns the answer of benchmarks/worker.py or of a limit, or {"missing": PACKAGE}, or {"error": TEXT}."""
         if case.runs_in == "limit":
             return _run_limit(case, data, check)
         if case.runs_in == "cat":
@@ -77,7 +77,7 @@ class Runner:
                 "data": (self.scale, data.name),
                 "options": dict(case.options),
                 "check": check,
-                # All epochs but the last.
+                # All epochs except the last one.
                 "skip": -(-data.rows // data.batch_size) * (case.options.get("epochs", 1) - 1),
             }
         )
@@ -94,14 +94,14 @@ class Runner:
 
 
 def measure(runner: Runner, group: Group, data: Data, rounds: int, step: Callable[[str], None]) -> dict[str, Any]:
-    """Goes through the cases of a group: once to hold their sums against the set's, then `rounds` times by turns.
+    """Runs each case of a group once to check its checksum, and then `rounds` times in turns to measure it.
 
     Args:
-      runner: What runs them.
+      runner: It runs the measurements.
       group: The cases.
       data: The set.
-      rounds: How often each is measured.
-      step: Called before each run with what it is.
+      rounds: The number of measurements of each case.
+      step: It is called before each run with the name of the run.
     """
     cases: dict[str, dict[str, Any]] = {case.name: {"kind": case.kind, "bytes": data.bytes} for case in group.cases}
     able = []
@@ -118,7 +118,7 @@ def measure(runner: Runner, group: Group, data: Data, rounds: int, step: Callabl
             if not _reads(case):
                 cases[case.name]["bytes"] = answer.get("bytes", 0)
     for index in range(rounds):
-        for case in able if index % 2 == 0 else reversed(able):  # Drift of the machine evens out.
+        for case in able if index % 2 == 0 else reversed(able):  # A drift of the machine's speed cancels out.
             step(f"{group.name}: {case.name}")
             if group.cold:
                 _drop_from_cache(data)
@@ -130,12 +130,12 @@ def measure(runner: Runner, group: Group, data: Data, rounds: int, step: Callabl
 
 
 def _reads(case: Case) -> bool:
-    """Whether it reads the set at all."""
+    """Returns True if the case can read the set."""
     return case.function not in ("copy_memory", "touch_memory", "incumbents:nothing")
 
 
 def _wrong(case: Case, data: Data, answer: dict[str, Any]) -> str:
-    """What is wrong with what a case delivered, if anything."""
+    """Returns what is wrong with the elements of a case, or None."""
     if not _reads(case) or case.runs_in == "cat":
         return ""
     if answer.get("rows", data.rows) != data.rows:
@@ -170,5 +170,5 @@ def _run_cat(data: Data) -> dict[str, Any]:
 def _drop_from_cache(data: Data) -> None:
     for name in data.files:
         with Path(name).open("rb") as file:
-            os.fdatasync(file.fileno())  # Pages that are not written yet would stay.
+            os.fdatasync(file.fileno())  # Pages that are not on the disk yet would stay in memory.
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

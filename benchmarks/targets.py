@@ -1,4 +1,4 @@
-"""What must be true, as ratios of what was measured in the same round."""
+"""The targets: ratios of measurements of the same round, with bounds."""
 
 import statistics
 from collections.abc import Callable, Mapping
@@ -21,13 +21,13 @@ class Target:
     what: str
     group: str
     needs: tuple[str, ...]
-    """Cases."""
+    """The names of the cases that it compares."""
     value: Callable[[Round], float]
-    """In one round."""
+    """Computes the value of one round."""
     bound: float
     at_least: bool
     measure: str
-    """What the value is, in words."""
+    """A description of the value."""
 
     def is_met(self, value: float) -> bool:
         return value >= self.bound if self.at_least else value <= self.bound
@@ -39,12 +39,12 @@ class Outcome:
 
     target: Target
     value: float | None
-    """The median over the rounds; None where a case is missing."""
+    """The median over all rounds; None if a case is missing."""
     missing: str = ""
 
 
 def judge(results: Mapping[str, Any]) -> list[Outcome]:
-    """Holds what was measured against all targets whose group was run."""
+    """Compares the measurements with all targets whose group was run."""
     outcomes = []
     for target in TARGETS:
         group = results["groups"].get(target.group)
@@ -55,7 +55,7 @@ def judge(results: Mapping[str, Any]) -> list[Outcome]:
             outcomes.append(Outcome(target, None, ", ".join(missing)))
             continue
         measured = {name: case for name, case in group["cases"].items() if "runs" in case}
-        # Every case carries what it is, so that a target can look for the best of a kind.
+        # Every case carries its kind, so that a target can look for the best case of a kind.
         rounds = [
             {name: {**case["runs"][i], "kind": case["kind"], "bytes": case["bytes"]} for name, case in measured.items()}
             for i in range(results["rounds"])
@@ -130,10 +130,10 @@ def _best(group: str, bound: float) -> Target:
 
 
 def _rows(group: str, memory: str, inflate: str | None) -> Target:
-    """CPU of single rows: 1.2 times that of rows in memory, and that of the inflate where there is one.
+    """CPU of single rows: at most 1.2 times that of rows in memory, plus that of the inflate if there is one.
 
-    Rows in memory are held against it twice: as they are, and in an interleave, whose own work for a row is many times
-    that of a row without it.
+    There are two such targets: for rows in memory, and for rows in memory in an interleave. An interleave takes many
+    times as long for a row.
     """
     case = cases.ROWS.name
 

@@ -1,7 +1,7 @@
-"""Runs one measurement after the other, each in a process of its own: a server that forks.
+"""A server that runs measurements, one after the other, each in a forked process.
 
-Importing TensorFlow takes seconds, so the server has done that once; the process that it forks begins with fresh
-memory of its own, and ends with the measurement. Reads requests as lines of JSON, answers with lines of JSON.
+Importing TensorFlow takes seconds, so the server imports it once. A forked process begins with fresh memory and ends
+after its measurement. Requests and answers are lines of JSON.
 
   python -m benchmarks.worker MODULE...
 """
@@ -40,8 +40,8 @@ def serve(modules: list[str]) -> None:
 
 
 def _answer(request: dict[str, Any], pipe: int) -> None:
-    """In the forked process, which ends here: nothing that TensorFlow left running holds that up."""
-    os.dup2(2, 1)  # What libraries print is no answer.
+    """Runs in the forked process and ends it. Threads of TensorFlow that still run cannot delay the end."""
+    os.dup2(2, 1)  # The output of libraries must not mix with the answers.
     try:
         answer = measure(**request)
     except ModuleNotFoundError as error:
@@ -55,15 +55,15 @@ def _answer(request: dict[str, Any], pipe: int) -> None:
 def measure(
     *, function: str, data: tuple[str, str], options: dict[str, Any], check: bool, warm_up: bool = True, skip: int = 0
 ) -> dict[str, Any]:
-    """Goes once through what `function` gives.
+    """Iterates once over the batches of `function`.
 
     Args:
-      function: MODULE:NAME of what makes an iterable of batches of a set.
+      function: MODULE:NAME of a function that returns an iterable of the batches of a set.
       data: Scale and name of the set.
       options: More arguments of the function.
-      check: Whether the elements are summed up; the times then mean nothing.
-      warm_up: Whether an iterator of tf.data runs before: what the first one of a process costs is no reader's.
-      skip: So many batches go by before the clock starts.
+      check: If True, the checksum of the elements is computed. The times have no meaning then.
+      warm_up: If True, an iterator of tf.data runs before, because the first one of a process takes longer.
+      skip: The number of batches before the clock starts.
     """
     module, name = function.split(":")
     loaded = datasets.load(*data)
@@ -78,7 +78,7 @@ def measure(
     batches = make(loaded, **options)
     built = time.perf_counter() - start
 
-    Path("/proc/self/clear_refs").write_text("5")  # proc(5): the peak of the resident memory is now
+    Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets the peak of the resident memory
     memory = _status("VmHWM")
     cpu = _cpu(resource.RUSAGE_SELF)
     children = _cpu(resource.RUSAGE_CHILDREN)
@@ -97,7 +97,7 @@ def measure(
             for array in _arrays(batch):
                 total += datasets.checksum(array)
             rows += len(array)
-        del batch  # Its memory serves the next one.
+        del batch  # Its memory is used again for the next batch.
     seconds = time.perf_counter() - start
     cpu = _cpu(resource.RUSAGE_SELF) - cpu
     peak = _status("VmHWM") - memory
@@ -124,7 +124,7 @@ def _arrays(batch: Any) -> Iterator[np.ndarray]:
 
 
 def _status(name: str) -> int:
-    """A line of /proc/self/status: bytes, or a number."""
+    """Returns the value of a line of /proc/self/status, in bytes or as a number."""
     for line in Path("/proc/self/status").read_text().splitlines():
         key, _, value = line.partition(":")
         if key == name:

@@ -1,5 +1,5 @@
-# The target tf_npz_codecs: zlib's API for streams, and libdeflate (TF_NPZ_HAVE_LIBDEFLATE) for whole members.
-# Ours are static, hidden and always optimised; TF_NPZ_SYSTEM_ZLIB=ON takes the system's zlib and nothing else.
+# Makes the target tf_npz_codecs: zlib's API for gzip streams, and libdeflate (TF_NPZ_HAVE_LIBDEFLATE) for whole members.
+# The bundled codecs are static, hidden and always optimised. TF_NPZ_SYSTEM_ZLIB=ON takes only the system's zlib.
 
 add_library(tf_npz_codecs INTERFACE)
 
@@ -21,14 +21,14 @@ if(NOT status EQUAL 0)
   message(FATAL_ERROR "${error}")
 endif()
 
-# A function, so that these settings end with it: the codecs' own options, and Release whatever our build is.
+# A function, so that its settings hold for the codec only: options of the codecs, and always a Release build.
 function(tf_npz_add_codec folder name)
-  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # option() leaves a variable that is set here alone.
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # option() does not change a variable that is set here.
   set(CMAKE_MESSAGE_LOG_LEVEL WARNING)
   set(CMAKE_BUILD_TYPE Release)
   set(CMAKE_EXPORT_COMPILE_COMMANDS OFF)
   set(CMAKE_C_FLAGS "${CMAKE_C_FLAGS} -ffunction-sections -fdata-sections")
-  if(TF_NPZ_SANITIZE MATCHES "address")  # They write into our buffers. Other sanitizers would judge their code, not ours.
+  if(TF_NPZ_SANITIZE MATCHES "address")  # Codecs write into our buffers. Other sanitizers would test only the codecs' own code.
     string(APPEND CMAKE_C_FLAGS " -fsanitize=address")
   endif()
   set(BUILD_SHARED_LIBS OFF)

@@ -1,4 +1,4 @@
-# GTest::gtest_main: as installed; else from Debian's package, which needs no root; else from GoogleTest's release.
+# Makes GTest::gtest_main: the installed one, or from Debian's package (without root), or from GoogleTest's release.
 
 find_package(GTest QUIET)
 if(GTest_FOUND)
@@ -14,7 +14,7 @@ endif()
 
 function(tf_npz_add_googletest)
   set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
-  set(CMAKE_POLICY_VERSION_MINIMUM 3.10)  # Debian's is old enough for CMake to warn of it.
+  set(CMAKE_POLICY_VERSION_MINIMUM 3.10)  # Debian's GoogleTest asks for a CMake so old that CMake warns.
   set(BUILD_GMOCK ON)
   set(INSTALL_GTEST OFF)
   if(EXISTS "${folder}/usr/src/googletest/CMakeLists.txt")

@@ -1,7 +1,7 @@
 # The C++ layers. Files include each other by their path from the project's root, "cc/<layer>/<file>.h".
-# tools/check_includes.py holds every include against the table below; it runs as a test and in `make lint`.
+# tools/check_includes.py checks every include against the table in cc/CMakeLists.txt. It runs as a test.
 
-# tf_npz_layer(<layer> [MAY_INCLUDE <layer>...]): the static library tf_npz_<layer> of the .cc files in cc/<layer>.
+# tf_npz_layer(<layer> [MAY_INCLUDE <layer>...]): makes the static library tf_npz_<layer> of the .cc files in cc/<layer>.
 function(tf_npz_layer layer)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "MAY_INCLUDE")
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/cc/${layer}/*.cc")

@@ -1,9 +1,9 @@
-# A toolchain file, for what shall run on other machines than this one: -DCMAKE_TOOLCHAIN_FILE=cmake/Manylinux.cmake.
-# This machine's g++, with headers and libraries of a Debian so old that what is linked against them runs on any Linux with
-# glibc 2.27, as TensorFlow itself does. (Not that Debian's own g++: it has no Python that we support.) What newer symbols
-# could still come from it, tools/check_symbols.py finds.
+# A toolchain file for libraries that run on other machines: -DCMAKE_TOOLCHAIN_FILE=cmake/Manylinux.cmake.
+# It uses this machine's g++ with the headers and libraries of an old Debian. Libraries linked against these run on any
+# Linux with glibc 2.27, like TensorFlow. (That Debian's own g++ is not used, because it has no Python that we support.)
+# tools/check_symbols.py finds newer symbols, if any come from the compiler.
 
-# cmake/ManylinuxAarch64.cmake includes this file for another processor than this machine's.
+# cmake/ManylinuxAarch64.cmake includes this file for another processor.
 if(NOT TF_NPZ_PROCESSOR)
   set(TF_NPZ_PROCESSOR x86_64)
   set(debian_architecture amd64)
@@ -11,7 +11,7 @@ if(NOT TF_NPZ_PROCESSOR)
 endif()
 set(arch ${TF_NPZ_PROCESSOR}-linux-gnu)
 
-# Its packages are unpacked here, by apt-get, if nothing is here yet.
+# The folder with that Debian's packages. If it is missing, apt-get fetches them.
 if(NOT TF_NPZ_SYSROOT)
   set(TF_NPZ_SYSROOT "$ENV{TF_NPZ_SYSROOT}")
 endif()
@@ -33,14 +33,14 @@ endif()
 
 set(CMAKE_C_COMPILER ${prefix}gcc)
 set(CMAKE_CXX_COMPILER ${prefix}g++)
-# -B before this machine's own folders, which --sysroot does not move: where crti.o and the libraries are.
+# -B is the folder of crti.o and the libraries. --sysroot alone does not replace this machine's own folders.
 set(flags "--sysroot=${TF_NPZ_SYSROOT} -B${TF_NPZ_SYSROOT}/usr/lib/${arch}")
 set(c_library "")
-if(prefix)  # A cross-compiler has headers of its own, which would come before the sysroot's.
+if(prefix)  # A cross-compiler has its own headers, and would use them before those of the sysroot.
   set(c_library "-isystem ${TF_NPZ_SYSROOT}/usr/include/${arch} -isystem ${TF_NPZ_SYSROOT}/usr/include")
 endif()
 set(CMAKE_C_FLAGS_INIT "${flags} ${c_library}")
-# The old std::function, which is the system's, looks uninitialised to the newer g++.
+# The newer g++ warns that std::function of the old Debian is uninitialised.
 set(CMAKE_CXX_FLAGS_INIT "${flags} -nostdinc++ -isystem ${TF_NPZ_SYSROOT}/usr/include/c++/10 \
 -isystem ${TF_NPZ_SYSROOT}/usr/include/${arch}/c++/10 ${c_library} -Wno-uninitialized -Wno-maybe-uninitialized")
 foreach(kind EXE MODULE SHARED)

@@ -1,4 +1,4 @@
-# A toolchain file: the same as cmake/Manylinux.cmake, for 64-bit Arm, by Debian's cross-compiler.
+# A toolchain file like cmake/Manylinux.cmake, for 64-bit Arm, with Debian's cross-compiler.
 
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
@@ -11,7 +11,7 @@ if(NOT TF_NPZ_CROSS_COMPILER)
 endif()
 include("${CMAKE_CURRENT_LIST_DIR}/Manylinux.cmake")
 
-# In the sysroot there are no programs for this machine; packages, such as pybind11, are this machine's.
+# Programs and packages, such as pybind11, are taken from this machine. The sysroot has none that run here.
 set(CMAKE_FIND_ROOT_PATH "${TF_NPZ_SYSROOT}")
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

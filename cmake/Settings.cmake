@@ -1,4 +1,4 @@
-# How all of our own C++ is compiled and linked. Codecs and GoogleTest keep their own flags.
+# Compiler and linker flags of all our own C++. Codecs and GoogleTest keep their own flags.
 
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
@@ -21,15 +21,15 @@ if(CCACHE)
   endforeach()
 endif()
 
-# A file that includes TensorFlow's dataset.h needs about 0.9 GB: never more than two compilers of them at once.
+# Compiling a file that includes TensorFlow's dataset.h takes about 0.9 GB of memory. So at most two are compiled at once.
 set_property(GLOBAL PROPERTY JOB_POOLS tensorflow=2)
 
 add_library(tf_npz_flags INTERFACE)
-# The ABI must be TensorFlow's in every layer, since layers pass std::string to each other.
+# Every layer has TensorFlow's ABI, because layers pass std::string to each other.
 target_compile_definitions(tf_npz_flags INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
 target_include_directories(tf_npz_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_options(tf_npz_flags INTERFACE -Wall -Wextra -ffunction-sections -fdata-sections
-  "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")  # __FILE__ in messages: no machine's paths in what is shipped
+  "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")  # so that __FILE__ holds no path of this machine
 if(TF_NPZ_WERROR)
   target_compile_options(tf_npz_flags INTERFACE -Werror)
 endif()
@@ -41,8 +41,8 @@ if(TF_NPZ_SANITIZE)
 endif()
 
 # tf_npz_shared_object(<target> [EXPORTS <symbol>...])
-# Links <target> so that it exports EXPORTS and nothing else, not even the weak symbols of std:: templates. TensorFlow
-# exports inflate, crc32 and more itself, and whichever copy is loaded first would win over one that is visible.
+# Links <target> so that it exports only EXPORTS, not even the weak symbols of std:: templates. TensorFlow itself exports
+# inflate, crc32 and more. If our copies were visible, the copy that is loaded first would replace the others.
 function(tf_npz_shared_object target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "EXPORTS")
   set(global "")
@@ -54,7 +54,7 @@ function(tf_npz_shared_object target)
   file(CONFIGURE OUTPUT "${script}" CONTENT "{ @global@local: *; };\n" @ONLY)
   target_link_options(${target} PRIVATE
     "LINKER:--version-script=${script}" LINKER:--exclude-libs,ALL LINKER:--as-needed LINKER:--gc-sections)
-  # What it needs is in the process already when it is loaded, so no machine's path is written into it.
+  # No run path: the libraries that it needs are in the process already when it is loaded.
   set_target_properties(${target} PROPERTIES SKIP_BUILD_RPATH ON INSTALL_RPATH "" LINK_DEPENDS "${script}")
   install(TARGETS ${target} LIBRARY DESTINATION tf_npz COMPONENT extension)
 endfunction()

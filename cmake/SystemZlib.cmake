@@ -1,4 +1,4 @@
-# ZLIB::ZLIB of the system. Where only the library is there and not its header, Debian's package is unpacked for it.
+# Finds the system's ZLIB::ZLIB. If only the library is there, the header is taken from Debian's package.
 
 find_package(ZLIB QUIET)
 if(NOT ZLIB_FOUND)

@@ -1,5 +1,5 @@
-# Which TensorFlows ops are built for, and what they are built against. For each minor version, which it puts into
-# TF_NPZ_TENSORFLOW_MINORS, it makes the target TensorFlow::<minor>.
+# Finds the TensorFlows that ops are built for. Lists their minor versions in TF_NPZ_TENSORFLOW_MINORS, and makes the
+# target TensorFlow::<minor> for each.
 
 set(TF_NPZ_TENSORFLOW "installed" CACHE STRING
     "installed: the TensorFlow of the Python interpreter; all: those of cmake/tensorflow.txt; or some of those: 2.16;2.21")
@@ -8,7 +8,7 @@ set(TF_NPZ_TENSORFLOW_DIR "${PROJECT_SOURCE_DIR}/build/tensorflow" CACHE PATH
 
 find_package(Python 3.10 REQUIRED COMPONENTS Interpreter)
 
-# tf_npz_tool(<variable> <script> <argument>...): what the script of tools/ prints.
+# tf_npz_tool(<variable> <script> <argument>...): sets the variable to the output of a script of tools/.
 function(tf_npz_tool variable script)
   execute_process(
     COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tools/${script}" ${ARGN}
@@ -19,16 +19,16 @@ function(tf_npz_tool variable script)
   set(${variable} "${output}" PARENT_SCOPE)
 endfunction()
 
-# tf_npz_tensorflow(<minor> <folder>): the target for TensorFlow in <folder>, laid out as pip lays it out.
+# tf_npz_tensorflow(<minor> <folder>): makes the target for the TensorFlow that pip installed in <folder>.
 function(tf_npz_tensorflow minor folder)
   set(target TensorFlow::${minor})
   string(REPLACE "." ";" numbers ${minor})
   list(GET numbers 0 major_number)
   list(GET numbers 1 minor_number)
   add_library(${target} INTERFACE IMPORTED GLOBAL)
-  # An imported target's includes are system includes: TensorFlow's headers do not pass -Wall.
+  # The includes of an imported target are system includes. TensorFlow's headers do not pass -Wall.
   target_include_directories(${target} INTERFACE "${folder}/include")
-  # Eigen's alignment is TensorFlow's allocator's. Headers since 2.20 no longer say which version they are.
+  # Eigen's alignment must be that of TensorFlow's allocator. Headers since 2.20 do not define their version.
   target_compile_definitions(${target} INTERFACE
     EIGEN_MAX_ALIGN_BYTES=64 TF_NPZ_TF_MAJOR=${major_number} TF_NPZ_TF_MINOR=${minor_number})
   target_compile_options(${target} INTERFACE "-fmacro-prefix-map=${folder}/include/=")

@@ -1,6 +1,7 @@
-"""setuptools' build backend, and what depends on cmake/tensorflow.txt and on the machine: pyproject.toml can't say it.
+"""The build backend: that of setuptools, plus what pyproject.toml cannot express.
 
-A machine that tf-npz can't be built on is refused here, before anything is installed for the build.
+It adds the TensorFlow of cmake/tensorflow.txt to the requirements of the build. If tf-npz cannot be built on this
+machine, it stops before anything is installed.
 """
 
 import sys
@@ -11,7 +12,7 @@ from setuptools.build_meta import *  # noqa: F403 - the hooks that stay as they 
 
 
 def get_requires_for_build_wheel(config_settings=None):
-    """What pip installs for the build beside what pyproject.toml lists: the TensorFlow to build for."""
+    """The requirements of the build that pyproject.toml does not list: the TensorFlow to build for."""
     return [*tensorflow(), *build_meta.get_requires_for_build_wheel(config_settings)]
 
 
@@ -24,7 +25,7 @@ def tensorflow():
     refusal = check_machine.refusal()
     if refusal:
         sys.exit(refusal)
-    import tensorflow_versions  # not before: it wants a Python that is not refused
+    import tensorflow_versions  # here, because it does not run on a Python that is refused
 
     if tensorflow_versions.chosen() != "installed":
         return []  # CMake fetches them.

@@ -1,4 +1,4 @@
-"""Says what this machine lacks to build tf-npz, all of it at once, and how to get it. Runs on any Python 3."""
+"""Lists everything that this machine lacks to build tf-npz, and how to install it. Runs on any Python 3."""
 
 import importlib.util
 import os
@@ -13,7 +13,7 @@ OLDEST_PYTHON = (3, 10)
 
 
 def refusal():
-    """Why nothing can make this machine one that tf-npz builds on; None where that is not so."""
+    """Returns why tf-npz can never be built on this machine, or None if it can."""
     if not sys.platform.startswith("linux"):
         hint = " On Windows, use the Linux of WSL." if sys.platform == "win32" else ""
         return f"tf-npz builds on Linux only, and this is {sys.platform}.{hint}"
@@ -31,7 +31,7 @@ def wrong_python(newest):
 
 
 def newest_python():
-    """The newest Python that any TensorFlow of cmake/tensorflow.txt has wheels for, as text."""
+    """Returns the newest Python with wheels of a TensorFlow in cmake/tensorflow.txt, such as "3.13"."""
     last = (TOOLS.parent / "cmake" / "tensorflow.txt").read_text().splitlines()[-1]
     return last.split()[1].split("-")[1]
 
@@ -44,12 +44,12 @@ def main():
     if reason:
         sys.exit(reason)
 
-    missing = {}  # what: the Debian package that brings it
+    missing = {}  # {what is missing: the Debian package that has it}
     if not any(shutil.which(name) for name in [os.environ.get("CXX", "c++"), "c++", "g++", "clang++"]):
         missing["a C++17 compiler"] = "g++"
     if "--headers" in sys.argv and not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").is_file():
         missing["Python's C headers"] = "python3-dev"
-    # Debian leaves ensurepip out of python3, and without it venv cannot install pip.
+    # Debian's python3 has no ensurepip, and venv cannot install pip without it.
     if "--venv" in sys.argv and not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         missing["Python's venv module"] = "python3-venv"
     if missing:

@@ -1,8 +1,8 @@
-"""Says what keeps libraries from being what a release ships: FILE.so or FILE.whl ...
+"""Checks that libraries may be released: FILE.so or FILE.whl ... It lists every fault.
 
-They must run on any Linux with glibc 2.27, as TensorFlow does (manylinux_2_27), need nothing but glibc, GCC's own two
-libraries and TensorFlow's two, and export nothing that could take the place of another library's symbol.
-auditwheel judges the first too, but names no symbols, and would take a library that it does not know into the wheel.
+A library must run on any Linux with glibc 2.27 (manylinux_2_27), like TensorFlow. It may need only glibc, GCC's own two
+libraries and TensorFlow's two. It must not export a symbol that could replace one of another library.
+auditwheel checks the first rule too. But it names no symbols, and it copies an unknown library into the wheel.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 
 BASE = "manylinux_2_27"
-# The newest versions of symbols that all such systems have: the policy of this name in auditwheel.
+# The newest symbol versions that all these systems have, from auditwheel's policy of that name.
 NEWEST = {"GLIBC": "2.27", "GLIBCXX": "3.4.24", "CXXABI": "1.3.11", "GCC": "7.0.0"}
 LIBRARIES = (
     r"libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|librt\.so\.1|ld-linux-[a-z0-9-]+\.so\.\d"
@@ -25,16 +25,17 @@ WHEEL_LIMIT = 4_000_000  # bytes
 
 
 class Kind:
-    """What one of the two kinds of library may need and export beyond that; patterns of names."""
+    """What one of the two kinds of library may need and export beyond that. All are patterns of names."""
 
     def __init__(self, libraries, names, version, exports):
         self.libraries = libraries
-        self.names = names  # that are taken from them, without a version or with this one
+        self.names = names  # symbols taken from `libraries`, without a version or with `version`
         self.version = version
         self.exports = exports
 
 
-# TensorFlow's API is C++. It exports `inflate` and `crc32` too: a C name from there would be a codec in place of ours.
+# TensorFlow's API is C++. TensorFlow also exports `inflate` and `crc32`. A C name taken from there would be a codec
+# that replaces ours.
 OPS = Kind(r"libtensorflow_(framework|cc)\.so\.2", r"_Z\w+", "tensorflow", NONE)
 MODULE = Kind(NONE, r"_?Py\w+", None, r"PyInit__core")
 
@@ -51,7 +52,7 @@ def is_too_new(version):
 
 
 def faults_of(file, must_be_stripped):
-    """Lines that say what is wrong with the library."""
+    """Yields a line for each fault of the library."""
     kind = OPS if file.name.startswith("_ops") else MODULE
     for tag, name in re.findall(r"\((NEEDED|RPATH|RUNPATH)\).*\[(.*)\]", read(file, "--dynamic")):
         if tag != "NEEDED":
@@ -66,13 +67,13 @@ def faults_of(file, must_be_stripped):
             continue
         binding, section, (name, _, version) = columns[4], columns[6], columns[7].partition("@")
         if binding == "LOCAL":
-            continue  # a section's name, such as the linker for aarch64 puts there
+            continue  # the name of a section; the linker for aarch64 adds such names
         if section != "UND":
             if not re.fullmatch(kind.exports, name):
                 yield f"exports {name}"
         elif version == "" or version == kind.version:
             if binding != "WEAK" and not re.fullmatch(kind.names, name):
-                yield f"takes {name} from whatever library has it"
+                yield f"takes {name} from any library that has it"
         elif is_too_new(version):
             yield f"needs {name} of {version}, which is newer than {BASE}"
 

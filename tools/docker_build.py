@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the Dockerfile, as it is, where there is no Docker engine: `docker build [--target TARGET] [--output DIR] .`.
+"""Runs the Dockerfile without a Docker engine, like `docker build [--target TARGET] [--output DIR] .`.
 
-Debian's buildah does it, as root and without any daemon. No registry is needed either: images by the names that FROM
-wants are made of Debian's packages and of this machine's Pythons, which must be for the same release of Debian. What
-is compiled for wheels is compiled in a network namespace that leads nowhere.
+It uses Debian's buildah, as root and without a daemon. It needs no registry: it makes the images named by FROM out of
+Debian's packages and the Pythons of this machine. The Pythons must be for the same release of Debian. Wheels are
+compiled in a network namespace without any connection.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIBRARY = "docker.io/library/"
-# Of the machine that builds, whose network may want its own certificates; where no package would overwrite them.
+# The certificates of this machine: its network may need its own. No package overwrites this path.
 CERTIFICATES = "/etc/ssl/build-machine.crt"
 
 
@@ -26,7 +26,7 @@ def run(*command, **options):
 
 
 def quietly(*command):
-    """What it prints is shown if it fails."""
+    """Runs a command. Its output is shown only if it fails."""
     result = subprocess.run(
         [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -55,7 +55,7 @@ def exists(image):
 
 
 def make_image(image):
-    """Makes "debian:SUITE-slim" or "python:VERSION-slim-SUITE" unless it is there."""
+    """Makes "debian:SUITE-slim" or "python:VERSION-slim-SUITE" if it is missing."""
     if exists(LIBRARY + image):
         return
     print(f"Making {image} ...", flush=True)
@@ -81,7 +81,7 @@ class Container:
 
 def make_debian(suite):
     with tempfile.TemporaryDirectory() as folder:
-        # As in Docker's image of that name: a minimal system with apt.
+        # A minimal system with apt, like Docker's image of that name.
         tar = pathlib.Path(folder) / "system.tar"
         quietly("mmdebstrap", "--quiet", "--variant=minbase", suite, tar)
         container = Container("scratch")
@@ -95,13 +95,13 @@ def make_debian(suite):
 
 
 def make_python(version, suite):
-    """This machine's Python of that version in /usr/local, and Debian's packages that it needs."""
+    """Copies this machine's Python of that version to /usr/local and installs the Debian packages that it needs."""
     if f"VERSION_CODENAME={suite}" not in pathlib.Path("/etc/os-release").read_text().splitlines():
         sys.exit(f"python:{version}-slim-{suite}: this machine's Pythons are not for {suite}.")
     prefix = python_prefix(version)
     container = Container(LIBRARY + f"debian:{suite}-slim")
     local = pathlib.Path(output_of("buildah", "mount", container.id)) / "usr/local"
-    # Without what was installed into it; its scripts would name the old place, too.
+    # Packages installed into it are left out; their scripts would name the old folder.
     ignored = shutil.ignore_patterns("__pycache__", "site-packages", "test")
     for folder in ("include", "lib"):
         shutil.copytree(prefix / folder, local / folder, symlinks=True, dirs_exist_ok=True, ignore=ignored)
@@ -133,7 +133,7 @@ def python_prefix(version):
 
 
 def packages_of(prefix):
-    """The installed packages whose libraries Python's modules need."""
+    """Returns the installed packages with the libraries that Python's modules need."""
     files = list(prefix.glob("lib/python3.*/lib-dynload/*.so"))
     needed = set(re.findall(r"=> (/\S+)", output_of("ldd", *files)))
     names = {"ca-certificates"}

@@ -1,7 +1,7 @@
-"""Puts the codecs' sources, pinned in cmake/codecs.txt, into a folder: DEST/<name>-<version>/ for each.
+"""Unpacks the sources of the codecs, pinned in cmake/codecs.txt, into DEST/<name>-<version>/.
 
-They come from TF_NPZ_SOURCES (--sources), a folder that holds the source distributions, or by `pip download`.
-What is there already is kept, so a second call costs nothing and needs no network.
+The source distributions come from the folder TF_NPZ_SOURCES (--sources), or from `pip download`. Sources that are there
+already are kept, so a second call needs no time and no network.
 """
 
 import argparse
@@ -18,7 +18,7 @@ PINS = pathlib.Path(__file__).resolve().parent.parent / "cmake" / "codecs.txt"
 
 
 def pins() -> dict[str, str]:
-    """{"zlib_ng-1.1.0": sha256}: file stems, as the standard for source distributions spells them, and hashes."""
+    """Returns {"zlib_ng-1.1.0": sha256}. The names are spelled as in the names of source distributions."""
     found = re.findall(r"^(\S+)==(\S+) --hash=sha256:(\w{64})$", PINS.read_text(), re.MULTILINE)
     return {f"{name.replace('-', '_')}-{version}": sha256 for name, version, sha256 in found}
 
@@ -27,8 +27,9 @@ def download(folder: pathlib.Path) -> None:
     print("Downloading the sources of libdeflate and zlib-ng ...", flush=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--no-binary", "deflate,zlib-ng", "--dest", str(folder), "--requirement", str(PINS)]
-    # Where pip runs this script, in our own build, it has told where our backend is: nothing that these projects want.
-    hooks = ("_PYPROJECT_HOOKS_", "PEP517_")  # the newer pips' name, and the older ones'
+    # If pip runs this script as a part of our own build, its environment names our build backend. These projects must
+    # not see that.
+    hooks = ("_PYPROJECT_HOOKS_", "PEP517_")  # the prefixes of newer and older versions of pip
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hooks)}
     pip = subprocess.run(
         command,
@@ -48,7 +49,8 @@ def unpack(sdist: pathlib.Path, sha256: str, destination: pathlib.Path) -> None:
     actual = hashlib.sha256(sdist.read_bytes()).hexdigest()
     if actual != sha256:
         fail(f"{sdist} is not the file that was pinned (sha256 expected {sha256}, got {actual}).")
-    # Unpacked beside its place and renamed into it: a killed run, or two at once, leave no half of a folder behind.
+    # It is unpacked next to its final place and then renamed. So a killed run, or two runs at once, leave no partial
+    # folder.
     with tempfile.TemporaryDirectory(dir=destination) as temporary:
         with tarfile.open(sdist) as archive:
             if hasattr(tarfile, "data_filter"):

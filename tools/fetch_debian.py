@@ -1,8 +1,8 @@
 """Unpacks Debian (or Ubuntu) packages into a folder, without root and without installing them: NAME... DEST.
 
-They are this system's release's; with --suite another's, from the same server, as a sysroot for the linker, and with
---architecture those for another machine.
-Fails where there is no apt-get; the caller has another way then.
+The packages are those of this system's release. With --suite they are those of another release, from the same server:
+a sysroot for the linker. With --architecture they are those for another machine. If there is no apt-get it fails, and
+the caller tries another way.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import tempfile
 
 
 class Apt:
-    """apt-get; with lists and archives of its own in `folder`, and no regard to what is installed, if one is given."""
+    """Runs apt-get. With `folder` it has its own lists and archives there and ignores installed packages."""
 
     def __init__(self, folder=None, sources=None, architecture=None):
         self.options = ["APT::Sandbox::User=root"]
@@ -30,20 +30,20 @@ class Apt:
             self.options += [f"APT::Architecture={architecture}", f"APT::Architectures={architecture}"]
 
     def run(self, *arguments, cwd=None):
-        """What it printed, or None if it failed."""
+        """Returns the output, or None if the command failed."""
         command = ["apt-get", "-qq", *(f"-o{option}" for option in self.options), *arguments]
         run = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True)
         return run.stdout.decode() if run.returncode == 0 else None
 
     def site(self):
-        """The server of Debian's packages; None where the lists that say so are not there."""
+        """Returns the server of Debian's packages, or None if there are no package lists."""
         query = ("indextargets", "--format", "$(SITE)", "Origin: Debian", "Component: main", "Created-By: Packages")
         return next(iter((self.run(*query) or "").splitlines()), None)
 
 
 def download(names, suite, architecture, folder):
-    """Whether the packages' files are in `folder` now."""
-    # The system's package lists may be missing or stale, and only root may renew them: then lists of our own.
+    """Downloads the packages into `folder`. Returns True if it succeeded."""
+    # The system's package lists may be missing or old, and only root may update them. Then own lists are used.
     system, own = Apt(), Apt(folder / "apt")
     if suite is None:
         if system.run("download", *names, cwd=folder) is not None:
@@ -60,7 +60,7 @@ def download(names, suite, architecture, folder):
 
 
 def make_links_relative(root):
-    """Lets links to /lib and the like point into `root`, where a linker that has it as its sysroot looks for them."""
+    """Changes absolute links so that they point into `root`: a linker with that sysroot looks for them there."""
     for path in root.rglob("*"):
         if path.is_symlink() and path.readlink().is_absolute():
             target = root / path.readlink().relative_to("/")
@@ -81,7 +81,8 @@ def main():
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         sys.exit(f"{' '.join(names)}: this system has no apt-get to fetch it with.")
     destination.parent.mkdir(parents=True, exist_ok=True)
-    # Unpacked beside its place and renamed into it: a killed run, or two at once, leave no half of a folder behind.
+    # It is unpacked next to its final place and then renamed. So a killed run, or two runs at once, leave no partial
+    # folder.
     with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
         folder = pathlib.Path(temporary)
         if not download(names, arguments.suite, arguments.architecture, folder):

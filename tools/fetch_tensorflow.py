@@ -1,8 +1,8 @@
-"""Puts what ops are built against into folders: --into DIR [MINOR...] makes DIR/2.16/ and so on, of all by default.
+"""Unpacks the TensorFlows to build ops for: --into DIR [MINOR...] makes DIR/2.16/ and so on, by default all of them.
 
-Each holds TensorFlow's C++ headers and its two libraries, out of the wheel that cmake/tensorflow.txt pins. The wheels
-come from TF_NPZ_SOURCES (--sources), a folder that holds them, or by `pip download`, and are not kept.
-What is there already is kept, so a second call costs nothing and needs no network.
+Each folder holds TensorFlow's C++ headers and its two libraries, from the wheel that cmake/tensorflow.txt pins. The
+wheels come from the folder TF_NPZ_SOURCES (--sources), or from `pip download`; downloaded wheels are deleted. Folders
+that are there already are kept, so a second call needs no time and no network.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import zipfile
 from tensorflow_versions import TensorFlow, served
 
 LIBRARIES = ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2")
-# Written last, with the hash of the wheel: a folder that has it is whole, and of the pinned version.
+# The file with the hash of the wheel. It is written last, so a folder that has it is complete and of that wheel.
 STAMP = "wheel.sha256"
 
 
@@ -42,7 +42,7 @@ def download(tensorflow: TensorFlow, folder: pathlib.Path) -> None:
 
 
 def wheel_in(folder: pathlib.Path, tensorflow: TensorFlow) -> pathlib.Path:
-    """The pinned wheel in `folder`, told by its hash: one of any other Python may lie beside it."""
+    """Returns the pinned wheel in `folder`. It is found by its hash: wheels for other Pythons may lie there too."""
     wheels = sorted(folder.glob(f"tensorflow*-{tensorflow.version}-*.whl"))
     for wheel in wheels:
         digest = hashlib.sha256()
@@ -56,7 +56,8 @@ def wheel_in(folder: pathlib.Path, tensorflow: TensorFlow) -> pathlib.Path:
 
 
 def unpack(wheel: pathlib.Path, tensorflow: TensorFlow, destination: pathlib.Path) -> None:
-    # Unpacked beside its place and renamed into it: a killed run, or two at once, leave no half of a folder behind.
+    # It is unpacked next to its final place and then renamed. So a killed run, or two runs at once, leave no partial
+    # folder.
     with tempfile.TemporaryDirectory(dir=destination.parent) as temporary:
         folder = pathlib.Path(temporary) / destination.name
         with zipfile.ZipFile(wheel) as archive:

@@ -1,4 +1,4 @@
-"""Prints "VERSION;FOLDER" of the TensorFlow that this interpreter would import, without importing it."""
+"""Prints "VERSION;FOLDER" of the TensorFlow that this interpreter would import. Does not import it."""
 
 import importlib.metadata
 import importlib.util
@@ -10,7 +10,7 @@ import tensorflow_versions
 
 
 class NotUsable(Exception):
-    """There is no TensorFlow to build against; the message says what to type."""
+    """There is no TensorFlow to build for. The message says what to type."""
 
 
 class Found(NamedTuple):
@@ -25,10 +25,10 @@ class Found(NamedTuple):
 
 
 def find() -> Found:
-    """The TensorFlow to build against.
+    """Returns the TensorFlow to build for.
 
     Raises:
-      NotUsable: There is none, or none that will do.
+      NotUsable: There is none, or it cannot be used.
     """
     # The distribution has many names (tensorflow, tensorflow-cpu, tf-nightly, ...), the module has one.
     distributions = importlib.metadata.packages_distributions().get("tensorflow", [])

@@ -1,6 +1,6 @@
 """Builds the source distribution and the wheels of this commit into dist/, and checks what a release must hold.
 
-Stops at the first thing that does not hold. What it leaves in dist/ then is no release.
+Stops at the first check that fails. The files in dist/ are no release then.
 """
 
 import argparse
@@ -22,7 +22,7 @@ PLATFORM = "manylinux_2_27_x86_64"
 
 
 def run(*command: object, cwd: pathlib.Path = ROOT, **environment: str) -> str:
-    """What it prints; its output is shown where it fails."""
+    """Runs a command and returns its output. If it fails, the output is shown."""
     ended = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -42,7 +42,7 @@ def step(text: str) -> None:
 
 
 def faults_of_commit(version: str) -> list[str]:
-    """Why what is here is no release of `version`."""
+    """Returns the reasons why this commit cannot be released as `version`."""
     faults = []
     if run("git", "status", "--porcelain"):
         faults.append("there are changes that are not committed")
@@ -57,7 +57,7 @@ def faults_of_commit(version: str) -> list[str]:
 
 
 def normalise(sdist: pathlib.Path, epoch: int) -> None:
-    """Writes the archive anew, without what differs from one build to the next: times, owners, order."""
+    """Rewrites the archive without the differences between two builds: times, owners, order."""
     with tarfile.open(sdist) as archive:
         members = [(member, archive.extractfile(member)) for member in archive.getmembers() if member.isfile()]
         contents = {member.name: (member.mode & 0o111, file.read()) for member, file in members if file}
@@ -78,7 +78,7 @@ def build_sdist(python: pathlib.Path, source: pathlib.Path, destination: pathlib
 
 
 def build_wheels(destination: pathlib.Path, epoch: int) -> None:
-    """By the Dockerfile: with Docker where its engine runs, else by what does without."""
+    """Runs the Dockerfile: with Docker if its engine runs, else with tools/docker_build.py."""
     options = ["--build-arg", f"SOURCE_DATE_EPOCH={epoch}", "--output", destination]
     if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True).returncode == 0:
         run("docker", "build", *options, ".", DOCKER_BUILDKIT="1")
@@ -91,13 +91,13 @@ def digest(file: pathlib.Path) -> str:
 
 
 def differing_files(python: pathlib.Path, epoch: int) -> list[str]:
-    """The files that differ between two builds of this commit, in folders of different names."""
+    """Returns the files that differ between two builds of this commit, in folders with different names."""
     builds = []
     with tempfile.TemporaryDirectory() as temporary:
         for name in ("one", "the-other"):
             source, destination = pathlib.Path(temporary) / name, pathlib.Path(temporary) / f"{name}-dist"
             run("git", "clone", "--quiet", "--no-hardlinks", ROOT, source)
-            if (ROOT / "build/downloads").is_dir():  # else each fetches them itself
+            if (ROOT / "build/downloads").is_dir():  # else each build fetches them
                 shutil.copytree(ROOT / "build/downloads", source / "build/downloads")
             destination.mkdir()
             build_sdist(python, source, destination, epoch)
@@ -108,8 +108,8 @@ def differing_files(python: pathlib.Path, epoch: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draft", action="store_true", help="go on where this is no released version yet")
-    parser.add_argument("--keep-wheels", action="store_true", help="check the wheels that are in dist/ already")
+    parser.add_argument("--draft", action="store_true", help="go on although this version is not released")
+    parser.add_argument("--keep-wheels", action="store_true", help="check the wheels in dist/ instead of building them")
     options = parser.parse_args()
     version = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[0]
     faults = faults_of_commit(version)

@@ -1,8 +1,8 @@
-"""Prints the TensorFlows of cmake/tensorflow.txt, oldest first; other scripts and setup.py import it.
+"""Prints the TensorFlows of cmake/tensorflow.txt, the oldest first. Other scripts and setup.py import this module.
 
-Without arguments: a line "MINOR VERSION PYTHON..." for each. With --minors: "2.16;2.17;...", as CMake writes lists;
-with --minors aarch64: those for that machine; with --corner: the oldest and the newest for this Python. With --newest:
-what pip installs for the newest.
+Without arguments: a line "MINOR VERSION PYTHON..." for each. --minors: "2.16;2.17;...", a list for CMake.
+--minors aarch64: those for that machine. --corner: the oldest and the newest for this Python. --newest: the requirement
+by which pip installs the newest.
 """
 
 import os
@@ -20,7 +20,7 @@ class TensorFlow(NamedTuple):
     version: str
     pythons: tuple[str, ...]  # "3.10", "3.11", ...
     sha256: str
-    # The machine whose wheel that is the hash of, and the name of the distribution that has it.
+    # The machine of the wheel with that hash, and the name of the wheel's distribution.
     machine: str = "x86_64"
     distribution: str = "tensorflow-cpu"
 
@@ -30,10 +30,10 @@ class TensorFlow(NamedTuple):
 
 
 def parse(text: str, machine: str = "x86_64") -> list[TensorFlow]:
-    """The TensorFlows of a list whose wheel for a machine ("x86_64", "aarch64") it pins.
+    """Returns the TensorFlows of a list that have a pinned wheel for `machine`, "x86_64" or "aarch64".
 
     Raises:
-      ValueError: A line is none, or the order is not ascending.
+      ValueError: A line is malformed, or the order is not ascending.
     """
     found = []
     for line in text.splitlines():
@@ -49,7 +49,7 @@ def parse(text: str, machine: str = "x86_64") -> list[TensorFlow]:
         raise ValueError("TensorFlows are listed once each, oldest first")
     if machine == "x86_64":
         return [tensorflow for tensorflow, _ in found]
-    # tensorflow-cpu is for x86_64 alone.
+    # tensorflow-cpu exists only for x86_64.
     return [
         tensorflow._replace(sha256=sha256, machine=machine, distribution="tensorflow")
         for tensorflow, sha256 in found
@@ -66,13 +66,13 @@ def newest() -> TensorFlow:
 
 
 def chosen() -> str:
-    """What the package is to be built for, as CMake's TF_NPZ_TENSORFLOW has it: "installed", "all", or "2.16;2.21"."""
+    """Returns the value of CMake's TF_NPZ_TENSORFLOW: "installed", "all", or a list such as "2.16;2.21"."""
     by_cmake = re.findall(r"-DTF_NPZ_TENSORFLOW(?::\w+)?=(\S+)", os.environ.get("CMAKE_ARGS", ""))
     return by_cmake[-1] if by_cmake else os.environ.get("TF_NPZ_TENSORFLOW") or "installed"
 
 
 def specifier(minors: list[str]) -> str:
-    """The versions that a package must have to be one of `minors`: ">=2.16,<2.22"."""
+    """Returns a version specifier that only `minors` satisfy, such as ">=2.16,<2.22"."""
     first, *_, last = [*minors, minors[-1]]
     major, minor = key(last)
     between = [t.minor for t in served() if key(first) < key(t.minor) < key(last) and t.minor not in minors]
@@ -80,13 +80,13 @@ def specifier(minors: list[str]) -> str:
 
 
 def corner(python: str) -> list[TensorFlow]:
-    """The oldest and the newest that support `python` ("3.12")."""
+    """Returns the oldest and the newest TensorFlow for `python`, such as "3.12"."""
     found = [tensorflow for tensorflow in served() if python in tensorflow.pythons]
     return [found[0], *found[1:][-1:]]
 
 
 def key(minor: str) -> tuple[int, int]:
-    """What to sort "2.9" and "2.16" by."""
+    """Returns the key to sort minor versions by: "2.9" comes before "2.16"."""
     major, minor = minor.split(".")
     return int(major), int(minor)
 

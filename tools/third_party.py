@@ -1,6 +1,8 @@
-"""What others wrote and a wheel holds in compiled form: its licences as a text, and a CycloneDX bill of materials.
+"""The works of others in a wheel: their licences as a text, and a CycloneDX bill of materials.
 
-The licences and versions are taken from the sources themselves, in the folder where tools/fetch_codecs.py puts them.
+A wheel holds compiled code of others, and in every build code of ours that follows libdeflate's design (cc/inflate).
+Licences and versions of compiled code come from the sources themselves, in the folder where tools/fetch_codecs.py puts
+them. The licence of the design is checked in, because a build with the system's zlib fetches no sources.
 """
 
 import importlib.metadata
@@ -12,21 +14,30 @@ from typing import NamedTuple
 
 import fetch_codecs
 
+LIBDEFLATE_LICENCE = pathlib.Path(__file__).resolve().parent.parent / "cc" / "inflate" / "LICENSE.libdeflate"
+
+DESIGN = f"""\
+The decoder of deflate streams is tf-npz's own code (cc/inflate/deflate_*). It follows the design of libdeflate by
+Eric Biggers (https://github.com/ebiggers/libdeflate), whose licence follows.
+
+{LIBDEFLATE_LICENCE.read_text().strip()}
+"""
+
 
 class Component(NamedTuple):
-    """A library that is linked or compiled into the wheel's own."""
+    """A library whose code is compiled into the wheel's own libraries."""
 
     name: str
     version: str
     spdx: str
     licence: str
-    # The distribution that brought the source: "deflate==0.9.0", and its sha256 where it is pinned.
+    # The distribution with the source, such as "deflate==0.9.0", and its sha256 if it is pinned.
     distribution: str
     sha256: str | None
 
 
 def codec(downloads: pathlib.Path, distribution: str, folder: str, name: str, spdx: str, licence: str) -> Component:
-    """The library in `folder` of a pinned source distribution."""
+    """Returns the library in `folder` of a pinned source distribution."""
     ((stem, sha256),) = (
         (stem, sha256) for stem, sha256 in fetch_codecs.pins().items() if stem.startswith(distribution)
     )
@@ -48,7 +59,7 @@ def pybind11() -> Component:
 
 
 def components(downloads: pathlib.Path | None) -> list[Component]:
-    """What a wheel holds; without `downloads`, one that was built with the system's zlib."""
+    """Returns the compiled code of others in a wheel. `downloads` is None for a build with the system's zlib."""
     if downloads is None:
         return [pybind11()]
     return [
@@ -59,16 +70,25 @@ def components(downloads: pathlib.Path | None) -> list[Component]:
 
 
 def notices(found: list[Component]) -> str:
-    """The text THIRD_PARTY_NOTICES."""
-    parts = ["The libraries of this package hold compiled code of the following projects.\n"]
+    """Returns the text of THIRD_PARTY_NOTICES."""
+    parts = [
+        "The libraries of this package hold compiled code of the projects below.\n"
+        "A part of the package's own code follows the design of libdeflate; that is the last section.\n"
+    ]
     for component in found:
         title = f"{component.name} {component.version} ({component.spdx})"
-        parts.append(f"{'-' * len(title)}\n{title}\n{'-' * len(title)}\n\n{component.licence.strip()}\n")
+        parts.append(section(title, component.licence.strip() + "\n"))
+    parts.append(section("The design of libdeflate (MIT)", DESIGN))
     return "\n".join(parts)
 
 
+def section(title: str, text: str) -> str:
+    line = "-" * len(title)
+    return f"{line}\n{title}\n{line}\n\n{text}"
+
+
 def bill_of_materials(found: list[Component], name: str, version: str) -> str:
-    """The same as CycloneDX JSON, of the package `name`. It depends on nothing but its arguments."""
+    """Returns the same as CycloneDX JSON, for the package `name`. The result depends only on the arguments."""
     package = f"pkg:pypi/{name}@{version}"
     listed = []
     for component in found:
@@ -104,7 +124,7 @@ def bill_of_materials(found: list[Component], name: str, version: str) -> str:
 
 
 def write(metadata: pathlib.Path, downloads: pathlib.Path | None, name: str, version: str) -> None:
-    """Puts both into a wheel's metadata folder, where PEP 639 and PEP 770 have them."""
+    """Writes both into the metadata folder of a wheel, at the places of PEP 639 and PEP 770."""
     found = components(downloads)
     for folder, file, text in (
         ("licenses", "THIRD_PARTY_NOTICES", notices(found)),

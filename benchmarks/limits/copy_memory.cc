@@ -1,5 +1,4 @@
-// memcpy from memory to memory: 64 copies of `buffer` bytes, which should be more than the caches
-// hold.
+// memcpy: 64 copies of `buffer` bytes. `buffer` should be larger than the caches.
 
 #include <cstring>
 
@@ -19,7 +18,10 @@ int main(int argc, char** argv) {
       options, kCopies, kCopies * options.buffer,
       [&](int thread, size_t) {
         std::memcpy(destinations[thread], sources[thread], options.buffer);
-        __asm__ volatile("" : : "r"(destinations[thread]) : "memory");  // it is wanted
+        __asm__ volatile(""
+                         :
+                         : "r"(destinations[thread])
+                         : "memory");  // the compiler keeps the copy
       },
       [] { return 0; });
 }

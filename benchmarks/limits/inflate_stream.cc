@@ -1,6 +1,6 @@
-// Deflated members, each decoded by zlib-ng as a stream: through 128 KiB of input and `buffer`
-// bytes of output at a time, reused, and their CRC-32 while they are in the cache. One thread for
-// each member.
+// Decodes deflated members as streams, by zlib-ng. Buffers of 128 KiB of input and `buffer` bytes
+// of output are reused. CRC-32 is computed while the bytes are in the cache. Each member is decoded
+// by one thread.
 
 #include <libdeflate.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// Deflated members, each decoded at once by libdeflate into one reused buffer of each thread, then
-// their CRC-32.
+// Decodes deflated members as a whole, by libdeflate, into one reused buffer for each thread. Then
+// computes CRC-32.
 
 #include <libdeflate.h>
 #include <unistd.h>

@@ -131,8 +131,7 @@ void CheckCrc(const Member& member, uint32_t crc) {
 
 void Summer::Add(const char* data, size_t size) {
   if (!check_) return;
-  if (!header_passed_) {  // NumPy's format 1.0: ten bytes, of which the last two say how many
-                          // follow.
+  if (!header_passed_) {  // NumPy's format 1.0: the last two of ten bytes are the header's length.
     if (size < 10 || data[6] != 1) Fail("not an .npy of version 1.0");
     uint16_t header;
     std::memcpy(&header, data + 8, sizeof(header));

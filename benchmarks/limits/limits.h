@@ -1,14 +1,14 @@
-// What the bare loops share: their options, the members they read, and how they report.
+// Shared by the bare loops: their options, the members they read, and their report.
 //
-// A limit is what the machine can do at most with the same files: the loop that a C programmer
-// would write for exactly these, without names, errors or generality. Files come as lines of
-// standard input. What has to be known beforehand (where members lie) is found before the clock
-// starts; memory is touched before, too.
+// A limit is the most that the machine can do with the same files. It is the loop that a C
+// programmer would write for exactly these files, without names, errors or generality. The names of
+// the files are lines of standard input. Before the clock starts, the places of the members are
+// found and memory is touched.
 //
 //   PROGRAM [--threads=N] [--buffer=BYTES] [--item=BYTES] [--pages=HOW] [--check] < list of files
 //
-// Prints one JSON object: bytes, seconds, cpu_seconds and, with --check, the sum of all elements,
-// taken as unsigned integers of `item` bytes, modulo 2^64.
+// Prints one JSON object: bytes, seconds, cpu_seconds and, with --check, the sum of all items as
+// unsigned integers of `item` bytes, modulo 2^64.
 
 #ifndef TF_NPZ_BENCHMARKS_LIMITS_H_
 #define TF_NPZ_BENCHMARKS_LIMITS_H_
@@ -25,13 +25,13 @@ struct Options {
   int threads = 1;
   size_t buffer = size_t{1} << 20;
   int item = 1;
-  std::string pages;  // how those of a mapping come: mmap_files.cc
+  std::string pages;  // the way pages of a mapping are loaded: see mmap_files.cc
   bool check = false;
   std::vector<std::string> files;
 };
 Options ParseOptions(int argc, char** argv);
 
-// One array's bytes in a file: all of an .npy, or a member of an .npz.
+// The bytes of one array in a file: a whole .npy, or a member of an .npz.
 struct Member {
   std::string path;
   uint64_t offset = 0;
@@ -39,24 +39,23 @@ struct Member {
   uint64_t size = 0;
   uint32_t crc32 = 0;
 };
-// Those of all files, in order.
+// The members of all files, in order.
 std::vector<Member> FindMembers(const std::vector<std::string>& files);
 
-// Huge pages, touched; never freed.
+// Allocates memory in huge pages and touches it. It is never freed.
 char* NewBuffer(size_t size);
 
-// All of it or the end of the program, as everything that goes wrong here.
+// Reads exactly that range. Any error ends the program, as everywhere here.
 void PreadAll(int fd, char* destination, size_t size, uint64_t offset);
 int OpenFile(const std::string& path);
 void CheckCrc(const Member& member, uint32_t crc);
 [[noreturn]] void Fail(const std::string& what);
 
-// Sums the elements of one array as its bytes come by. Does nothing where there is nothing to
-// check.
+// Sums the items of one array while its bytes are read. Does nothing without --check.
 class Summer {
  public:
   explicit Summer(const Options& options) : check_(options.check), item_(options.item) {}
-  // `data` is all of the .npy, or the next bytes of it; all but the last are whole elements.
+  // `data` is the whole .npy, or its next bytes. All parts except the last one hold whole items.
   void Add(const char* data, size_t size);
   void EndArray() { header_passed_ = false; }
   uint64_t sum() const { return sum_; }
@@ -68,8 +67,8 @@ class Summer {
   uint64_t sum_ = 0;
 };
 
-// Runs `work(thread, index)` for every index below `count` on `threads` threads, and prints the
-// report. `bytes` is what it stands for.
+// Runs `work(thread, index)` for every index less than `count` on `threads` threads, and prints the
+// report. `bytes` is the number of bytes that all of this reads.
 void Measure(const Options& options, size_t count, uint64_t bytes,
              const std::function<void(int thread, size_t index)>& work,
              const std::function<uint64_t()>& sum);

@@ -1,11 +1,11 @@
-// Stored members, mapped into memory, and their CRC-32 in steps of 1 MiB straight from the mapping:
-// no copy at all, which is what tensors over a mapping would cost at best.
+// Maps stored members into memory and computes their CRC-32 in steps of 1 MiB from the mapping.
+// Nothing is copied: this is the lowest cost of tensors over a mapping.
 //
-// --pages says how pages come: by "touch" (a fault for each few of them), or all of a member's at
-// once by "willneed" (MADV_WILLNEED, before they are touched), "populate_read"
-// (MADV_POPULATE_READ) or "map_populate" (MAP_POPULATE). With "copy" they come by touch, and each
-// step is copied into a reused buffer of `buffer` bytes: where a mapping is not aligned as tensors
-// must be, as in most .npz files, that is left to do.
+// --pages is the way pages are loaded. "touch" takes a page fault for every few pages. The others
+// load all pages of a member at once: "willneed" (MADV_WILLNEED, before they are touched),
+// "populate_read" (MADV_POPULATE_READ) and "map_populate" (MAP_POPULATE). "copy" is like "touch",
+// and copies each step into a reused buffer of `buffer` bytes: a mapping is often not aligned as
+// tensors must be, for example in most .npz files, and then it must be copied.
 
 #include <libdeflate.h>
 #include <sys/mman.h>
@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
     munmap(mapping, mapped);
     CheckCrc(member, crc);
     summers[thread].EndArray();
-    filled[thread] = (filled[thread] + 63) / 64 * 64 % options.buffer;  // as in pread_files.cc
+    filled[thread] = (filled[thread] + 63) / 64 * 64 % options.buffer;  // see pread_files.cc
   };
   Measure(options, members.size(), bytes, read, [&] {
     uint64_t sum = 0;

@@ -1,5 +1,5 @@
-// Stored members, read by pread in steps of 1 MiB into one reused buffer of `buffer` bytes, a
-// batch's size, and the CRC-32 of each step while it is in the cache.
+// Reads stored members by pread in steps of 1 MiB, into one reused buffer of `buffer` bytes, the
+// size of a batch. Computes the CRC-32 of each step while it is in the cache.
 
 #include <libdeflate.h>
 #include <unistd.h>
@@ -38,8 +38,8 @@ int main(int argc, char** argv) {
     close(fd);
     CheckCrc(member, crc);
     summers[thread].EndArray();
-    // Where a member ends inside a batch, the next one goes on there; so that --check sees whole
-    // elements, it begins at a multiple of one.
+    // If a member ends inside a batch, the next one continues there. It begins at a multiple of the
+    // item size, so that --check sees whole items.
     filled[thread] = (filled[thread] + 63) / 64 * 64 % options.buffer;
   };
   Measure(options, members.size(), bytes, read, [&] {

@@ -1,4 +1,4 @@
-// Small files: open, fstat, pread, close, into one reused buffer of each thread.
+// Reads small files by open, fstat, pread and close, into one reused buffer for each thread.
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// Memory as the operating system gives it, `buffer` bytes 64 times over, in huge pages where there
-// are any: each page is touched once. What a reader pays for all memory that it can't use again.
+// Allocates `buffer` bytes from the operating system 64 times, in huge pages if there are any, and
+// touches each page once. A reader pays this for all memory that it cannot reuse.
 
 #include <sys/mman.h>
 
@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
         madvise(memory, options.buffer, MADV_HUGEPAGE);
         auto* bytes = static_cast<volatile char*>(memory);
         for (size_t at = 0; at < options.buffer; at += kPage) bytes[at] = 1;
-        // Not given back before the end: what was just touched is quick to touch again.
+        // The memory is freed only at the end, because memory that was just freed is fast to touch
+        // again.
       },
       [] { return 0; });
 }

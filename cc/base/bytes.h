@@ -1,5 +1,5 @@
-// Loads of little-endian integers from bytes at any address, as zip records and `.npy` headers hold
-// them.
+// Loads little-endian integers from memory of any alignment. Zip records and .npy headers hold such
+// integers.
 
 #ifndef TF_NPZ_BASE_BYTES_H_
 #define TF_NPZ_BASE_BYTES_H_

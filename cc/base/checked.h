@@ -1,5 +1,5 @@
-// Arithmetic on untrusted numbers: false where the exact result does not fit, `*result` then
-// unusable.
+// Arithmetic on untrusted numbers. A function returns false if the exact result does not fit into
+// T; `*result` has no meaning then.
 
 #ifndef TF_NPZ_BASE_CHECKED_H_
 #define TF_NPZ_BASE_CHECKED_H_

@@ -68,8 +68,8 @@ class TF_NPZ_ANNOTATE(scoped_lockable) MutexLock {
 
 class CondVar {
  public:
-  // Gives `mutex` up until a notification, and takes it again. May return without one: callers
-  // loop.
+  // Releases `mutex`, waits for a notification, and locks `mutex` again. It may also return without
+  // a notification, so callers wait in a loop.
   void Wait(Mutex& mutex) TF_NPZ_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);

@@ -1,8 +1,9 @@
-// Status and Result: how every layer says what went wrong.
+// Status and Result: how every layer reports errors.
 //
-// A Status is a code and a message; a Result<T> is a T or a Status that is not OK. The codes are
-// those of TensorFlow that this project uses, with the meaning that docs/design.md gives them. End
-// of data is never an error. Both are plain values: copy, move and share them as such.
+// A Status is a code and a message. A Result<T> is a T, or a Status that is not OK. The codes are
+// the ones of TensorFlow that this project uses; docs/design.md says what each means. The end of
+// the data is never an error. Both types are plain values: they own what they hold, and a copy
+// shares nothing with the original.
 
 #ifndef TF_NPZ_BASE_STATUS_H_
 #define TF_NPZ_BASE_STATUS_H_
@@ -28,7 +29,7 @@ enum class Code {
   kDataLoss,
 };
 
-// "InvalidArgument" and so on, as docs and messages spell them.
+// "InvalidArgument" and so on. The documentation and the messages use this spelling.
 std::string_view CodeName(Code code);
 
 class [[nodiscard]] Status {
@@ -40,8 +41,8 @@ class [[nodiscard]] Status {
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  // The same code with `context` before the message: what the next layer knows, added by that
-  // layer.
+  // The same code, and `context` followed by the message. Each layer adds what it knows: for
+  // example the name of the file. An OK status stays as it is.
   Status WithContext(std::string_view context) const;
 
  private:
@@ -59,7 +60,8 @@ Status Unavailable(std::string message);
 Status Internal(std::string message);
 Status Cancelled();
 
-// The Status of a failed system call: `errnum` decides the code, `what` names what was tried.
+// The Status of a failed system call. `errnum` is its errno and decides the code. `what` says what
+// was tried ("can't open") and begins the message.
 Status StatusFromErrno(int errnum, std::string_view what);
 
 template <typename T>
@@ -73,7 +75,7 @@ class [[nodiscard]] Result {
   bool ok() const { return std::holds_alternative<T>(state_); }
   Status status() const { return ok() ? OkStatus() : std::get<Status>(state_); }
 
-  // Only where ok().
+  // Call these only if ok().
   T& value() & { return std::get<T>(state_); }
   const T& value() const& { return std::get<T>(state_); }
   T&& value() && { return std::get<T>(std::move(state_)); }

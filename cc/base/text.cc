@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
+
+#include "cc/base/checked.h"
 
 namespace tf_npz {
 namespace {
 
-// The length of the well-formed UTF-8 sequence (RFC 3629) of two bytes or more that `text` begins
-// with, or 0.
+// Returns the length in bytes of the well-formed UTF-8 sequence (RFC 3629) at the beginning of
+// `text`, 2 to 4, or 0 if there is none. `text` is not empty.
 size_t Utf8SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -22,8 +25,9 @@ size_t Utf8SequenceLength(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : length;
 }
 
-// Appends the character that `text` begins with, printable or as \xNN; returns its length in bytes.
-// In quotes, a quote and a backslash get a backslash.
+// Appends the first character of `text`: as it is if it is printable, else its first byte as \xNN.
+// Returns the number of bytes taken from `text`. If `in_quotes`, a backslash is put before a quote
+// and before a backslash.
 size_t AppendEscaped(std::string_view text, bool in_quotes, std::string* escaped) {
   const auto byte = static_cast<unsigned char>(text[0]);
   if (byte >= 0x20 && byte < 0x7F) {
@@ -104,6 +108,25 @@ std::string ShapeText(const std::vector<int64_t>& shape) {
     text += shape[i] < 0 ? "None" : std::to_string(shape[i]);
   }
   return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+std::optional<int64_t> TakeCInteger(std::string_view* text) {
+  size_t i = text->find_first_not_of(" \t\n\v\f\r");
+  if (i == std::string_view::npos) return std::nullopt;
+  const bool negative = (*text)[i] == '-';
+  if (negative || (*text)[i] == '+') ++i;
+  const size_t digits = i;
+  int64_t value = 0;
+  for (; i < text->size() && (*text)[i] >= '0' && (*text)[i] <= '9'; ++i) {
+    const int64_t digit = (*text)[i] - '0';
+    if (!CheckedMultiply<int64_t>(value, 10, &value) ||
+        !(negative ? CheckedAdd(value, -digit, &value) : CheckedAdd(value, digit, &value))) {
+      value = negative ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+    }
+  }
+  if (i == digits) return std::nullopt;
+  text->remove_prefix(i);
+  return value;
 }
 
 }  // namespace tf_npz

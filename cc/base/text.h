@@ -1,35 +1,44 @@
-// Text for messages: untrusted bytes quoted and cut, sizes and lists as a person reads them.
+// Text for messages: untrusted bytes are quoted and cut, shapes and lists are made readable. Also
+// small functions that read text. All functions are pure.
 
 #ifndef TF_NPZ_BASE_TEXT_H_
 #define TF_NPZ_BASE_TEXT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace tf_npz {
 
-// `text` in double quotes; bytes that are not printable ASCII or part of well-formed UTF-8 as \xNN;
-// cut after `limit` bytes with "…" to say so.
+// `text` in double quotes. A byte is printed as \xNN if it is neither printable ASCII nor part of
+// well-formed UTF-8. Text longer than `limit` bytes is cut there, and "…" follows.
 std::string Quote(std::string_view text, size_t limit = 100);
 
-// Whether `text` is well-formed UTF-8 (RFC 3629).
+// Returns true if `text` is well-formed UTF-8 (RFC 3629).
 bool IsUtf8(std::string_view text);
 
-// `text` as Quote has it, but without the quotes and whole: for paths, which a user wants to copy.
+// Like Quote, but without the quotes and never cut. It is for paths, because a user may want to
+// copy them.
 std::string Escape(std::string_view text);
 
-// The message of an error with a file, in one line and without the file's path: whoever says which
-// file it is names it, once. What only says it ("\n\t when reading PATH", as gs:// appends) is cut.
+// The message of an error about the file `path`, in one line and without that path. The caller puts
+// the path before the message, so it would appear twice. A line that only names the file is removed
+// as a whole: TensorFlow's gs:// file system appends "\n\t when reading PATH".
 std::string WithoutPath(std::string_view message, std::string_view path);
 
-// Quote of each, separated by ", "; after `limit` of them "… (N in all)".
+// Quotes each text and joins them with ", ". After `limit` texts it ends with "… (N in all)".
 std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 
-// (28, 28), (3,), (): as NumPy prints a shape. A negative dimension, which is one not known, prints
-// as None.
+// A shape as NumPy prints it: (28, 28), (3,), (). A negative dimension means an unknown one; it is
+// printed as None.
 std::string ShapeText(const std::vector<int64_t>& shape);
+
+// Reads an integer at the beginning of `*text` as C's strtol does: white space, a sign, decimal
+// digits. Removes it from `*text`. A value outside of int64_t becomes the nearest int64_t. Returns
+// nullopt, and leaves `*text` as it is, if there is no integer.
+std::optional<int64_t> TakeCInteger(std::string_view* text);
 
 }  // namespace tf_npz
 

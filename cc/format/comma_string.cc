@@ -22,7 +22,7 @@ constexpr std::string_view kSpaces[] = {
     "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
 };
 
-// What Python makes of repeats: "2" is an integer, "(2, 3)" a tuple, and so is "2, 3".
+// Reads repeats as Python does: "2" is an integer, "(2, 3)" and "2, 3" are tuples.
 Result<PythonLiteral> ParseRepeats(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(' '), text.size());
   const bool bare_tuple = text.substr(begin, 1) != "(" && text.find(',') != std::string_view::npos;
@@ -36,7 +36,7 @@ bool IsCommaString(std::string_view text) {
   const std::string_view unordered = text.substr(has_order ? 1 : 0);
   if (!unordered.empty() && IsDigit(unordered[0])) return true;
   if (text.substr(0, 2) == "()" || (text.size() > 3 && unordered.substr(0, 2) == "()")) return true;
-  // Commas within brackets may be parameters of a dtype, some day.
+  // A comma within brackets separates no parts: NumPy reserves it for parameters of a dtype.
   int brackets = 0;
   for (const char c : text) {
     if (c == ',' && brackets == 0) return true;
@@ -46,7 +46,7 @@ bool IsCommaString(std::string_view text) {
   return false;
 }
 
-Result<CommaString::Item> CommaString::Next() {
+Result<CommaString::Part> CommaString::Next() {
   std::string_view order = TakeOrder();
   const std::string_view repeats = TakeRepeats();
   const std::string_view second_order = TakeOrder();
@@ -59,14 +59,14 @@ Result<CommaString::Item> CommaString::Next() {
   } else if (!second_order.empty() && native(order) != native(second_order)) {
     return DataLoss("two byte orders");
   }
-  Item item;
-  item.dtype = std::string(order == ">" ? ">" : "") + std::string(dtype);
+  Part part;
+  part.dtype = std::string(order == ">" ? ">" : "") + std::string(dtype);
   if (!repeats.empty()) {
     Result<PythonLiteral> value = ParseRepeats(repeats);
     if (!value.ok()) return DataLoss("malformed repeats");
-    item.repeats = *std::move(value);
+    part.repeats = *std::move(value);
   }
-  return item;
+  return part;
 }
 
 std::string_view CommaString::Take(size_t size) {
@@ -121,7 +121,8 @@ void CommaString::SkipSpaces() {
   }
 }
 
-// A comma with spaces around it, or the spaces at the end.
+// Takes a comma with the spaces around it, or the spaces at the end. Returns false if there is
+// other text.
 bool CommaString::TakeSeparator() {
   SkipSpaces();
   if (rest_.empty()) return true;

@@ -1,7 +1,8 @@
-// The grammar of dtypes with commas or repeats: "i4, >f4", "(2, 3)f8", "3f4".
+// CommaString: splits a dtype string with commas or repeats, "i4, >f4", "(2, 3)f8" or "3f4", into
+// its parts.
 //
 // NumPy's document: https://numpy.org/doc/stable/reference/arrays.dtypes.html, "String with
-// comma-separated fields"; the grammar is that of _commastring in numpy/_core/_internal.py.
+// comma-separated fields". The grammar is that of _commastring in numpy/_core/_internal.py.
 
 #ifndef TF_NPZ_FORMAT_COMMA_STRING_H_
 #define TF_NPZ_FORMAT_COMMA_STRING_H_
@@ -15,23 +16,25 @@
 
 namespace tf_npz {
 
-// Whether NumPy reads `text` so, rather than as one dtype.
+// Returns true if NumPy reads `text` by this grammar. Otherwise it reads `text` as a single dtype.
 bool IsCommaString(std::string_view text);
 
-// Takes the fields off a string, which must outlive it.
+// Takes the parts off a string, from the first to the last. The string must outlive it. Not
+// thread-safe.
 class CommaString {
  public:
   explicit CommaString(std::string_view text) : rest_(text) {}
 
-  struct Item {
-    std::string dtype;                     // may be empty, and a comma string itself
+  // What stands between two commas.
+  struct Part {
+    std::string dtype;                     // may be empty, and may be a comma string itself
     std::optional<PythonLiteral> repeats;  // an integer or a tuple
   };
-  // The next field; only where not done().
-  Result<Item> Next();
+  // The next part. Call it only if not done(). Errors are DataLoss.
+  Result<Part> Next();
 
   bool done() const { return rest_.empty(); }
-  // Whether a comma stood behind a field taken so far.
+  // Returns true if a comma followed one of the parts taken so far.
   bool has_comma() const { return has_comma_; }
 
  private:

@@ -6,12 +6,12 @@
 
 #include "cc/base/checked.h"
 #include "cc/base/text.h"
-#include "cc/format/dtype_builder.h"
 
 namespace tf_npz {
 namespace {
 
-// A unit, and what one of it is in the units that NumPy tries for a denominator, in its order.
+// A unit, and its length in smaller units. NumPy tries these units, in this order, if the unit has
+// a denominator.
 struct Unit {
   std::string_view name;
   struct Part {
@@ -70,7 +70,7 @@ Result<std::string> ParseDateTimeUnit(std::string_view text) {
     rest.remove_prefix(slash + 1);
     const std::optional<int64_t> taken = TakeCInteger(&rest);
     if (!taken.has_value() || !rest.empty()) return malformed("malformed denominator");
-    const auto denominator = static_cast<int32_t>(*taken);  // as NumPy cuts it
+    const auto denominator = static_cast<int32_t>(*taken);  // NumPy drops the upper bits too
     if (denominator < 1) return malformed("denominator out of range");
     if (denominator > 1) {
       const Unit::Part* part = nullptr;

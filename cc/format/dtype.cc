@@ -10,7 +10,7 @@ namespace {
 
 using Kind = DType::Kind;
 
-// `text` as a Python string, which ast.literal_eval gives back as it was.
+// `text` as a Python string literal. ast.literal_eval returns `text` for it.
 std::string PythonString(std::string_view text) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string quoted = "'";
@@ -30,14 +30,14 @@ std::string PythonString(std::string_view text) {
   return quoted + "'";
 }
 
-// A descr within a list: strings with quotes.
+// A descr inside a list: a string has quotes there.
 std::string NestedDescr(const DType& dtype) {
   return dtype.kind == Kind::kStruct ? dtype.descr() : PythonString(dtype.descr());
 }
 
 std::string PaddingDescr(int64_t size) { return "('', '|V" + std::to_string(size) + "')"; }
 
-// Whether descr_to_dtype would take `field` for padding.
+// Returns true if descr_to_dtype would take `field` for padding.
 bool LooksLikePadding(const Field& field) {
   return field.name.empty() && (field.dtype.kind == Kind::kVoid || !field.shape.empty());
 }

@@ -1,7 +1,7 @@
-// DType: what one item of an array is, as a value.
+// DType: the type of the items of an array, as a plain value.
 //
 // NumPy's documents: https://numpy.org/doc/stable/reference/arrays.dtypes.html, and
-// numpy.lib.format's `descr_to_dtype` for how an `.npy` header spells one: "<f4", "|S5", "<M8[ns]",
+// `descr_to_dtype` of numpy.lib.format for the spelling in an .npy header: "<f4", "|S5", "<M8[ns]",
 // or a list of fields.
 
 #ifndef TF_NPZ_FORMAT_DTYPE_H_
@@ -10,11 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "cc/base/status.h"
-#include "cc/format/python_literal.h"
 
 namespace tf_npz {
 
@@ -25,8 +21,8 @@ struct DType {
     kBool,
     kInt,
     kUInt,
-    kFloat,        // of 16 bytes too: float128
-    kComplex,      // of 32 bytes too: complex256
+    kFloat,        // also with 16 bytes: float128
+    kComplex,      // also with 32 bytes: complex256
     kBytes,        // S: itemsize bytes, padded with NULs
     kUnicode,      // U: itemsize / 4 code points in UTF-32, padded with NULs
     kDateTime,     // M8: int64 in `unit`
@@ -34,87 +30,71 @@ struct DType {
     kVoid,         // V: bytes without a meaning
     kObject,       // O: the array is a pickle
     kStringDType,  // T: the array is a pickle
-    kMlDtype,      // of the package ml_dtypes: `ml_name` says which
-    kStruct,       // fields, perhaps none
+    kMlDtype,      // a type of the package ml_dtypes, named by `ml_name`
+    kStruct,       // a structure with any number of fields, also none
   };
 
   Kind kind = Kind::kFloat;
-  int64_t itemsize = 4;     // bytes of one item; kMaxItemSize at most, 0 for "S0", "V0" and []
-  bool big_endian = false;  // false where the order has no meaning, and for kStruct
-  std::string unit;         // kDateTime, kTimeDelta: "ns", "25s"; empty where NumPy says "generic"
-  std::string ml_name;      // kMlDtype: "bfloat16"
-  std::vector<Field> fields;  // kStruct, in the order of their offsets, which never overlap
+  int64_t itemsize = 4;       // bytes of one item, 0 to kMaxItemSize; 0 for "S0", "V0" and []
+  bool big_endian = false;    // false if byte order has no meaning, and for kStruct
+  std::string unit;           // kDateTime, kTimeDelta: "ns", "25s"; empty for NumPy's "generic"
+  std::string ml_name;        // kMlDtype: "bfloat16"
+  std::vector<Field> fields;  // kStruct: in the order of their offsets; they do not overlap
 
-  // The size of what byte order applies to, 1 where the order has no meaning: a complex number is
-  // two of these, a code point is 4.
+  // The size in bytes of one number whose bytes are swapped: half of a complex number, 4 for a code
+  // point of kUnicode, 1 if byte order has no meaning.
   int swap_size() const;
 
-  // As numpy.dtype takes it, without byte order: "float32", "S5", "U5", "datetime64[ns]", "V3",
-  // "object", "T", "bfloat16"; of a kStruct the descr's text.
+  // The name without byte order, in a form that numpy.dtype accepts: "float32", "S5", "U5",
+  // "datetime64[ns]", "V3", "object", "T", "bfloat16". For a kStruct it is descr().
   std::string name() const;
 
   // NumPy's `dtype.descr`, as Python writes it: "<f4" (without quotes) or
-  // "[('x', '<f4', (3,)), ('', '|V4')]". ParseDescr gives back an equal dtype, and descr_to_dtype
-  // one equal to NumPy's. Two spellings are not dtype.descr's own, because those lose what they
-  // say: "T", which NumPy saves as "|O", and ((None, ''), '|V4') for a field without a name that
-  // would else be padding. Types of ml_dtypes go by name, which numpy.dtype knows once ml_dtypes
-  // is imported.
+  // "[('x', '<f4', (3,)), ('', '|V4')]". ParseDescr makes an equal dtype of it, and descr_to_dtype
+  // makes one equal to NumPy's.
+  //
+  // Two spellings differ from dtype.descr, because those of dtype.descr lose information: "T",
+  // which NumPy saves as "|O"; and ((None, ''), '|V4') for a field without a name, which would
+  // otherwise be padding. A type of ml_dtypes is spelled by its name. numpy.dtype knows that name
+  // after ml_dtypes is imported.
   std::string descr() const;
 };
 
 // One field of a structured dtype.
 struct Field {
   std::string name;   // may be empty
-  std::string title;  // where has_title; a title that is no string is dropped
+  std::string title;  // if has_title; a title that is not a string is dropped
   bool has_title = false;
-  int64_t offset = 0;          // from the beginning of the item
-  DType dtype;                 // of one item of the sub-array, where there is one
-  std::vector<int64_t> shape;  // of the sub-array; empty: none
+  int64_t offset = 0;          // bytes from the beginning of the item
+  DType dtype;                 // of the field, or of one item of its sub-array
+  std::vector<int64_t> shape;  // of the sub-array; empty if the field is not a sub-array
 
-  int64_t size() const;  // bytes
+  int64_t size() const;  // bytes of the whole field
 };
 
 bool operator==(const DType& a, const DType& b);
 bool operator==(const Field& a, const Field& b);
 
-// Whether `dtype` is or holds objects or StringDType: an array of such a dtype is a pickle.
+// Returns true if `dtype` is, or has a field of, kObject or kStringDType. The data of such an array
+// is a pickle.
 bool HoldsObjects(const DType& dtype);
 
-// Of all fields, however deep: the most items that one item of `dtype` holds of a field, where
-// dimensions of zero count as one. kMaxItemSize at most; 1 without sub-arrays.
+// The largest number of items that a field, at any depth, has in one item of `dtype`. A dimension
+// of 0 counts as 1. The result is 1 without sub-arrays, and at most kMaxItemSize.
 int64_t MaxFieldItems(const DType& dtype);
 
-// NumPy's own limit: the size of an item is a C int.
+// The largest size of an item in bytes. It is NumPy's limit: the size is a C int.
 inline constexpr int64_t kMaxItemSize = std::numeric_limits<int32_t>::max();
 
-// NumPy's own limit for a sub-array (NPY_MAXDIMS), and ours for all those on the way to a field.
+// The most dimensions of a sub-array. It is NumPy's limit (NPY_MAXDIMS). Here it also limits the
+// sum of the dimensions of all sub-arrays around a field.
 inline constexpr size_t kMaxSubArrayRank = 64;
 
-// What a descr stands for: at its outermost it may be a sub-array.
+// The meaning of a descr: a dtype, or at the outermost level a sub-array of a dtype.
 struct Descr {
   DType dtype;
-  std::vector<int64_t> shape;  // of the sub-array, those within it included; empty: none
+  std::vector<int64_t> shape;  // of the sub-array and those inside it; empty if it is not one
 };
-
-// The dtype that a header's `descr` stands for, as numpy.lib.format.descr_to_dtype has it: DataLoss
-// for what NumPy would not take. Dtypes of which no tensor can be made are parsed like others;
-// element_type.h says which these are.
-//
-// What NumPy 2.4 takes and this does not, because no array can have been saved with it:
-// - a dtype over another, (descr, other dtype), also where that is None or [], as in ('<i8', None);
-// - an integer that gives a size to a sub-array without bytes, as in (('<f4', (0,)), 5);
-// - sub-arrays that, with those within them, have more than kMaxSubArrayRank dimensions, or more
-//   than kMaxItemSize items or bytes where dimensions of zero are left out;
-// - units of time that overflow, or whose denominator is negative or, of weeks, divides nothing;
-// - "S2147483647,i4", to which NumPy gives a negative size;
-// - a dict with the same tuple as a key twice;
-// - lists and tuples nested deeper than python_literal.h reads.
-Result<Descr> ParseDescr(const PythonLiteral& descr);
-
-// The same for a string: what numpy.dtype(text) takes on 64-bit Linux. The types of ml_dtypes that
-// element_type.h knows are taken by name, and "<f1", which NumPy does not read, as float8_e5m2: it
-// is how that one is saved.
-Result<Descr> ParseDescrString(std::string_view text);
 
 }  // namespace tf_npz
 

@@ -1,7 +1,6 @@
 #include "cc/format/dtype_builder.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -20,7 +19,7 @@ Result<std::vector<int64_t>> ParseSubArrayShape(const PythonLiteral& literal) {
     return DataLoss("shape of a sub-array is neither an integer nor a tuple of integers");
   };
   if (literal.type == Type::kInt) return std::vector<int64_t>{literal.integer};
-  // To NumPy [] is a dtype, that of a structure without fields.
+  // An empty list is not a shape: NumPy reads it as the dtype of a structure without fields.
   const bool is_sequence =
       literal.type == Type::kTuple || (literal.type == Type::kList && !literal.items.empty());
   if (!is_sequence) return malformed();
@@ -33,7 +32,7 @@ Result<std::vector<int64_t>> ParseSubArrayShape(const PythonLiteral& literal) {
   return shape;
 }
 
-// The dimensions on the way to the field of `dtype` that has most of them.
+// The largest number of dimensions that sub-arrays add to a field of `dtype`, at any depth.
 size_t MaxFieldRank(const DType& dtype) {
   size_t most = 0;
   for (const Field& field : dtype.fields) {
@@ -42,7 +41,7 @@ size_t MaxFieldRank(const DType& dtype) {
   return most;
 }
 
-// A dtype without a size, which a number must give it first.
+// `base` is a dtype without a size, such as "S". Gives it the size `size`.
 Result<Descr> GiveSize(Descr base, const PythonLiteral& size) {
   if (size.type != Type::kInt) {
     return DataLoss("sub-array of items without bytes, " + Quote(base.dtype.descr()));
@@ -75,8 +74,8 @@ Result<Descr> MakeSubArray(Descr base, const PythonLiteral& literal) {
     return DataLoss("sub-array has " + std::to_string(rank) + " dimensions (expected at most " +
                     std::to_string(kMaxSubArrayRank) + ")");
   }
-  // Dimensions of zero make the size 0, but the others must multiply too, so that no later product
-  // over a part of the dimensions overflows.
+  // A dimension of 0 makes the size 0. The other dimensions are multiplied nevertheless, so that no
+  // later product of some of the dimensions overflows.
   int64_t items = std::max(base.dtype.itemsize, MaxFieldItems(base.dtype));
   for (const int64_t dimension : shape) {
     if (dimension < 0) {
@@ -92,7 +91,7 @@ Result<Descr> MakeSubArray(Descr base, const PythonLiteral& literal) {
   return base;
 }
 
-Status StructBuilder::Add(std::string name, std::optional<std::string> title, Descr type) {
+Status StructDTypeBuilder::Add(std::string name, std::optional<std::string> title, Descr type) {
   TF_NPZ_RETURN_IF_ERROR(Claim(name));
   if (title.has_value()) TF_NPZ_RETURN_IF_ERROR(Claim(*title));
   Field field;
@@ -107,41 +106,22 @@ Status StructBuilder::Add(std::string name, std::optional<std::string> title, De
   return OkStatus();
 }
 
-Status StructBuilder::AddPadding(const Descr& type) {
+Status StructDTypeBuilder::AddPadding(const Descr& type) {
   return Grow(type.dtype.itemsize * ElementCount(type.shape));
 }
 
-DType StructBuilder::Finish() { return std::move(dtype_); }
+DType StructDTypeBuilder::Finish() { return std::move(dtype_); }
 
-Status StructBuilder::Claim(const std::string& name_or_title) {
+Status StructDTypeBuilder::Claim(const std::string& name_or_title) {
   if (taken_.insert(name_or_title).second) return OkStatus();
-  return DataLoss("field or title " + Quote(name_or_title) + " stands twice");
+  return DataLoss("field or title " + Quote(name_or_title) + " appears twice");
 }
 
-Status StructBuilder::Grow(int64_t size) {
+Status StructDTypeBuilder::Grow(int64_t size) {
   dtype_.itemsize += size;
   if (dtype_.itemsize <= kMaxItemSize) return OkStatus();
   return DataLoss("structure is too large (expected at most " + std::to_string(kMaxItemSize) +
                   " bytes)");
-}
-
-std::optional<int64_t> TakeCInteger(std::string_view* text) {
-  size_t i = text->find_first_not_of(" \t\n\v\f\r");
-  if (i == std::string_view::npos) return std::nullopt;
-  const bool negative = (*text)[i] == '-';
-  if (negative || (*text)[i] == '+') ++i;
-  const size_t digits = i;
-  int64_t value = 0;
-  for (; i < text->size() && (*text)[i] >= '0' && (*text)[i] <= '9'; ++i) {
-    const int64_t digit = (*text)[i] - '0';
-    if (!CheckedMultiply<int64_t>(value, 10, &value) ||
-        !(negative ? CheckedAdd(value, -digit, &value) : CheckedAdd(value, digit, &value))) {
-      value = negative ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
-    }
-  }
-  if (i == digits) return std::nullopt;
-  text->remove_prefix(i);
-  return value;
 }
 
 }  // namespace tf_npz

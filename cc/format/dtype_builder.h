@@ -1,14 +1,12 @@
-// What the parsers of dtypes share: dtype_string.cc's of strings and descr.cc's of literals put
-// sub-arrays and structures together here.
+// Builds sub-arrays and structures, for the two parsers of dtypes: parse_descr.cc (Python literals)
+// and dtype_string.cc (strings).
 
 #ifndef TF_NPZ_FORMAT_DTYPE_BUILDER_H_
 #define TF_NPZ_FORMAT_DTYPE_BUILDER_H_
 
-#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 
 #include "cc/base/status.h"
 #include "cc/format/dtype.h"
@@ -16,18 +14,20 @@
 
 namespace tf_npz {
 
-// numpy.dtype((base, shape)): a sub-array of `base`, whose own dimensions come last; or, where
-// `base` has no size and `shape` is an integer, `base` with that size: ('S', 5) is "S5".
+// numpy.dtype((base, shape)): a sub-array of `base`. If `base` is a sub-array itself, its
+// dimensions come last. If `base` has no size and `shape` is an integer, the result is `base` with
+// that size: ('S', 5) is "S5". DataLoss if NumPy refuses it or it is too large.
 Result<Descr> MakeSubArray(Descr base, const PythonLiteral& shape);
 
-// Puts fields one behind the other. Of `type` the size was checked by who made it, so that only
-// their sum can be too large.
-class StructBuilder {
+// Builds a structure by appending fields. The caller has bounded the size of each field, at most
+// kMaxItemSize bytes. Add and AddPadding check the sum: DataLoss if it is larger. Not thread-safe.
+class StructDTypeBuilder {
  public:
-  // Names and titles are of one space, in which nothing stands twice.
+  // Appends a field. Names and titles share one namespace; DataLoss if one appears twice.
   Status Add(std::string name, std::optional<std::string> title, Descr type);
-  // Bytes that belong to no field.
+  // Appends bytes that belong to no field, as many as `type` has.
   Status AddPadding(const Descr& type);
+  // Returns the structure. The builder is empty afterwards.
   DType Finish();
 
  private:
@@ -35,12 +35,9 @@ class StructBuilder {
   Status Grow(int64_t size);
 
   DType dtype_{DType::Kind::kStruct, 0, false, {}, {}, {}};
-  std::set<std::string> taken_;  // no hash: a header can be full of names that share one
+  // The names and titles. Not a hash set: a hostile header can be full of names with the same hash.
+  std::set<std::string> taken_;
 };
-
-// The integer at the beginning of `text`, taken off it, as C's strtol reads it: white space, a
-// sign, digits; at the limits of int64_t where it is beyond them. Nothing where there is none.
-std::optional<int64_t> TakeCInteger(std::string_view* text);
 
 }  // namespace tf_npz
 

@@ -1,8 +1,8 @@
-// ParseDescrString: numpy.dtype of a string. NumPy's document:
-// https://numpy.org/doc/stable/reference/arrays.dtypes.html#specifying-and-constructing-data-types,
-// "One-character strings", "Array-protocol type strings", "String with comma-separated fields" and
-// "Type strings"; what that leaves open is as _convert_from_str of descriptor.c (numpy/_core/src/
-// multiarray) has it.
+// Sources: NumPy's document (see the header), sections "One-character strings", "Array-protocol
+// type strings", "String with comma-separated fields" and "Type strings". Where it leaves a
+// question open, this follows _convert_from_str of numpy/_core/src/multiarray/descriptor.c.
+
+#include "cc/format/dtype_string.h"
 
 #include <optional>
 #include <string>
@@ -12,7 +12,6 @@
 #include "cc/base/text.h"
 #include "cc/format/comma_string.h"
 #include "cc/format/datetime_unit.h"
-#include "cc/format/dtype.h"
 #include "cc/format/dtype_builder.h"
 #include "cc/format/element_type.h"
 
@@ -26,7 +25,7 @@ struct Basic {
   int itemsize;
 };
 
-// One-character strings. `long` and what points are those of 64-bit Linux.
+// One-character strings. `long` and pointers have the sizes of 64-bit Linux.
 struct Letter {
   char letter;
   Basic basic;
@@ -56,7 +55,7 @@ constexpr Letter kLetters[] = {
     {'M', {Kind::kDateTime, 8}},
     {'m', {Kind::kTimeDelta, 8}},
     {'e', {Kind::kFloat, 2}},
-    // The ones above stand in the order of NumPy's type numbers, 0 to 23.
+    // The ones above are in the order of NumPy's type numbers, 0 to 23.
     {'n', {Kind::kInt, 8}},
     {'N', {Kind::kUInt, 8}},
     {'p', {Kind::kInt, 8}},
@@ -66,7 +65,7 @@ constexpr Letter kLetters[] = {
 };
 constexpr int kTypeNumbers = 24;
 
-// Names of numpy.sctypeDict, by their letters.
+// The names in numpy.sctypeDict, with the letter of the same type.
 struct Name {
   std::string_view name;
   char letter;
@@ -87,7 +86,7 @@ constexpr Name kNames[] = {
     {"unicode", 'U'},     {"void", 'V'},
 };
 
-// Kinds that a size follows. S, a, U and V take any.
+// Kinds with a size in bytes after the letter. S, a, U and V are not here: they take any size.
 struct Sized {
   char kind;
   int64_t size;
@@ -126,7 +125,7 @@ DType MakeMlDtype(ElementType type) {
 }
 
 std::optional<Basic> FindLetter(char letter) {
-  // NumPy takes a character for a type number first.
+  // NumPy first tries the character's code as a type number.
   const auto number = static_cast<unsigned char>(letter);
   if (number < kTypeNumbers) return kLetters[number].basic;
   for (const Letter& candidate : kLetters) {
@@ -166,8 +165,8 @@ Status NotADType(std::string_view text) {
   return DataLoss("descr " + Quote(text) + " is not a dtype of NumPy");
 }
 
-// The length of "M8" or "datetime64" at the beginning of `text`, and of its likes; 0 where there
-// is none.
+// The length of "M8", "m8", "datetime64" or "timedelta64" at the beginning of `text`, 0 if there is
+// none of them.
 size_t DateTimeLength(std::string_view text) {
   for (const std::string_view name : {"M8", "m8", "datetime64", "timedelta64"}) {
     if (text.substr(0, name.size()) == name) return name.size();
@@ -175,7 +174,7 @@ size_t DateTimeLength(std::string_view text) {
   return 0;
 }
 
-// What is neither a list of fields nor a sub-array.
+// Parses a string that is neither a list of fields nor a sub-array.
 Result<DType> ParseSingle(std::string_view text) {
   std::string_view spelling = text;
   const bool has_order = !text.empty() && IsByteOrder(text[0]);
@@ -201,34 +200,34 @@ Result<DType> ParseSingle(std::string_view text) {
     const std::optional<int64_t> size = TakeCInteger(&rest);
     if (size.has_value() && rest.empty()) found = FindSized(spelling[0], *size, big_endian);
   }
-  // Names bear no byte order.
+  // Names have no byte order, so the whole text is looked up.
   if (!found.has_value()) found = FindName(text);
   if (!found.has_value()) return NotADType(text);
   return *std::move(found);
 }
 
-Result<Descr> ParseItem(const CommaString::Item& item) {
-  TF_NPZ_ASSIGN_OR_RETURN(Descr descr, ParseDescrString(item.dtype));
-  if (!item.repeats.has_value()) return descr;
-  return MakeSubArray(std::move(descr), *item.repeats);
+Result<Descr> ParsePart(const CommaString::Part& part) {
+  TF_NPZ_ASSIGN_OR_RETURN(Descr descr, ParseDTypeString(part.dtype));
+  if (!part.repeats.has_value()) return descr;
+  return MakeSubArray(std::move(descr), *part.repeats);
 }
 
-// A structure, or, where there is no comma between fields, a sub-array: "3f4".
+// Parses a structure, or a sub-array if there is no comma: "3f4".
 Result<Descr> ParseCommaString(std::string_view text) {
   CommaString fields(text);
-  StructBuilder builder;
+  StructDTypeBuilder builder;
   for (int i = 0; !fields.done(); ++i) {
-    Result<CommaString::Item> next = fields.Next();
+    Result<CommaString::Part> next = fields.Next();
     if (!next.ok()) return NotADType(text).WithContext(next.status().message() + ": ");
-    const CommaString::Item item = *std::move(next);
-    const bool is_nothing = item.dtype.empty() && !item.repeats.has_value();
-    if (is_nothing && fields.done() && i > 0) break;  // "i4,<"
-    Result<Descr> descr = ParseItem(item);
+    const CommaString::Part part = *std::move(next);
+    const bool is_empty = part.dtype.empty() && !part.repeats.has_value();
+    if (is_empty && fields.done() && i > 0) break;  // "i4,<"
+    Result<Descr> descr = ParsePart(part);
     if (!descr.ok()) {
       return descr.status().WithContext("in the descr " + Quote(text, 40) + ": ");
     }
     if (!fields.has_comma()) {
-      if (!item.repeats.has_value()) return NotADType(text);
+      if (!part.repeats.has_value()) return NotADType(text);
       return descr;
     }
     TF_NPZ_RETURN_IF_ERROR(builder.Add("f" + std::to_string(i), std::nullopt, *std::move(descr)));
@@ -238,7 +237,7 @@ Result<Descr> ParseCommaString(std::string_view text) {
 
 }  // namespace
 
-Result<Descr> ParseDescrString(std::string_view text) {
+Result<Descr> ParseDTypeString(std::string_view text) {
   if (IsCommaString(text)) return ParseCommaString(text);
   TF_NPZ_ASSIGN_OR_RETURN(DType dtype, ParseSingle(text));
   return Descr{std::move(dtype), {}};

@@ -13,8 +13,8 @@ using Kind = DType::Kind;
 struct Known {
   ElementType type;
   std::string_view name;
-  Kind kind;  // of the dtype whose natural element type it is
-  int size;
+  Kind kind;  // of the dtypes whose natural element type it is
+  int size;   // bytes
 };
 constexpr Known kKnown[] = {
     {ElementType::kBool, "bool", Kind::kBool, 1},
@@ -56,7 +56,7 @@ static_assert(IsInOrder());
 
 const Known& Find(ElementType type) { return kKnown[static_cast<size_t>(type)]; }
 
-// Numbers of a size that TensorFlow has.
+// The type of a number of that kind and size in bytes, or nullopt if TensorFlow has none.
 std::optional<ElementType> FindNumber(Kind kind, int64_t size) {
   for (const Known& known : kKnown) {
     if (known.kind == kind && known.size == size) return known.type;

@@ -1,4 +1,5 @@
-// ElementType: what the elements of a tensor are. Which of them an array of a dtype can become.
+// ElementType: the type of the values of a tensor, and the types that an array of a dtype can be
+// read as. All functions are pure.
 
 #ifndef TF_NPZ_FORMAT_ELEMENT_TYPE_H_
 #define TF_NPZ_FORMAT_ELEMENT_TYPE_H_
@@ -28,7 +29,7 @@ enum class ElementType : uint8_t {
   kComplex64,
   kComplex128,
   kString,
-  // The types of ml_dtypes that TensorFlow has, perhaps not in every version.
+  // The types of ml_dtypes that TensorFlow has. Older versions of TensorFlow lack some of them.
   kBfloat16,
   kFloat8E4m3fn,
   kFloat8E4m3fnuz,
@@ -42,25 +43,27 @@ enum class ElementType : uint8_t {
   kUInt4,
 };
 
-// The name that NumPy, ml_dtypes and tf.dtypes.as_dtype agree on: "float32"; "string".
+// The name that NumPy, ml_dtypes and tf.dtypes.as_dtype share: "float32". Also "string".
 std::string_view ElementTypeName(ElementType type);
+// The type with that name, or nullopt if there is none.
 std::optional<ElementType> ElementTypeNamed(std::string_view name);
 
-// Bytes of one element; 0 of strings, whose size is the dtype's.
+// The size of one value in bytes. It is 0 for strings: their size is the itemsize of the dtype.
 int64_t ElementTypeSize(ElementType type);
 
-// What an array of `dtype` becomes where nobody asks for something else: datetimes their int64,
-// strings kString, raw void kUInt8 with one more dimension. Unimplemented, saying why and what to
-// do, for dtypes of which no tensor is made. `dtype` is not a kStruct: its fields become tensors,
-// one by one.
+// The type that an array of `dtype` is read as by default. Datetimes become kInt64, strings become
+// kString, raw void becomes kUInt8 with one more dimension. Unimplemented for a dtype that cannot
+// become a tensor; the message says why and what to do. `dtype` is not a kStruct, because each of
+// its fields becomes a tensor.
 Result<ElementType> NaturalElementType(const DType& dtype);
 
-// Whether an array of `dtype` can be read as `type`: as its natural type, or, raw void of the right
-// size, as one of ml_dtypes' types, which NumPy saves as void.
+// Returns true if an array of `dtype` can be read as `type`. That is so for its natural type. Raw
+// void can also be read as a type of ml_dtypes with the same size, because NumPy saves those types
+// as void.
 bool CanReadAs(const DType& dtype, ElementType type);
 
-// Whether reading `dtype` as `type` adds a last dimension, of dtype.itemsize bytes: raw void as
-// kUInt8.
+// Returns true if reading `dtype` as `type` adds a last dimension of dtype.itemsize values. That is
+// so for raw void as kUInt8.
 bool AddsDimension(const DType& dtype, ElementType type);
 
 }  // namespace tf_npz

@@ -10,8 +10,8 @@ namespace {
 
 using Kind = DType::Kind;
 
-// Narrows `view` to one of its fields, all but its dtype, which is copied once, at the end of a
-// path.
+// Narrows `view` to its field `field`. The dtype of `view` stays as it is: the caller sets it once,
+// at the end of the path, because copying a dtype takes time.
 void Narrow(const Field& field, FieldView* view) {
   view->offset += field.offset;
   view->shape.insert(view->shape.end(), field.shape.begin(), field.shape.end());
@@ -24,7 +24,7 @@ void Narrow(const Field& field, FieldView* view) {
   view->strides.insert(view->strides.end(), strides.begin(), strides.end());
 }
 
-// What a message says behind the name of a field that is not there.
+// The end of the message about a missing field: the fields that `dtype` has.
 std::string FieldsThereAre(const DType& dtype) {
   if (dtype.kind != Kind::kStruct) return ": dtype " + Quote(dtype.name()) + " has no fields";
   if (dtype.fields.empty()) return ": there are no fields";
@@ -39,8 +39,9 @@ struct Leaves {
   size_t bytes = 0;  // of their names and dimensions
 };
 
-// `view` is that of the item of `dtype`, its dtype not yet set; `bytes` is what a leaf takes for
-// the names and dimensions so far. False beyond kMaxLeafBytes.
+// Appends the leaf fields of `dtype` to `leaves`. `view` is the place of an item of `dtype`,
+// without its dtype; `path` leads there; `bytes` is the size of the names and dimensions on that
+// path. Returns false if all leaves together exceed kMaxLeafBytes.
 bool AppendLeaves(const DType& dtype, const FieldView& view, FieldPath* path, size_t bytes,
                   Leaves* leaves) {
   if (dtype.kind != Kind::kStruct) {
@@ -105,8 +106,8 @@ Result<std::vector<std::pair<FieldPath, FieldView>>> LeafFields(const DType& dty
   FieldPath path;
   Leaves leaves;
   if (AppendLeaves(dtype, FieldView(), &path, 0, &leaves)) return std::move(leaves.all);
-  return ResourceExhausted("names that lead to the fields take more than " +
-                           std::to_string(kMaxLeafBytes) + " bytes, which is the limit");
+  return ResourceExhausted("names and dimensions of the fields take more than the limit of " +
+                           std::to_string(kMaxLeafBytes) + " bytes");
 }
 
 }  // namespace tf_npz

@@ -7,6 +7,7 @@
 #include "cc/base/bytes.h"
 #include "cc/base/checked.h"
 #include "cc/base/text.h"
+#include "cc/format/parse_descr.h"
 #include "cc/format/python_literal.h"
 
 namespace tf_npz {
@@ -32,8 +33,8 @@ std::string Latin1ToUtf8(std::string_view latin1) {
   return utf8;
 }
 
-// A bool is an int to Python, so `_read_array_header` lets it pass, and a negative integer too; but
-// no array can be given such a shape, and `np.load` ends with a TypeError or a ValueError.
+// In Python a bool is an int, so `_read_array_header` accepts bools, and also negative integers. No
+// array can have such a shape: np.load fails with a TypeError or a ValueError.
 Result<std::vector<int64_t>> ParseShape(const PythonLiteral& literal) {
   if (literal.type != PythonLiteral::Type::kTuple) {
     return DataLoss("header's shape is not a tuple of integers");
@@ -55,26 +56,27 @@ Result<std::vector<int64_t>> ParseShape(const PythonLiteral& literal) {
   return shape;
 }
 
-// Whether an array of `shape` has no elements.
+// Returns true if an array of `shape` has no items.
 bool IsEmpty(const std::vector<int64_t>& shape) {
   return std::find(shape.begin(), shape.end(), 0) != shape.end();
 }
 
-// A file of sub-arrays NumPy reads where each is of one element, of which it then makes nothing, or
-// where there are none at all (numpy.lib.format.read_array: "Failed to read all data for array").
+// NumPy reads an array of sub-arrays only if each sub-array has a single item, and then drops their
+// dimensions, or if the array is empty (numpy.lib.format.read_array: "Failed to read all data for
+// array").
 Status CheckSubArray(const std::vector<int64_t>& sub_array, const std::vector<int64_t>& shape) {
   const bool of_one = std::all_of(sub_array.begin(), sub_array.end(),
                                   [](int64_t dimension) { return dimension == 1; });
-  // While it reads, NumPy has the sub-array's dimensions beside one of its own.
+  // While NumPy reads, its array has the dimensions of the sub-array and one more.
   const bool fits = sub_array.size() < kMaxRank;
   if (fits && (of_one || IsEmpty(shape))) return OkStatus();
   return DataLoss("header's descr is a sub-array of shape " + ShapeText(sub_array) +
-                  " (expected one element in it)");
+                  " (expected a single item in it)");
 }
 
-// Bytes of an array. Dimensions of zero make it 0, but the others must still multiply without
-// overflow, as NumPy demands, so that no later product over a part of the shape can overflow; the
-// items of a field count with them, since a field's items may have no bytes.
+// The size of an array in bytes. A dimension of 0 makes it 0. The other dimensions must multiply
+// without overflow nevertheless, as in NumPy, so that no later product of some of them overflows.
+// The number of items of a field is multiplied too, because items of a field may have 0 bytes.
 Result<uint64_t> DataSize(const NpyHeader& header) {
   const int64_t itemsize = header.dtype.itemsize;
   int64_t largest = std::max(itemsize, MaxFieldItems(header.dtype));

@@ -1,4 +1,4 @@
-// The header of an `.npy` array: bytes in, facts out.
+// Parses the header of an .npy array. It takes bytes, returns facts, and does no IO.
 //
 // NumPy's document: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, "Format
 // Version 1.0", "2.0" and "3.0". All integers are little-endian.
@@ -11,7 +11,7 @@
 //     8       4     HEADER_LEN (versions 2.0 and 3.0)
 //     10, 12  …     a Python dict with exactly the keys descr, fortran_order and shape;
 //                   Latin-1, or UTF-8 in 3.0
-//     then          the elements, in C or Fortran order
+//     then          the items, in C or Fortran order
 
 #ifndef TF_NPZ_FORMAT_NPY_HEADER_H_
 #define TF_NPZ_FORMAT_NPY_HEADER_H_
@@ -28,38 +28,39 @@ namespace tf_npz {
 
 inline constexpr std::string_view kNpyMagic = "\x93NUMPY";
 
-// Bytes that say how long the header is, in every version.
+// The number of first bytes that give the length of the header, in every version.
 inline constexpr size_t kNpyPreambleSize = 12;
 
-// Headers longer than this are refused: NumPy writes about 100 bytes, a large structured dtype some
+// A longer header is refused. NumPy writes about 100 bytes; a large structured dtype takes some
 // KiB.
 inline constexpr size_t kMaxNpyHeaderSize = size_t{1} << 20;
 
-// NumPy's own limit (NPY_MAXDIMS).
+// The most dimensions of an array. It is NumPy's limit (NPY_MAXDIMS).
 inline constexpr size_t kMaxRank = 64;
 
 struct NpyHeader {
   int major_version = 1;
-  // What an element is. Where the descr is a sub-array, what the elements of that are: NumPy reads
-  // such a file only where each sub-array has one element or the array is empty.
+  // The type of an item. If the descr is a sub-array, it is the type of the items of the sub-array:
+  // NumPy reads such a file only if each sub-array has a single item or the array is empty.
   DType dtype;
-  bool is_pickle = false;  // HoldsObjects(dtype): the data is not the elements
+  bool is_pickle = false;  // HoldsObjects(dtype): the data is a pickle instead of items
   bool fortran_order = false;
   std::vector<int64_t> shape;
-  uint64_t data_offset = 0;  // from the first byte of the magic to the first element
-  // Bytes of all elements; 0 where is_pickle, since a pickle has any size. The shape's dimensions,
-  // zeros left out, multiply without overflow, with the size of an item and with the items that it
-  // holds of any field.
+  uint64_t data_offset = 0;  // bytes from the magic to the first item
+  // Bytes of all items. It is 0 if is_pickle, because a pickle has any size. The product of the
+  // dimensions of `shape`, without zeros, and the item size does not overflow. Nor does the product
+  // of the dimensions and the number of items of any field (MaxFieldItems).
   uint64_t data_size = 0;
 };
 
-// The data_offset of the array that begins with `preamble`: how many bytes ParseNpyHeader needs.
-// `preamble` holds kNpyPreambleSize bytes, or all there are.
+// Returns the data_offset of the array that begins with `preamble`. ParseNpyHeader needs that many
+// bytes. `preamble` holds the first kNpyPreambleSize bytes, or all bytes if there are fewer.
+// DataLoss if it is not the beginning of an array, ResourceExhausted if the header is too long.
 Result<size_t> ParseNpyPreamble(std::string_view preamble);
 
-// Parses a header, whole, from the magic to data_offset. Errors name the byte from the magic on. A
-// shape that no array can be given is refused here; NumPy's reader of headers takes bools and
-// negative integers in it, and fails behind the header.
+// Parses a whole header: `bytes` begins with the magic and holds at least data_offset bytes. Errors
+// count bytes from the magic. A shape with bools or negative integers is refused here. NumPy's
+// reader of headers accepts it and fails later, when it makes the array.
 Result<NpyHeader> ParseNpyHeader(std::string_view bytes);
 
 }  // namespace tf_npz

@@ -1,5 +1,6 @@
-// ParseDescr: numpy.lib.format.descr_to_dtype, https://numpy.org/doc/stable/reference/generated/
-// numpy.lib.format.descr_to_dtype.html, whose steps it follows (numpy/lib/_format_impl.py).
+// Follows descr_to_dtype of numpy/lib/_format_impl.py step by step.
+
+#include "cc/format/parse_descr.h"
 
 #include <optional>
 #include <set>
@@ -9,8 +10,8 @@
 #include <vector>
 
 #include "cc/base/text.h"
-#include "cc/format/dtype.h"
 #include "cc/format/dtype_builder.h"
+#include "cc/format/dtype_string.h"
 
 namespace tf_npz {
 namespace {
@@ -18,11 +19,11 @@ namespace {
 using Kind = DType::Kind;
 using Type = PythonLiteral::Type;
 
-// What Python's `a, b = literal` gives: descr_to_dtype unpacks without asking what it is, so that
-// the string "ab" is a field "a" of dtype "b".
+// The result of Python's `a, b = literal`. descr_to_dtype unpacks a field without checking its
+// type, so the string "ab" is a field "a" of dtype "b".
 struct Unpacked {
   std::vector<const PythonLiteral*> items;
-  std::vector<PythonLiteral> characters;  // what `items` point to, of a string
+  std::vector<PythonLiteral> characters;  // of a string: `items` point to them
 
   explicit Unpacked(const PythonLiteral& literal) {
     switch (literal.type) {
@@ -47,7 +48,7 @@ struct Unpacked {
   Unpacked& operator=(const Unpacked&) = delete;
 
  private:
-  // A key that stands twice is one.
+  // A key that appears twice counts once.
   void UnpackKeys(const PythonLiteral& dict) {
     std::set<std::string_view> seen;
     for (size_t i = 0; i < dict.items.size(); i += 2) {
@@ -60,7 +61,8 @@ struct Unpacked {
     for (const char c : text) {
       const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
       if (!continues || characters.empty()) {
-        // More than a field can have: the text may be as long as a header.
+        // A field has at most three parts, so more characters are not needed. The text may be as
+        // long as a header.
         if (characters.size() == 4) break;
         characters.emplace_back();
         characters.back().type = Type::kString;
@@ -95,18 +97,18 @@ Result<FieldName> ParseFieldName(const PythonLiteral& literal) {
   return result;
 }
 
-Status AddField(const PythonLiteral& literal, StructBuilder* builder) {
+Status AddField(const PythonLiteral& literal, StructDTypeBuilder* builder) {
   const Unpacked field(literal);
   const size_t size = field.items.size();
   if (size != 2 && size != 3) {
-    return DataLoss("field of a descr is not a name, a descr and perhaps a shape");
+    return DataLoss("field of a descr is not a tuple of a name, a descr and an optional shape");
   }
   TF_NPZ_ASSIGN_OR_RETURN(FieldName name, ParseFieldName(*field.items[0]));
   Result<Descr> type = ParseDescr(*field.items[1]);
   if (type.ok() && size == 3) type = MakeSubArray(*std::move(type), *field.items[2]);
   if (!type.ok()) return type.status().WithContext("field " + Quote(name.name) + ": ");
 
-  // To NumPy a sub-array is void, whatever its items are.
+  // NumPy takes every sub-array for void, whatever its items are.
   const bool is_void = type->dtype.kind == Kind::kVoid || !type->shape.empty();
   if (name.may_be_padding && is_void) return builder->AddPadding(*type);
   return builder->Add(std::move(name.name), std::move(name.title), *std::move(type));
@@ -117,9 +119,9 @@ Status AddField(const PythonLiteral& literal, StructBuilder* builder) {
 Result<Descr> ParseDescr(const PythonLiteral& literal) {
   switch (literal.type) {
     case Type::kString:
-      return ParseDescrString(literal.text);
+      return ParseDTypeString(literal.text);
     case Type::kTuple: {
-      // What comes behind the shape NumPy does not look at.
+      // NumPy ignores everything after the shape.
       if (literal.items.size() < 2) {
         return DataLoss("descr is a tuple of " + std::to_string(literal.items.size()) +
                         " (expected a descr and a shape)");
@@ -130,7 +132,7 @@ Result<Descr> ParseDescr(const PythonLiteral& literal) {
     case Type::kList:
     case Type::kDict: {
       const Unpacked fields(literal);
-      StructBuilder builder;
+      StructDTypeBuilder builder;
       for (const PythonLiteral* field : fields.items) {
         TF_NPZ_RETURN_IF_ERROR(AddField(*field, &builder));
       }

@@ -9,7 +9,7 @@ namespace {
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsQuote(char c) { return c == '\'' || c == '"'; }
 
-// The value of `c` as a digit, or 99.
+// The value of `c` as a hexadecimal digit, or 99 if it is none.
 int DigitValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -63,7 +63,7 @@ void PythonLexer::SkipSpace() {
 
 bool PythonLexer::SkipLines() {
   bool indented = false;
-  bool joined_indented = false;  // a line that a backslash joined to this one was
+  bool joined_indented = false;  // a line joined to this one by a backslash was indented
   while (true) {
     if (TakeNewline() || TakeComment()) {
       indented = joined_indented = false;
@@ -95,7 +95,7 @@ bool PythonLexer::TakeComment() {
   return true;
 }
 
-// A backslash that joins its line to the next, which must be there.
+// Takes a backslash that joins its line to the next line. There must be a next line.
 bool PythonLexer::TakeJoinedLine() {
   const size_t start = position_;
   if (Peek() != '\\') return false;
@@ -135,7 +135,7 @@ Result<int64_t> PythonLexer::ParseInteger() {
   if (base != 10) position_ += 2;
   const size_t digits_start = position_;
   uint64_t magnitude = 0;
-  bool after_digit = base != 10;  // an underscore may stand between digits and after "0x"
+  bool after_digit = base != 10;  // an underscore is allowed between digits and after "0x"
   for (; !AtEnd(); ++position_) {
     if (Peek() == '_' && after_digit) {
       after_digit = false;
@@ -159,7 +159,8 @@ Result<int64_t> PythonLexer::ParseInteger() {
   return static_cast<int64_t>(magnitude);
 }
 
-// To `_filter_header` the L is a word of its own: `4 L` is 4, and so is `4 L L`, but not `4LL`.
+// `_filter_header` treats the L as a word of its own: `4 L` and `4 L L` are 4, but `4LL` is an
+// error.
 void PythonLexer::SkipLongSuffixes() {
   size_t end;
   do {
@@ -186,7 +187,8 @@ Result<std::string> PythonLexer::ParseStrings() {
   return text;
 }
 
-// 2.4.1 String literals. Of their prefixes those of strings that are text and nothing else: u, r.
+// 2.4.1 String literals. The prefixes u and r are supported. Strings with other prefixes (b, f) are
+// not plain text.
 Status PythonLexer::ParseString(std::string* text) {
   const size_t start = position_;
   const char prefix = IsQuote(Peek()) ? '\0' : static_cast<char>(source_[position_++] | 0x20);
@@ -206,7 +208,7 @@ Status PythonLexer::ParseString(std::string* text) {
       TF_NPZ_RETURN_IF_ERROR(ParseEscape(text));
       continue;
     }
-    // What stands after a backslash is no closing quote in a raw string either.
+    // In a raw string too, a quote after a backslash does not end the string.
     if (Peek() == '\\') text->push_back(source_[position_++]);
     if (TakeNewline()) {
       text->push_back('\n');

@@ -1,7 +1,7 @@
-// The words of Python's literals: where they begin and end, and what numbers and strings say.
+// PythonLexer: reads the words of Python literals, such as numbers, strings and brackets.
+// python_literal.h puts the words together.
 //
-// Python's reference, https://docs.python.org/3.11/reference/lexical_analysis.html. How words make
-// a literal is python_literal.h's subject.
+// Python's reference: https://docs.python.org/3.11/reference/lexical_analysis.html
 
 #ifndef TF_NPZ_FORMAT_PYTHON_LEXER_H_
 #define TF_NPZ_FORMAT_PYTHON_LEXER_H_
@@ -16,18 +16,18 @@
 
 namespace tf_npz {
 
-// A position in a source, and what can be read there. Where a function fails, the position is
-// undefined. Errors are DataLoss and name the byte of the source.
+// A position in a source text, with functions that read the next word there. After an error the
+// position is undefined. Errors are DataLoss and name the byte of the source. Not thread-safe.
 class PythonLexer {
  public:
-  // Begins behind the spaces and tabs that literal_eval strips. `source` must outlive the lexer.
-  // `python2`: as in PythonLiteralOptions.
+  // Begins after the first spaces and tabs, which literal_eval strips. `source` must outlive the
+  // lexer. `python2` is that of PythonLiteralOptions.
   PythonLexer(std::string_view source, bool python2)
       : source_(source),
         python2_(python2),
         position_(std::min(source.find_first_not_of(" \t"), source.size())) {}
 
-  // Whether the whole source is UTF-8 without NUL: Python takes no other.
+  // Checks that the whole source is UTF-8 without NUL. Python refuses other text.
   Status CheckText() const;
 
   // The next character, or NUL at the end.
@@ -39,28 +39,29 @@ class PythonLexer {
   size_t position() const { return position_; }
   int depth() const { return depth_; }  // open brackets
 
-  // Reads spaces, comments and joined lines; within brackets line breaks too, which outside of
-  // them end the literal.
+  // Skips spaces, comments and joined lines. Inside brackets it also skips line breaks; outside of
+  // brackets they end the literal.
   void SkipSpace();
 
-  // Outside of brackets, at the beginning of a line: reads lines with nothing but comments, and the
-  // indentation of the next. True where that is indented, with or without text after it.
+  // Call it outside of brackets, at the beginning of a line. Skips lines that are empty or hold
+  // only comments, and the indentation of the next line. Returns true if that line is indented,
+  // also if it has no text.
   bool SkipLines();
 
-  // Reads spaces and then `c`, or false.
+  // Skips spaces. If the next character is `c`, reads it and returns true.
   bool Take(char c);
 
-  // Take for brackets, which are counted.
+  // Take for brackets. depth() counts them.
   bool Open(char bracket);
   bool Close(char bracket);
 
   // Reads an integer without its sign.
   Result<int64_t> ParseInteger();
 
-  // Reads a string, or several, which Python joins.
+  // Reads one or more strings in a row. Python joins them.
   Result<std::string> ParseStrings();
 
-  // Reads letters, digits and underscores, as many as there are.
+  // Reads letters, digits and underscores up to the next other character. May be empty.
   std::string_view ParseWord();
 
   Status Error(std::string_view what) const { return ErrorAt(position_, what); }

@@ -8,10 +8,10 @@
 namespace tf_npz {
 namespace {
 
-// Deeper than any dtype nests; keeps a hostile header from using up the stack.
+// The most nested brackets. Dtypes nest less. A hostile header cannot use up the stack.
 constexpr int kMaxDepth = 64;
 
-// Whether Python can have `key` as a dict's key.
+// Returns true if `key` can be the key of a dict in Python.
 bool IsHashable(const PythonLiteral& key) {
   return key.type != PythonLiteral::Type::kList && key.type != PythonLiteral::Type::kDict &&
          std::all_of(key.items.begin(), key.items.end(), IsHashable);
@@ -29,7 +29,8 @@ class Parser {
     const bool ends_indented = lexer_.AtNewline() && lexer_.SkipLines();
     if (!lexer_.AtEnd()) return lexer_.Error("expected the end of the header");
     if (ends_indented && !options_.python2) return lexer_.Error("unexpected indentation");
-    TF_NPZ_RETURN_IF_ERROR(lexer_.CheckText());  // last: where the grammar fails, it says more
+    // Last, because an error of the grammar has the better message.
+    TF_NPZ_RETURN_IF_ERROR(lexer_.CheckText());
     return value;
   }
 
@@ -77,7 +78,7 @@ class Parser {
     return dict;
   }
 
-  // A list, a tuple, or, as in Python, a value in parentheses: `(4)` is 4 and `(4,)` a tuple.
+  // Parses a list, a tuple, or a value in parentheses: in Python `(4)` is 4 and `(4,)` is a tuple.
   Result<PythonLiteral> ParseSequence(char open, char close, Type type) {
     PythonLiteral sequence;
     sequence.type = type;
@@ -100,7 +101,7 @@ class Parser {
     return sequence;
   }
 
-  // literal_eval takes one sign before an integer, which may stand in parentheses: `- (4)`.
+  // literal_eval accepts one sign before an integer. The integer may be in parentheses: `- (4)`.
   Result<PythonLiteral> ParseSignedInteger() {
     const bool negative = lexer_.Take('-');
     if (!negative) lexer_.Take('+');
@@ -118,7 +119,7 @@ class Parser {
     return value;
   }
 
-  // True, False or None.
+  // Parses True, False or None.
   Result<PythonLiteral> ParseName() {
     const size_t start = lexer_.position();
     const std::string_view name = lexer_.ParseWord();

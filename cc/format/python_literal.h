@@ -1,13 +1,14 @@
-// A reader of Python literals: the language that `.npy` headers are written in.
+// Parses Python literals: an .npy header is written in this language.
 //
 // NumPy evaluates a header with `ast.literal_eval` (NEP 1; numpy/lib/_format_impl.py,
-// `_read_array_header`), so what that takes must be taken here: any spacing, comments, quotes,
-// number spellings. Nothing is ever executed.
+// `_read_array_header`). So everything that literal_eval accepts is accepted here: any spacing,
+// comments, quotes and spellings of numbers. Nothing is ever executed.
 //
-// What no dtype, shape or flag can be is an error: floats, complex numbers, bytes, sets, `...`,
-// integers beyond 64 bits, strings with lone surrogates or `\N{name}`, more than 64 brackets in one
-// another. To NumPy these may be where they do no harm: in a value that stands before another of
-// the same key, as the title of a field; and a set, or bytes without a byte, as a list of fields.
+// Values that cannot be part of a dtype, a shape or a flag are errors: floats, complex numbers,
+// bytes, sets, `...`, integers of more than 64 bits, strings with lone surrogates or `\N{name}`,
+// and more than 64 nested brackets. NumPy accepts these where it does not use them: in a value that
+// a later value of the same key replaces, and as the title of a field. It also accepts a set, or
+// bytes of length 0, as a list of fields.
 
 #ifndef TF_NPZ_FORMAT_PYTHON_LITERAL_H_
 #define TF_NPZ_FORMAT_PYTHON_LITERAL_H_
@@ -27,23 +28,24 @@ struct PythonLiteral {
   Type type = Type::kNone;
   int64_t integer = 0;               // kInt; kBool: 0 or 1
   std::string text;                  // kString, in UTF-8
-  std::vector<PythonLiteral> items;  // kTuple, kList; kDict: key, value, key, value, …
+  std::vector<PythonLiteral> items;  // kTuple, kList: the values; kDict: key, value, key, value, …
 
-  // The value under string key `key` of a dict, the last one where it stands twice; null where
-  // there is none.
+  // The value of the string key `key` of a dict, or null if there is none. If the key appears
+  // twice, the last value counts.
   const PythonLiteral* Find(std::string_view key) const;
 };
 
 struct PythonLiteralOptions {
-  // Takes what NumPy takes in headers 1.0 and 2.0, which Python 2 may have written: where Python
-  // refuses a header, NumPy's `_filter_header` drops the L of long integers (`4L`) and spaces on a
-  // last line. To that filter form feeds and backslashes outside of the dict, and carriage returns
-  // without line feeds, mean something else than to Python; here they mean the same in all headers.
+  // If true, accepts what NumPy accepts in headers of version 1.0 and 2.0: Python 2 may have
+  // written them. If Python refuses such a header, NumPy's `_filter_header` removes the L of long
+  // integers (`4L`) and the spaces on the last line, and tries again. That filter reads form feeds
+  // and backslashes outside of the dict, and carriage returns without line feeds, in its own way.
+  // Here they have Python's meaning in all headers.
   bool python2 = false;
 };
 
-// Parses `source` (UTF-8), which must hold one literal and nothing else. Errors are DataLoss and
-// name the byte of `source`.
+// Parses `source`, UTF-8 text that must hold one literal and nothing else. Errors are DataLoss and
+// name the byte of `source`. Pure; any thread may call it.
 Result<PythonLiteral> ParsePythonLiteral(std::string_view source,
                                          PythonLiteralOptions options = {});
 

@@ -16,7 +16,7 @@ constexpr std::string_view kZip64EndMagic = "PK\x06\x06";
 constexpr std::string_view kZip64LocatorMagic = "PK\x06\x07";
 constexpr size_t kCentralHeaderSize = 46;
 
-// In a field of 16 or 32 bits: "see the zip64 record" (4.4.1.4).
+// In a field of 16 or 32 bits this value means: the zip64 record holds the true value (4.4.1.4).
 constexpr uint16_t kSeeZip64Short = 0xFFFF;
 constexpr uint32_t kSeeZip64 = 0xFFFFFFFF;
 
@@ -40,11 +40,15 @@ bool HasMagic(std::string_view bytes, std::string_view magic) {
 
 std::string AtByte(uint64_t offset) { return " at byte " + std::to_string(offset); }
 
-Status InSeveralParts() { return Unimplemented("zip archive in several parts"); }
+Status InSeveralParts() {
+  return Unimplemented("zip archive in several parts, which is not supported");
+}
 
-// Where in `tail` the zip64 end record begins that the `locator` (4.3.15), which stands at
-// tail[locator_at], leads to. zipfile looks right before the locator, whatever that says; an
-// extensible data sector (4.3.14.2) may stand between the two.
+// Returns the offset in `tail` of the zip64 end record, or nullopt if there is none. Its locator
+// (4.3.15) is at tail[locator_at] and says that the record is at byte `declared` of the file.
+// `tail` begins at byte `tail_offset` of the file. zipfile looks right before the locator, whatever
+// the locator says. This function also looks at `declared`, because an extensible data sector
+// (4.3.14.2) may lie between the record and the locator.
 std::optional<size_t> FindZip64End(std::string_view tail, size_t locator_at, uint64_t declared,
                                    uint64_t tail_offset) {
   if (locator_at < kZip64EndSize) return std::nullopt;
@@ -56,8 +60,9 @@ std::optional<size_t> FindZip64End(std::string_view tail, size_t locator_at, uin
   return std::nullopt;
 }
 
-// Replaces the fields of `entry` that say "see zip64" by those of the zip64 extended information
-// (4.5.3), which holds just these, in this order. Of several the first that has them counts.
+// Replaces the fields of `entry` that are kSeeZip64 by the values in the zip64 extended information
+// (4.5.3). It holds only these values, in this order. If there are several, the first one with a
+// value counts.
 Status MergeZip64(std::string_view extra, ZipEntry* entry) {
   uint64_t* const fields[] = {&entry->uncompressed_size, &entry->compressed_size,
                               &entry->local_header_offset};
@@ -78,7 +83,7 @@ Status MergeZip64(std::string_view extra, ZipEntry* entry) {
   return OkStatus();
 }
 
-// Where in the file is what lies at `declared` by the archive's own count.
+// Converts an offset that the archive declares to an offset in the file.
 uint64_t OffsetInFile(uint64_t declared, const ZipEnd& end) {
   if (end.directory_offset < end.declared_offset) {
     const uint64_t missing = end.declared_offset - end.directory_offset;
@@ -89,7 +94,8 @@ uint64_t OffsetInFile(uint64_t declared, const ZipEnd& end) {
   return CheckedAdd(declared, before, &offset) ? offset : UINT64_MAX;
 }
 
-// Several entries may share one local header: that alone makes no member larger than the file.
+// Sets data_limit of each entry. Several entries may share one local header; that does not make a
+// member larger than the file.
 void SetDataLimits(const ZipEnd& end, std::vector<ZipEntry>* entries) {
   std::vector<uint64_t> starts;
   starts.reserve(entries->size());
@@ -102,7 +108,8 @@ void SetDataLimits(const ZipEnd& end, std::vector<ZipEntry>* entries) {
   }
 }
 
-// `size` bytes of a member, its local header or what is behind that, at `offset`.
+// Checks that `size` bytes of a member at byte `offset` of the file end at its data_limit or
+// before.
 Status CheckRoom(uint64_t offset, uint64_t size, const ZipEntry& entry, const ZipEnd& end) {
   uint64_t data_end = 0;
   const bool fits = CheckedAdd(offset, size, &data_end);
@@ -165,9 +172,9 @@ std::vector<size_t> FindZipEnds(std::string_view tail) {
                           HasMagic(tail.substr(at - kZip64LocatorSize), kZip64LocatorMagic);
     return LoadLittle32(&tail[at + 12]) == 0 && !is_zip64;
   };
-  // zipfile takes the last signature that there is, and doesn't mind the length of the comment. A
-  // record whose comment ends where the file ends is the better choice where that leads nowhere.
-  // One without members can't be told from zeros, so others go before.
+  // zipfile takes the last signature and ignores the length of the comment. If that is not an end
+  // record, a record whose comment ends where the file ends is the better choice. A record without
+  // members looks like zeros in other data, so it is tried last.
   std::optional<size_t> of_zipfile, exact, empty;
   const size_t last = tail.size() - kZipEndSize;
   const size_t first = last > kMaxZipTrailSize ? last - kMaxZipTrailSize : 0;
@@ -177,7 +184,7 @@ std::vector<size_t> FindZipEnds(std::string_view tail) {
       if (!empty) empty = at;
     } else if (is_exact(at)) {
       exact = at;
-      break;  // it goes before any other that may come
+      break;  // An earlier record would not be tried before it.
     } else if (!of_zipfile && !empty) {
       of_zipfile = at;
     }
@@ -198,9 +205,9 @@ Result<ZipEnd> ParseZipEnd(std::string_view tail, size_t at, uint64_t file_size)
   end.entry_count = LoadLittle16(record + 10);
   end.directory_size = LoadLittle32(record + 12);
   end.declared_offset = LoadLittle32(record + 16);
-  size_t limit = at;  // of the directory
+  size_t limit = at;  // the offset in `tail` where the directory ends
 
-  // The locator, where there is one, stands right before the end record.
+  // The locator is optional. It lies right before the end record.
   bool is_zip64 = false;
   const std::string_view locator =
       at < kZip64LocatorSize ? "" : tail.substr(at - kZip64LocatorSize, kZip64LocatorSize);
@@ -244,8 +251,8 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
   std::vector<ZipEntry> entries;
   entries.reserve(std::min<uint64_t>(end.entry_count, directory.size() / kCentralHeaderSize));
   size_t at = 0;
-  // To the directory's end, whatever its count says, as Python's zipfile has it: writers without
-  // zip64 count modulo 65536, and a count that is damaged must not hide the last of several members
+  // Read up to the end of the directory and ignore the count, as Python's zipfile does. Writers
+  // without zip64 count modulo 65536. And a damaged count must not hide the last of several members
   // of one name.
   while (at < directory.size()) {
     const auto where = [&end, at] {
@@ -260,7 +267,7 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
     const size_t extra_length = LoadLittle16(header + 30);
     const size_t comment_length = LoadLittle16(header + 32);
     const size_t size = kCentralHeaderSize + name_length + extra_length + comment_length;
-    // The last one may be longer than the directory: zipfile takes what is there.
+    // The last header may be longer than the directory. zipfile takes the bytes that are there.
     const std::string_view name_and_rest = directory.substr(at + kCentralHeaderSize);
 
     ZipEntry entry;
@@ -272,7 +279,7 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
     entry.local_header_offset = LoadLittle32(header + 42);
     entry.raw_name = std::string(name_and_rest.substr(0, name_length));
     entry.name = DecodeZipName(entry.raw_name, entry.flags);
-    // zipfile cuts names here, against those that mean to deceive.
+    // zipfile cuts names at the first NUL, because the rest could hide another name.
     entry.name.resize(std::min(entry.name.size(), entry.name.find('\0')));
     const auto member = [&entry, &where] { return "member " + Quote(entry.name) + where() + ": "; };
     const int version = static_cast<unsigned char>(header[6]);
@@ -309,7 +316,8 @@ Status CheckZipEntry(const ZipEntry& entry, const ZipEnd& end) {
     return DataLoss("stored member has two sizes (" + std::to_string(entry.compressed_size) +
                     " and " + std::to_string(entry.uncompressed_size) + " bytes)");
   }
-  // RFC 1951: a match of at most 258 bytes costs at least 2 bits, so 1 byte becomes at most 1032.
+  // RFC 1951: a match has at most 258 bytes and takes at least 2 bits, so 1 byte decodes to at most
+  // 1032 bytes.
   if (entry.method == kZipDeflated && entry.uncompressed_size / 1032 > entry.compressed_size) {
     return DataLoss("member claims " + std::to_string(entry.uncompressed_size) +
                     " bytes, more than its " + std::to_string(entry.compressed_size) +
@@ -334,11 +342,12 @@ Result<uint64_t> ParseZipLocalHeader(std::string_view header, const ZipEntry& en
   const size_t name_length = LoadLittle16(&header[26]);
   const size_t extra_length = LoadLittle16(&header[28]);
   const std::string_view name = header.substr(kZipLocalHeaderSize, name_length);
-  // Each of the two is encoded as its own flags say, unless it is not.
+  // Each of the two names is encoded as the flags of its own header say. If the name in the
+  // directory is not well-formed, the bytes are compared.
   const bool same = DecodeZipName(name, flags) == DecodeZipName(entry.raw_name, entry.flags) ||
                     (name == entry.raw_name && !IsZipNameWellFormed(name, entry.flags));
   if (name.size() != name_length || !same) {
-    return DataLoss("local header" + where + " is that of another member (" + Quote(name) + ")");
+    return DataLoss("local header" + where + " belongs to another member (" + Quote(name) + ")");
   }
   const uint64_t data_offset =
       entry.local_header_offset + kZipLocalHeaderSize + name_length + extra_length;

@@ -1,4 +1,4 @@
-// Names of a zip archive's members, in the encodings that they come in.
+// Decodes the names of the members of a zip archive.
 
 #ifndef TF_NPZ_FORMAT_ZIP_NAME_H_
 #define TF_NPZ_FORMAT_ZIP_NAME_H_
@@ -9,12 +9,13 @@
 
 namespace tf_npz {
 
-// A name as well-formed UTF-8. The flags of the header that it stands in (APPNOTE.TXT 4.4.4, bit
-// 11) say whether it is that already, or IBM code page 437 (appendix D.1). One that is not the
-// UTF-8 that its flag says comes out escaped: it leaves the other members readable.
+// Returns a name as well-formed UTF-8. `raw` is the name in a header, and `flags` are the flags of
+// that header: bit 11 (APPNOTE.TXT 4.4.4) says that `raw` is UTF-8, otherwise it is in IBM code
+// page 437 (appendix D.1). If it should be UTF-8 and is not, its bad bytes are escaped as \xNN. It
+// is not an error, so that the other members stay readable.
 std::string DecodeZipName(std::string_view raw, uint16_t flags);
 
-// Whether `raw` is what `flags` say that it is.
+// Returns true if `raw` has the encoding that `flags` declare.
 bool IsZipNameWellFormed(std::string_view raw, uint16_t flags);
 
 }  // namespace tf_npz

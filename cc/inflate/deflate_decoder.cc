@@ -1,3 +1,6 @@
+// Follows the design of libdeflate by Eric Biggers (MIT licence, see LICENSE.libdeflate). The
+// header says what was taken from it.
+
 #include "cc/inflate/deflate_decoder.h"
 
 #include <algorithm>
@@ -9,32 +12,32 @@
 namespace tf_npz {
 namespace {
 
-// How far matches reach: RFC 1951 2.
+// The largest distance of a match, in bytes: RFC 1951 2.
 constexpr size_t kHistory = size_t{32} << 10;
 
-// Decoded between two moves of the history, which cost little then.
+// Bytes decoded between two moves of the history. At this size the moves cost little.
 constexpr size_t kRoom = size_t{64} << 10;
 
-// So much is decoded to where it is wanted, but for what the history is needed for: the first 32
-// KiB, which come through the window, and the last ones, which become history. Of less it would not
-// pay.
+// The smallest read that bypasses the window. Its first 32 KiB come through the window, and its
+// last 32 KiB are copied back as history, so a smaller read would not gain from it.
 constexpr size_t kMinDirect = 4 * kHistory;
 
-// Read from the file at once.
+// Compressed bytes read from the file at once.
 constexpr size_t kRead = size_t{128} << 10;
 
-// No block's header is longer (3.2.7): 17 bits, 19 lengths of 3, and for each symbol's length a
-// codeword of up to 7 with up to 7 extra bits. Rounded up.
+// The longest header of a block (3.2.7), rounded up: 17 bits, 19 lengths of 3 bits, and for the
+// length of each symbol a codeword of at most 7 bits with at most 7 extra bits.
 constexpr size_t kMaxHeader = size_t{1} << 10;
 static_assert((17 + 19 * 3 + (286 + 30) * (7 + 7)) / 8 + 8 + kFastInput < kMaxHeader);
 
-// What is left when more is read: less than a header, and whole bytes that were loaded already.
+// The most bytes that are left when more are read: fewer than a header has, and whole bytes that
+// were loaded as bits already.
 constexpr size_t kMaxTail = kMaxHeader + sizeof(uint64_t);
 
-// 3.2.7: HLIT + 257 and HDIST + 1 could say more.
+// The most codes by 3.2.7. The fields HLIT + 257 and HDIST + 1 can hold larger numbers.
 constexpr size_t kMaxLiteralLengthCodes = 286;
 constexpr size_t kMaxDistanceCodes = 30;
-// The order of the code lengths' code lengths.
+// The order in which the code lengths of the code lengths' code are stored.
 constexpr uint8_t kCodeLengthOrder[kMaxCodeLengths] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                                        11, 4,  12, 3, 13, 2, 14, 1, 15};
 
@@ -45,7 +48,7 @@ Result<std::unique_ptr<InflateStream>> DeflateDecoder::Open(const RandomAccessFi
                                                             uint64_t compressed_size,
                                                             BufferPool& pool) {
   std::unique_ptr<DeflateDecoder> decoder(new DeflateDecoder(file, offset, compressed_size));
-  uint64_t most = 0;  // that can come out
+  uint64_t most = 0;  // bytes that the data can decode to
   if (!CheckedMultiply(compressed_size, kMaxInflateRatio, &most)) most = UINT64_MAX;
   const size_t window_size = kHistory + std::min<uint64_t>(kRoom, most) + kFastOutput;
   TF_NPZ_ASSIGN_OR_RETURN(decoder->window_, pool.Allocate(window_size));
@@ -58,35 +61,37 @@ Result<std::unique_ptr<InflateStream>> DeflateDecoder::Open(const RandomAccessFi
   decoder->room_end_ = window + window_size - kFastOutput;
   char* const input = decoder->input_.data() + kMaxTail;
   decoder->in_.at = decoder->input_end_ = input;
-  std::memset(input, 0, kMaxHeader);  // where there is no input at all
+  std::memset(input, 0, kMaxHeader);  // for data of 0 bytes
   return std::unique_ptr<InflateStream>(std::move(decoder));
 }
 
 Result<size_t> DeflateDecoder::ReadSome(char* destination, size_t size) {
   const bool is_direct = size >= kMinDirect;
-  size_t done = GiveOut(destination, size);
+  size_t done = CopyUnread(destination, size);
   Status status;
   const size_t through_window = is_direct ? kHistory : size;
   if (done < through_window) {
     status = DecodeToWindow(through_window - done);
-    done += GiveOut(destination + done, size - done);
+    done += CopyUnread(destination + done, size - done);
   }
   if (is_direct && done >= kHistory && status.ok()) {
     status = DecodeDirectly(destination, size, &done);
   }
-  // Bytes that came out before damage are given; the next call meets the damage again.
+  // Bytes decoded before the damage are returned first. The next call finds the damage again.
   if (done > 0 || status.ok()) return done;
   return status;
 }
 
-size_t DeflateDecoder::GiveOut(char* destination, size_t size) {
+// Copies at most `size` decoded bytes that were not returned yet. Returns their number.
+size_t DeflateDecoder::CopyUnread(char* destination, size_t size) {
   const size_t given = std::min<size_t>(size, output_.out - unread_);
   std::memcpy(destination, unread_, given);
   unread_ += given;
   return given;
 }
 
-// Decodes about `wanted` bytes, or less. All that was decoded before has been given out.
+// Decodes about `wanted` bytes, or fewer, into the window. Call it only if all bytes decoded before
+// were returned.
 Status DeflateDecoder::DecodeToWindow(size_t wanted) {
   if (output_.out >= room_end_) {
     char* const front = window_.data();
@@ -97,7 +102,8 @@ Status DeflateDecoder::DecodeToWindow(size_t wanted) {
   return DecodeTo(output_.out + std::min<size_t>(wanted, room_end_ - output_.out));
 }
 
-// Decodes to behind the `*done` bytes that are in `destination`. They are history enough.
+// Decodes into `destination`, after the `*done` bytes that are there already, and adds to `*done`.
+// These bytes are the history, so they are at least 32 KiB.
 Status DeflateDecoder::DecodeDirectly(char* destination, size_t size, size_t* done) {
   output_ = {destination + *done, destination};
   const Status status = DecodeTo(destination + size - kFastOutput);
@@ -109,8 +115,8 @@ Status DeflateDecoder::DecodeDirectly(char* destination, size_t size, size_t* do
   return status;
 }
 
-// Decodes until it comes to `limit`, or a little behind it. Stops before where much input gives
-// little.
+// Decodes until the output reaches `limit`; it may go beyond by up to kFastOutput bytes. Stops
+// earlier if much input decodes to few bytes, so that each call takes a bounded time.
 Status DeflateDecoder::DecodeTo(const char* limit) {
   const uint64_t most_input = taken_ + (limit - output_.out);
   while (output_.out < limit && state_ != State::kEnded && state_ != State::kMalformed) {
@@ -132,9 +138,9 @@ Status DeflateDecoder::DecodeTo(const char* limit) {
   return state_ == State::kMalformed ? Malformed(consumed(), reason_) : OkStatus();
 }
 
-// Reads on in the file. What is left of the input goes with it.
+// Reads the next bytes of the file. The bytes left in the input buffer move before them.
 Status DeflateDecoder::ReadInput() {
-  in_.Unload();
+  in_.ReturnWholeBytes();
   char* const destination = input_.data() + kMaxTail;
   const size_t tail = input_end_ - in_.at;
   std::memmove(destination - tail, in_.at, tail);
@@ -155,7 +161,7 @@ uint64_t DeflateDecoder::consumed() const {
 
 void DeflateDecoder::Fail(std::string_view reason) {
   state_ = State::kMalformed;
-  reason_ = in_.HasOverrun(input_end_) ? kBreaksOff : reason;
+  reason_ = in_.HasOverrun(input_end_) ? kEndsTooEarly : reason;
 }
 
 void DeflateDecoder::EndBlock() { state_ = is_last_block_ ? State::kEnded : State::kBlockHeader; }
@@ -178,23 +184,25 @@ void DeflateDecoder::DecodeBlockHeader() {
     default:
       Fail("reserved block type");
   }
-  if (in_.HasOverrun(input_end_)) Fail(kBreaksOff);
+  if (in_.HasOverrun(input_end_)) Fail(kEndsTooEarly);
 }
 
 // 3.2.4.
 void DeflateDecoder::BeginStored() {
   in_.Take(in_.left() % 8);
   const uint32_t size = in_.Take(16);
-  if ((in_.Take(16) ^ size) != 0xFFFF) return Fail("stored block unlike its length's complement");
-  // What follows is copied from the input, not from its bits.
-  in_.Unload();
+  if ((in_.Take(16) ^ size) != 0xFFFF) {
+    return Fail("length of a stored block does not match its complement");
+  }
+  // The bytes of the block are copied from the input buffer, so loaded bytes return to it.
+  in_.ReturnWholeBytes();
   stored_left_ = size;
   state_ = State::kStored;
   if (size == 0) EndBlock();
 }
 
 void DeflateDecoder::CopyStored(const char* limit) {
-  if (in_.at == input_end_) return Fail(kBreaksOff);
+  if (in_.at == input_end_) return Fail(kEndsTooEarly);
   const size_t size =
       std::min({stored_left_, size_t(input_end_ - in_.at), size_t(limit - output_.out)});
   std::memcpy(output_.out, in_.at, size);
@@ -218,24 +226,25 @@ void DeflateDecoder::ReadCodes() {
     bits[kCodeLengthOrder[i]] = static_cast<uint8_t>(in_.Take(3));
   }
   CodeLengthTable table;
-  if (!MakeTable(bits, &table)) return Fail("code lengths' own lengths make no code");
+  if (!MakeTable(bits, &table)) return Fail("lengths of the code lengths' code do not form a code");
 
   uint8_t lengths[kMaxLiteralLengthCodes + kMaxDistanceCodes];
   if (!ReadCodeLengths(table, literal_lengths + distances, lengths)) {
-    return Fail("repeated code length without one to repeat, or too often");
+    return Fail("code length repeated before the first or after the last one");
   }
-  if (lengths[kEndOfBlock] == 0) return Fail("no code for the end of the block");
+  if (lengths[kEndOfBlock] == 0) return Fail("end of the block has no codeword");
   if (!MakeTable(lengths, literal_lengths, &dynamic_.literal_lengths)) {
-    return Fail("literals' and lengths' code lengths make no code");
+    return Fail("code lengths of literals and lengths do not form a code");
   }
   if (!MakeTable(lengths + literal_lengths, distances, &dynamic_.distances)) {
-    return Fail("distances' code lengths make no code");
+    return Fail("code lengths of distances do not form a code");
   }
   tables_ = &dynamic_;
   state_ = State::kSymbols;
 }
 
-// False where a repetition has nothing to repeat, or says more than `count` lengths.
+// Reads `count` code lengths into `lengths`. Returns false if a repetition comes before the first
+// length or goes beyond the last one.
 bool DeflateDecoder::ReadCodeLengths(const CodeLengthTable& table, size_t count, uint8_t* lengths) {
   for (size_t i = 0; i < count;) {
     in_.Refill();
@@ -271,13 +280,13 @@ void DeflateDecoder::DecodeBlock(const char* limit) {
     case DeflateStop::kEndOfBlock:
       return EndBlock();
     case DeflateStop::kInputEnded:
-      return Fail(kBreaksOff);
+      return Fail(kEndsTooEarly);
     case DeflateStop::kInvalidLiteralLength:
-      return Fail("bits that are no literal or length");
+      return Fail("bits are not a codeword of a literal or length");
     case DeflateStop::kInvalidDistance:
-      return Fail("bits that are no distance");
+      return Fail("bits are not a codeword of a distance");
     case DeflateStop::kTooFarBack:
-      return Fail("distance to before the beginning");
+      return Fail("distance reaches before the first byte");
   }
 }
 

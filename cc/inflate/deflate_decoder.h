@@ -1,25 +1,25 @@
-// Raw deflate (RFC 1951) as a stream.
+// DeflateDecoder: decodes raw deflate (RFC 1951) as a stream. See InflateStream in inflate.h.
 //
-// As fast as a decoder of whole members, since it decodes into a window of its own, out of a buffer
-// of its own: both have slack behind them, so the loop that decodes symbols looks at its limits
-// once for several, and never has to stop inside of one.
+// It is nearly as fast as a decoder of whole members, because it has a window and an input buffer
+// of its own. Both have slack after their end. So the loop over symbols checks its limits once for
+// several symbols, and it never stops inside a symbol.
 //
 //   window_
 //   +-----------------------+---------------------------------------+-------+
 //   | history: 32 KiB       | room: 64 KiB                          | slack |
 //   +-----------------------+---------------------------------------+-------+
-//            given out           | decoded, to be |
-//                                | given out      |
+//       returned already         | decoded, not   |
+//                                | returned yet   |
 //                             unread_        output_.out
 //
-// When the room is full, the last 32 KiB, which is how far matches reach, move to the front. At the
-// beginning there is no history, and it is room too.
+// A match reaches back at most 32 KiB. When the room is full, the last 32 KiB move to the front as
+// history. At the beginning of the data there is no history, and its place is room too.
 //
-// Who wants much at once gets most of it without a copy: after 32 KiB that came through the window
-// the rest is decoded to where it is wanted, but for as much as the slack; then the last 32 KiB of
-// it are copied to the window, as history.
+// A read of 128 KiB or more bypasses the window. After the first 32 KiB, bytes are decoded straight
+// into the caller's buffer, up to the slack at its end. Then the last 32 KiB are copied to the
+// window as history.
 //
-//   destination of 128 KiB or more
+//   the caller's buffer, 128 KiB or more
 //   +-----------------------+---------------------------------------+-------+
 //   | copied from window_   | decoded here                          | slack |
 //   +-----------------------+---------------------------------------+-------+
@@ -33,12 +33,18 @@
 //       |decoded already               | not decoded yet    |
 //                                    in_.at             input_end_
 //
-// A block's header must lie in the input as a whole. So when less than the longest one is left, it
-// moves to before what is read next: the tail. Behind the last byte there are zeros, long enough
-// for a header too; who takes bits out of them notices it before anything comes of it.
+// The header of a block must lie in the input buffer as a whole. So if fewer bytes than the longest
+// header are left, they move to the place before the bytes that are read next: this is the tail.
+// After the last byte of the data come zeros, as many as the longest header has. The decoder checks
+// for bits taken out of these zeros before it writes anything decoded from them.
 //
-// So all that is kept between two calls is where in both it stands, up to 63 bits that are loaded,
-// the tables of the block at hand, and what is left of a stored one.
+// State between calls: the positions in both buffers, up to 63 loaded bits, the tables of the
+// current block, and the number of bytes left of a stored block.
+//
+// Credit: its tables and its loop over symbols (deflate_tables.h, deflate_symbols.h) follow the
+// design of libdeflate by Eric Biggers (https://github.com/ebiggers/libdeflate,
+// lib/deflate_decompress.c; MIT licence, see LICENSE.libdeflate). libdeflate decodes whole buffers;
+// the window and the input buffer, by which this decoder stops and goes on, are tf-npz's own.
 
 #ifndef TF_NPZ_INFLATE_DEFLATE_DECODER_H_
 #define TF_NPZ_INFLATE_DEFLATE_DECODER_H_
@@ -67,11 +73,11 @@ class DeflateDecoder : public InflateStream {
 
  private:
   enum class State {
-    kBlockHeader,  // comes next
-    kStored,       // amid a stored block
-    kSymbols,      // amid a block with codes
-    kEnded,
-    kMalformed,
+    kBlockHeader,  // at the header of a block
+    kStored,       // inside a stored block
+    kSymbols,      // inside a block with prefix codes
+    kEnded,        // after the last block
+    kMalformed,    // the data is malformed; reason_ says why
   };
 
   DeflateDecoder(const RandomAccessFile& file, uint64_t offset, uint64_t compressed_size)
@@ -81,7 +87,7 @@ class DeflateDecoder : public InflateStream {
         compressed_size_(compressed_size) {}
 
   uint64_t consumed() const override;
-  size_t GiveOut(char* destination, size_t size);
+  size_t CopyUnread(char* destination, size_t size);
   Status DecodeToWindow(size_t wanted);
   Status DecodeDirectly(char* destination, size_t size, size_t* done);
   Status DecodeTo(const char* limit);
@@ -110,14 +116,14 @@ class DeflateDecoder : public InflateStream {
   Buffer input_;
   DeflateBits in_;
   const char* input_end_ = nullptr;
-  uint64_t taken_ = 0;  // compressed bytes that were read from the file
+  uint64_t taken_ = 0;  // compressed bytes read from the file so far
 
   State state_ = State::kBlockHeader;
   bool is_last_block_ = false;
-  size_t stored_left_ = 0;                 // of the stored block at hand
-  const DeflateTables* tables_ = nullptr;  // of the block at hand: dynamic_ or the fixed ones
+  size_t stored_left_ = 0;                 // bytes of the current stored block not copied yet
+  const DeflateTables* tables_ = nullptr;  // of the current block: dynamic_ or the fixed tables
   DeflateTables dynamic_;
-  std::string_view reason_;  // where malformed
+  std::string_view reason_;  // of kMalformed
 };
 
 }  // namespace tf_npz

@@ -1,3 +1,6 @@
+// Follows the design of libdeflate by Eric Biggers (MIT licence, see LICENSE.libdeflate). The
+// header says what was taken from it.
+
 #include "cc/inflate/deflate_tables.h"
 
 #include <algorithm>
@@ -6,14 +9,15 @@
 namespace tf_npz {
 namespace {
 
-// Entries as symbols have them, before their codewords are known: `all bits` are the extra ones.
+// The entry of a symbol before its codeword is known. "all bits" counts only the extra bits yet.
 constexpr DeflateEntry Entry(uint32_t value, uint32_t extra_bits) {
   return value << 16 | extra_bits;
 }
 constexpr DeflateEntry kNoSymbol = kSpecialEntry;
 
-// RFC 1951 3.2.5: after the first `plain` values, each of the next `step` symbols stands for twice
-// as many values as the `step` before.
+// Sets entries[begin] to entries[end - 1], for lengths or distances that begin at `value` (RFC 1951
+// 3.2.5). The first `plain` symbols have no extra bits. After them each group of `step` symbols has
+// one extra bit more than the group before.
 template <size_t kSize>
 constexpr void SetRanges(std::array<DeflateEntry, kSize>& entries, size_t begin, size_t end,
                          uint32_t value, size_t plain, size_t step) {
@@ -29,7 +33,7 @@ constexpr std::array<DeflateEntry, kMaxLiteralLengths> LiteralLengthSymbols() {
   for (uint32_t i = 0; i < 256; ++i) entries[i] = kLiteralEntry | Entry(i, 0);
   entries[256] = kSpecialEntry | Entry(kEndOfBlock, 0);
   SetRanges(entries, 257, 285, 3, 8, 4);
-  entries[285] = Entry(258, 0);  // the longest, which 284 could say too
+  entries[285] = Entry(258, 0);  // the longest match; 284 with its extra bits can give it too
   entries[286] = entries[287] = kNoSymbol;
   return entries;
 }
@@ -53,27 +57,29 @@ constexpr auto kCodeLengthSymbols = CodeLengthSymbols();
 static_assert(kLiteralLengthSymbols[284] == Entry(227, 5));
 static_assert(kDistanceSymbols[29] == Entry(24577, 13));
 
-// The entry of a symbol whose codeword has `bits` bits at its level.
+// The entry of a symbol whose codeword has `bits` bits, counted within the table that holds the
+// entry.
 DeflateEntry WithCodeBits(DeflateEntry symbol, int bits) {
   return symbol + static_cast<DeflateEntry>(bits << 8 | bits);
 }
 
-// A code, as 3.2.2 makes it of its codewords' lengths.
+// A prefix code, made from the lengths of its codewords as 3.2.2 says.
 struct Code {
-  std::array<uint16_t, kMaxCodeBits + 1> counts = {};  // of codewords, by their length
+  std::array<uint16_t, kMaxCodeBits + 1> counts = {};  // counts[n]: number of codewords of n bits
   std::array<uint16_t, kMaxLiteralLengths> symbols;    // in the order of their codewords
-  int min_bits = 0;                                    // of a codeword; 0 where there is none
+  int min_bits = 0;                                    // of the codewords; 0 if there are none
   int max_bits = 0;
-  bool is_complete = false;  // whatever bits come, they begin with a codeword
+  bool is_complete = false;  // any sequence of bits begins with a codeword
 };
 
-// False where codewords would begin with each other.
+// Returns false if the lengths would make one codeword the beginning of another.
 bool MakeCode(const uint8_t* lengths, size_t count, Code* code) {
   for (size_t i = 0; i < count; ++i) ++code->counts[lengths[i]];
-  std::array<uint16_t, kMaxCodeBits + 2> begins;  // of the symbols, by the length of their codeword
+  // begins[n]: the place in `symbols` of the next symbol whose codeword has n bits.
+  std::array<uint16_t, kMaxCodeBits + 2> begins;
   begins[0] = 0;
   begins[1] = 0;
-  int32_t unused = 1;  // codewords of this length that could still be
+  int32_t unused = 1;  // codewords of this length that are still free
   for (int bits = 1; bits <= kMaxCodeBits; ++bits) {
     const int32_t used = code->counts[bits];
     unused = 2 * unused - used;
@@ -90,18 +96,19 @@ bool MakeCode(const uint8_t* lengths, size_t count, Code* code) {
   return true;
 }
 
-// Codewords come with their first bit lowest (3.1.1). The one after `codeword` of `bits` bits: one
-// is added at the highest bit, and carried downwards.
+// Returns the codeword after `codeword`, both of `bits` bits, or 0 after the last one. The first
+// bit of a codeword is the lowest (3.1.1), so 1 is added at the highest bit and carried downwards.
 uint32_t NextCodeword(uint32_t codeword, int bits) {
   const uint32_t zeros = ~codeword & ((uint32_t{1} << bits) - 1);
-  if (zeros == 0) return 0;  // this was the last one
+  if (zeros == 0) return 0;
   const uint32_t carried_to = uint32_t{1} << (31 - __builtin_clz(zeros));
   return (codeword & (carried_to - 1)) | carried_to;
 }
 
-// With what a codeword of `bits` bits begins, the table of the second level that holds those of
-// `left` that have as many bits, and all longer ones, until it is full: its index bits.
-int SecondLevelBits(const Code& code, int bits, int left, int index_bits) {
+// Returns the number of index bits of a subtable. Its first codeword has `bits` bits, and `left`
+// codewords of that length are not in a table yet. The subtable is as large as these and all longer
+// codewords need, until it is full.
+int SubtableBits(const Code& code, int bits, int left, int index_bits) {
   int size = bits - index_bits;
   int unused = (1 << size) - left;
   while (unused > 0 && bits < code.max_bits) {
@@ -112,15 +119,17 @@ int SecondLevelBits(const Code& code, int bits, int left, int index_bits) {
   return size;
 }
 
-// Where there are no codewords, or only one of one bit: other bits are errors when they come.
+// Fills the table of a code with no codewords, or with a single codeword of one bit. All other bits
+// are invalid.
 void MakeIncompleteTable(const Code& code, const DeflateEntry* symbols, DeflateEntry* entries) {
   const DeflateEntry invalid = WithCodeBits(kNoSymbol, 1);
   entries[0] = code.max_bits == 0 ? invalid : WithCodeBits(symbols[code.symbols[0]], 1);
   entries[1] = invalid;
 }
 
-// For a complete code. Codewords of the first level come in the order of their lengths: when all
-// of one length are there, what is filled of the table is doubled, as the next bit can be either.
+// Fills the table of a complete code. The codewords of the main table come in the order of their
+// lengths. When all codewords of one length are there, the filled part of the table is doubled,
+// because the next bit may be 0 or 1.
 void MakeCompleteTable(const Code& code, const DeflateEntry* symbols, int index_bits,
                        DeflateEntry* entries) {
   const uint16_t* symbol = code.symbols.data();
@@ -135,20 +144,20 @@ void MakeCompleteTable(const Code& code, const DeflateEntry* symbols, int index_
     }
   }
   const uint32_t mask = (uint32_t{1} << index_bits) - 1;
-  uint32_t prefix = mask + 1;  // none yet
-  size_t begin = 0;            // of the table of the second level at hand
+  uint32_t prefix = mask + 1;  // the index of the current subtable in the main table; none yet
+  size_t begin = 0;            // of the current subtable
   size_t size = size_t{1} << index_bits;
   size_t end = size;
   for (int bits = index_bits + 1; bits <= code.max_bits; ++bits) {
     for (int left = code.counts[bits]; left > 0; --left) {
       if ((codeword & mask) != prefix) {
         prefix = codeword & mask;
-        const int second_bits = SecondLevelBits(code, bits, left, index_bits);
+        const int subtable_bits = SubtableBits(code, bits, left, index_bits);
         begin = end;
-        size = size_t{1} << second_bits;
+        size = size_t{1} << subtable_bits;
         end = begin + size;
         entries[prefix] = kSpecialEntry | kTableEntry | static_cast<DeflateEntry>(begin) << 16 |
-                          static_cast<DeflateEntry>(second_bits) << 8 |
+                          static_cast<DeflateEntry>(subtable_bits) << 8 |
                           static_cast<DeflateEntry>(index_bits);
       }
       const DeflateEntry entry = WithCodeBits(symbols[*symbol++], bits - index_bits);

@@ -8,16 +8,17 @@
 namespace tf_npz {
 namespace {
 
-// Compressed bytes that are read at once.
+// Compressed bytes read from the file at once.
 constexpr size_t kInputSize = size_t{128} << 10;
 
-// zlib's windowBits: any window that deflate can have, and gzip's header and trailer around it.
+// zlib's windowBits: 15 for any window that deflate can have, plus 16 for a gzip header and
+// trailer.
 constexpr int kWindowBits = 16 + 15;
 
-// What zlib calls a member's magic (RFC 1952 2.3.1: ID1, ID2) that isn't there.
+// zlib's message if the magic of a member (RFC 1952 2.3.1: ID1, ID2) is missing.
 constexpr std::string_view kNoMagic = "incorrect header check";
 
-// zlib's messages, in plainer words where there are any.
+// Translates zlib's message into a plainer one, if there is one.
 std::string_view Reason(std::string_view message) {
   if (message == kNoMagic) return "expected the end or another gzip member";
   if (message == "incorrect data check") return "CRC-32 mismatch";
@@ -32,18 +33,19 @@ struct GzipStream::State {
   ~State() {
     if (initialized) inflateEnd(&z);
   }
-  uint64_t consumed() const { return given - z.avail_in; }
+  uint64_t consumed() const { return read - z.avail_in; }
 
   const RandomAccessFile& file;
   uint64_t offset = 0;
   uint64_t compressed_size = 0;
-  uint64_t given = 0;  // compressed bytes read from the file so far
+  uint64_t read = 0;  // compressed bytes read from the file so far
   Buffer input;
   z_stream z = {};
   bool initialized = false;
-  uint64_t member_offset = 0;    // of the member at hand
-  bool is_after_member = false;  // a member is decoded, and what follows it not looked at
-  bool ended = false;            // the last member is decoded
+  uint64_t member_offset = 0;  // of the current member, from the first compressed byte
+  bool is_after_member =
+      false;           // a member is decoded, and the bytes after it are not looked at yet
+  bool ended = false;  // the last member is decoded
 };
 
 GzipStream::GzipStream(std::unique_ptr<State> state)
@@ -68,16 +70,16 @@ Result<std::unique_ptr<InflateStream>> GzipStream::Open(const RandomAccessFile& 
 
 Status GzipStream::Refill() {
   State& s = *state_;
-  const size_t size = std::min<uint64_t>(s.input.size(), s.compressed_size - s.given);
-  TF_NPZ_RETURN_IF_ERROR(ReadExactly(s.file, s.offset + s.given, s.input.data(), size));
-  s.given += size;
+  const size_t size = std::min<uint64_t>(s.input.size(), s.compressed_size - s.read);
+  TF_NPZ_RETURN_IF_ERROR(ReadExactly(s.file, s.offset + s.read, s.input.data(), size));
+  s.read += size;
   s.z.next_in = reinterpret_cast<Bytef*>(s.input.data());
   s.z.avail_in = static_cast<uInt>(size);
   return OkStatus();
 }
 
-// Behind a member: skips zeros, and begins with what follows them, if they end in the input at
-// hand.
+// Call it after a member. Skips zeros. If another byte follows in the input buffer, begins a member
+// there.
 Status GzipStream::BeginNextMember() {
   State& s = *state_;
   while (s.z.avail_in > 0 && *s.z.next_in == 0) {
@@ -95,7 +97,7 @@ Status GzipStream::BeginNextMember() {
 Result<size_t> GzipStream::ReadSome(char* destination, size_t size) {
   State& s = *state_;
   if (s.ended) return size_t{0};
-  if (s.z.avail_in == 0 && s.given < s.compressed_size) TF_NPZ_RETURN_IF_ERROR(Refill());
+  if (s.z.avail_in == 0 && s.read < s.compressed_size) TF_NPZ_RETURN_IF_ERROR(Refill());
   if (s.is_after_member) {
     TF_NPZ_RETURN_IF_ERROR(BeginNextMember());
     if (s.is_after_member) return size_t{0};
@@ -111,10 +113,10 @@ Result<size_t> GzipStream::ReadSome(char* destination, size_t size) {
     s.ended = s.consumed() == s.compressed_size;
     return produced;
   }
-  // Bytes that came out before damage are given; the next step meets the damage again.
+  // Bytes decoded before the damage are returned first. The next call finds the damage again.
   if (produced > 0) return produced;
-  // Neither input taken nor output given: the input has run out, and asking again would ask
-  // forever.
+  // zlib took no input and wrote no output: the input has ended, and another call would do the
+  // same.
   const bool stuck = available == s.z.avail_in;
   if ((outcome != Z_OK && outcome != Z_BUF_ERROR) || stuck) return MalformedHere();
   return produced;
@@ -122,7 +124,7 @@ Result<size_t> GzipStream::ReadSome(char* destination, size_t size) {
 
 Status GzipStream::MalformedHere() const {
   const State& s = *state_;
-  if (s.z.msg == nullptr) return Malformed(s.consumed(), kBreaksOff);
+  if (s.z.msg == nullptr) return Malformed(s.consumed(), kEndsTooEarly);
   return Malformed(s.z.msg == kNoMagic ? s.member_offset : s.consumed(), Reason(s.z.msg));
 }
 

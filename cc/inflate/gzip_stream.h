@@ -1,4 +1,4 @@
-// gzip members (RFC 1952) as a stream: zlib's.
+// GzipStream: decodes gzip members (RFC 1952) as a stream, by zlib. See InflateStream in inflate.h.
 
 #ifndef TF_NPZ_INFLATE_GZIP_STREAM_H_
 #define TF_NPZ_INFLATE_GZIP_STREAM_H_
@@ -25,7 +25,7 @@ class GzipStream : public InflateStream {
   bool at_end() const override;
 
  private:
-  struct State;  // zlib's, kept out of this header
+  struct State;  // keeps zlib.h out of this header
   explicit GzipStream(std::unique_ptr<State> state);
   uint64_t consumed() const override;
   Status Refill();

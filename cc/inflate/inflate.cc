@@ -43,7 +43,7 @@ Status InflateStream::Finish() {
     TF_NPZ_ASSIGN_OR_RETURN(const size_t produced, ReadSome(&extra, 1));
     if (produced > 0) {
       return DataLoss(std::string(format_name()) +
-                      " data decodes to more bytes than the member is said to have");
+                      " data decodes to more bytes than the declared size");
     }
   }
   return OkStatus();
@@ -62,7 +62,7 @@ Status InflateStream::Malformed(uint64_t at_byte, std::string_view reason) const
 Status InflateStream::EndsBefore(size_t size) const {
   return DataLoss(std::string(format_name()) + " data ends at byte " + std::to_string(consumed()) +
                   " of the compressed data (expected " + std::to_string(size) +
-                  " more bytes to come out of it)");
+                  " more decoded bytes)");
 }
 
 namespace {
@@ -92,7 +92,8 @@ Status InflateWhole(std::string_view compressed, char* destination, size_t size)
   const libdeflate_result outcome = libdeflate_deflate_decompress(
       decompressor.get(), compressed.data(), compressed.size(), destination, size, &produced);
   if (outcome == LIBDEFLATE_SUCCESS && produced == size) return OkStatus();
-  // libdeflate doesn't say where it stopped: the stream decoder, which does, words the error.
+  // libdeflate does not say where it stopped. The stream decoder does, so it makes the error
+  // message.
   return InflateWholeByStream(compressed, destination, size);
 }
 

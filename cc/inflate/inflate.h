@@ -1,8 +1,12 @@
-// Deflate, raw (RFC 1951) or in gzip members (RFC 1952): decoded whole, or as a stream.
+// Decodes deflate data: raw (RFC 1951) or in gzip members (RFC 1952), as a whole or as a stream.
+// README.md in this folder is the manual.
 //
-// Whole members are libdeflate's, which is fastest; streams are ours where they are raw deflate
-// (deflate_decoder.h) and zlib's where they are gzip. Built with TF_NPZ_SYSTEM_ZLIB, whole members
-// are decoded as streams too. Errors are DataLoss and name the byte of the compressed data.
+// Three decoders do the work. libdeflate decodes raw deflate as a whole, because it is the fastest.
+// DeflateDecoder (deflate_decoder.h) decodes streams of raw deflate. zlib decodes streams of gzip
+// members. A build with TF_NPZ_SYSTEM_ZLIB has no libdeflate: there DeflateDecoder decodes whole
+// data too.
+//
+// Malformed data is a DataLoss error. Its message names the byte of the compressed data.
 
 #ifndef TF_NPZ_INFLATE_INFLATE_H_
 #define TF_NPZ_INFLATE_INFLATE_H_
@@ -18,62 +22,67 @@
 
 namespace tf_npz {
 
-// What one compressed byte can become at most: RFC 1951 3.2.5, a match of 258 bytes, in the two
-// bits that its length and its distance cost at least.
+// The most bytes that one byte of deflate data can decode to. By RFC 1951 3.2.5 the longest match
+// has 258 bytes, and it takes at least two bits: one for its length and one for its distance.
 inline constexpr uint64_t kMaxInflateRatio = 1032;
 
 enum class InflateFormat {
   kDeflate,  // raw
-  // One gzip member after the other (RFC 1952 2.2), with zeros after any of them, which Python's
-  // gzip skips too (https://www.gzip.org/#faq8); nothing else may follow.
+  // One or more gzip members (RFC 1952 2.2). Zeros may follow each of them; they are skipped, as
+  // Python's gzip skips them (https://www.gzip.org/#faq8). Any other byte after a member must begin
+  // another member.
   kGzip,
 };
 
 struct InflateOptions {
   InflateFormat format = InflateFormat::kDeflate;
-  // Whether CRC-32 and ISIZE of each gzip member are verified (RFC 1952 2.3.1).
+  // If true, CRC-32 and ISIZE of each gzip member are verified (RFC 1952 2.3.1). Raw deflate holds
+  // neither.
   bool verify_checksums = true;
 };
 
-// Decodes raw deflate, `compressed`, into `destination`, whose `size` must be the exact size of
-// what it decodes to.
+// Decodes the raw deflate data `compressed` into `destination`. `size` is the room at `destination`
+// in bytes, and the data must decode to exactly that many bytes. Any thread may call it.
 Status InflateWhole(std::string_view compressed, char* destination, size_t size);
 
-// Decodes a range of a file piece by piece, in memory that doesn't grow with it. One thread at a
-// time.
+// Decodes a range of a file step by step. Its memory is bounded and does not depend on the size of
+// the range. A stream is used by one thread at a time; that may be another thread each time.
 class InflateStream {
  public:
-  // The compressed bytes are `compressed_size` bytes at `offset` of `file`, which must outlive the
-  // stream.
+  // The compressed data is `compressed_size` bytes at byte `offset` of `file`. `file` must outlive
+  // the stream. The stream takes its buffers from `pool` and keeps the pool alive. Nothing is read
+  // yet.
   static Result<std::unique_ptr<InflateStream>> Open(const RandomAccessFile& file, uint64_t offset,
                                                      uint64_t compressed_size, BufferPool& pool,
                                                      InflateOptions options = {});
   virtual ~InflateStream() = default;
 
-  // Decodes the next `size` bytes, all of them: DataLoss where the data is malformed or ends
-  // before.
-  // `*done`, where given, is how many came out in any case.
+  // Decodes exactly the next `size` bytes into `destination`. DataLoss if the data is malformed or
+  // ends earlier. `*done` is set to the number of bytes decoded, also if there is an error. `done`
+  // may be null.
   Status Read(char* destination, size_t size, size_t* done = nullptr);
 
-  // Decodes some bytes, at most `size`, perhaps none while it takes input. At the end there are
-  // none. Each call takes a bounded time: who loops may stop in between.
+  // Decodes at most `size` bytes into `destination` and returns their number. It may be 0 before
+  // the end, after input was read that decodes to nothing. It is 0 at the end. Each call takes a
+  // bounded time, so a caller in a loop can stop between two calls.
   virtual Result<size_t> ReadSome(char* destination, size_t size) = 0;
-  // Whether all has come out, and its checksums, where there are any, are right.
+  // Returns true if all bytes were decoded, and the checksums are right if they are verified.
   virtual bool at_end() const = 0;
-  // The error that it is to need `size` bytes more at the end.
+  // The error for a stream that ends `size` bytes too early.
   Status EndsBefore(size_t size) const;
 
-  // Expects that the data has ended: nothing more comes out. Bytes that follow raw deflate in its
-  // range are left alone, as zipfile leaves them.
+  // Checks that the data ends here: DataLoss if it decodes to another byte. Bytes after the end of
+  // raw deflate are ignored, as Python's zipfile ignores them.
   Status Finish();
 
  protected:
   explicit InflateStream(InflateFormat format) : format_(format) {}
-  // Compressed bytes that were decoded.
+  // The number of compressed bytes decoded so far.
   virtual uint64_t consumed() const = 0;
+  // The error for malformed data. `at_byte` counts from the first compressed byte.
   Status Malformed(uint64_t at_byte, std::string_view reason) const;
-  // The reason where the compressed bytes end too early.
-  static constexpr std::string_view kBreaksOff = "it breaks off";
+  // The reason if the compressed data ends before the decoded data is complete.
+  static constexpr std::string_view kEndsTooEarly = "it ends too early";
 
  private:
   std::string_view format_name() const;

@@ -13,16 +13,17 @@
 namespace tf_npz {
 namespace {
 
-// From this size on memory is asked for in huge pages: one fault for 2 MiB, where the kernel has
-// them. Less is malloc's to keep: each reader in an interleave has a pool of its own, which goes
-// with its file.
+// Memory of at least kLarge bytes is allocated in huge pages, if the kernel has them: one page
+// fault for 2 MiB. Smaller memory comes from malloc, which keeps freed memory for the next pool:
+// each reader in an interleave has a pool of its own, and the pool is destroyed with its file.
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLarge = 2 * kHugePage;
 
-// Below this size malloc recycles well by itself, and a pool would only add its lock.
+// Smaller buffers are not pooled: malloc reuses them well, and the pool would only add its lock.
 constexpr size_t kMinPooled = size_t{4} << 10;
 
-// `size` rounded up so that buffers of about one size have one capacity; 0 where that overflows.
+// Rounds `size` up, so that buffers of about the same size have the same capacity. Returns 0 if
+// that overflows.
 size_t CapacityFor(size_t size) {
   constexpr size_t kMediumSize = size_t{64} << 10;
   const size_t step = size < kMinPooled    ? kBufferAlignment
@@ -34,15 +35,15 @@ size_t CapacityFor(size_t size) {
   return padded < step ? step : padded / step * step;
 }
 
-// Large memory comes from the operating system itself and goes back to it: malloc would keep some,
-// and not find it again among smaller pieces.
+// Large memory comes from the operating system and returns to it. malloc would keep some of it and
+// then use it for small allocations.
 char* AllocateLarge(size_t capacity) {
   size_t size = 0;
   if (!CheckedAdd(capacity, kHugePage, &size)) return nullptr;
   void* const memory =
       mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
-  // What lies before the first huge page, and behind the last, is not wanted.
+  // Return the memory before the first huge page and after the last one.
   const auto begin = reinterpret_cast<uintptr_t>(memory);
   const size_t before = (kHugePage - begin % kHugePage) % kHugePage;
   char* const data = static_cast<char*>(memory) + before;
@@ -67,7 +68,7 @@ void FreeAligned(char* data, size_t capacity) {
 
 }  // namespace
 
-// What the slices of a buffer share.
+// The memory that a buffer shares with its slices.
 struct Buffer::Memory {
   Memory(std::shared_ptr<BufferPool> p, char* d, size_t c)
       : pool(std::move(p)), data(d), capacity(c) {}
@@ -103,12 +104,12 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
   const size_t capacity = CapacityFor(size);
   if (capacity >= kMinPooled) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    // A much larger one would waste what it has over.
     used_ += capacity;
+    // Cached memory of more than twice the capacity is not taken: it would be wasted.
     auto found = free_.lower_bound(capacity);
     while (found != free_.end() && found->second.empty()) ++found;
     if (found != free_.end() && found->first / 2 <= capacity) {
-      // The one used last, which is in the cache if any is.
+      // The memory used last, because it may still be in the processor's cache.
       char* const data = found->second.back().data;
       found->second.pop_back();
       kept_ -= found->first;
@@ -150,7 +151,7 @@ void BufferPool::TakeBack(char* data, size_t capacity) {
     const size_t most = std::clamp(all - std::min(all, used_), keep_limit_ / 2, keep_limit_);
     if (capacity <= most) {
       while (kept_ > most - capacity) FreeLongestUnused();
-      free_[capacity].push_back({data, given_back_++});
+      free_[capacity].push_back({data, returned_++});
       kept_ += capacity;
       return;
     }
@@ -166,7 +167,7 @@ void BufferPool::FreeLongestUnused() {
       continue;
     }
     if (longest == free_.end() ||
-        at->second.front().given_back < longest->second.front().given_back) {
+        at->second.front().returned_at < longest->second.front().returned_at) {
       longest = at;
     }
     ++at;

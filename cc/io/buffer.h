@@ -1,9 +1,11 @@
-// Memory for decoded data, recycled.
+// Buffer and BufferPool: memory for decoded data, used again and again.
 //
-// Touching fresh pages costs more than filling them, so a Buffer's memory goes back to the pool it
-// came from and serves the next one of about its size. A pool is thread-safe and is kept alive by
-// its buffers; a Buffer belongs to one owner, who may hand it to another thread. Slices of a buffer
-// share its memory, which goes back with the last of them.
+// The first access to a fresh page takes more time than filling it. So the memory of a Buffer
+// returns to its pool, and the pool gives it to the next Buffer of about the same size.
+//
+// A BufferPool is thread-safe. Its buffers keep it alive. A Buffer has one owner and may be moved
+// to another thread. Slices of a buffer share its memory; the memory returns to the pool when the
+// buffer and all of its slices are gone.
 
 #ifndef TF_NPZ_IO_BUFFER_H_
 #define TF_NPZ_IO_BUFFER_H_
@@ -19,7 +21,7 @@
 
 namespace tf_npz {
 
-// TensorFlow aborts the process on a tensor whose memory is aligned to less.
+// In bytes. TensorFlow aborts the process if the memory of a tensor has a smaller alignment.
 inline constexpr size_t kBufferAlignment = 64;
 
 class BufferPool;
@@ -30,12 +32,12 @@ class Buffer {
   Buffer(Buffer&& other) noexcept { *this = std::move(other); }
   Buffer& operator=(Buffer&& other) noexcept;
 
-  // Aligned to kBufferAlignment, unless this is a slice.
+  // Aligned to kBufferAlignment, except in a slice.
   char* data() const { return data_; }
   size_t size() const { return size_; }
 
-  // `size` bytes from `offset` on of this memory, which they keep alive. Who reads or writes what
-  // slices have in common sees to order.
+  // Returns `size` bytes of this memory from byte `offset` on. The slice keeps the memory alive.
+  // Slices may overlap; the callers make sure that no thread writes bytes that another one uses.
   Buffer Slice(size_t offset, size_t size) const;
 
  private:
@@ -51,19 +53,19 @@ class Buffer {
 
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
-  // Keeps at most `keep_limit` bytes that no buffer uses; where that is more than half of it, then
-  // no more than one and a half times `keep_limit` together with what buffers use.
+  // The new pool caches up to `keep_limit` free bytes. If it caches more than half of `keep_limit`,
+  // then cached and used bytes together are at most 1.5 * keep_limit.
   static std::shared_ptr<BufferPool> New(size_t keep_limit);
   ~BufferPool();
 
-  // A buffer of `size` bytes, whose contents are unspecified; ResourceExhausted where there is no
+  // Returns a buffer of `size` bytes with unspecified contents. ResourceExhausted if there is no
   // memory.
   Result<Buffer> Allocate(size_t size);
 
-  // Bytes of memory that buffers use.
+  // The number of bytes that buffers of this pool use now. Buffers smaller than 4 KiB do not count.
   size_t used();
 
-  // Frees what is kept, and keeps nothing from now on.
+  // Frees all cached memory. From now on nothing is cached.
   void StopKeeping();
 
  private:
@@ -74,16 +76,17 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
 
   struct Free {
     char* data;
-    uint64_t given_back;  // when, counted in buffers
+    uint64_t returned_at;  // the value of returned_ when it came back
   };
 
   std::mutex mutex_;
-  // All guarded by mutex_. Free memory by its capacity, of which there are few; of one capacity the
-  // longest unused first. The sum of the capacities is kept_.
+  // All of this is guarded by mutex_. `free_` holds the cached memory by its capacity in bytes;
+  // there are few capacities. For each, the memory unused for the longest time comes first. `kept_`
+  // is the sum of the capacities.
   std::map<size_t, std::deque<Free>> free_;
   size_t kept_ = 0;
-  size_t used_ = 0;  // by buffers
-  uint64_t given_back_ = 0;
+  size_t used_ = 0;        // bytes that buffers use
+  uint64_t returned_ = 0;  // buffers that came back so far
   size_t keep_limit_;
 };
 

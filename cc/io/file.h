@@ -1,7 +1,4 @@
-// Files as random-access bytes, wherever they are.
-//
-// A RandomAccessFile may be read by several threads at once. Its size is the one it had when it was
-// opened.
+// Files as bytes that can be read at any offset: local ones, remote ones and memory.
 
 #ifndef TF_NPZ_IO_FILE_H_
 #define TF_NPZ_IO_FILE_H_
@@ -17,37 +14,41 @@
 
 namespace tf_npz {
 
+// An open file. Several threads may read it at the same time. Its size is the size at the time of
+// opening.
 class RandomAccessFile {
  public:
   virtual ~RandomAccessFile() = default;
 
-  // Reads `size` bytes from `offset` into `destination`. Returns how many: fewer than `size` only
-  // where the file ends. Messages don't name the file: the caller does.
+  // Reads `size` bytes at byte `offset` into `destination`. Returns the number of bytes read. It is
+  // less than `size` only if the file ends there. Error messages do not name the file; the caller
+  // adds its name.
   virtual Result<size_t> Read(uint64_t offset, void* destination, size_t size) const = 0;
 
   virtual uint64_t size() const = 0;
 
-  // Gives back what the operating system lends for an open file until the next Read, which takes it
-  // again: thousands of files can then be known at once. Not while another thread reads.
+  // Releases the file descriptor, or other resources, until the next Read opens the file again. So
+  // thousands of files can be open at the same time. Do not call it while another thread reads.
   virtual void CloseIdle() {}
 };
 
-// Reads all of `size` bytes, or DataLoss where the file ends before.
+// Reads exactly `size` bytes. DataLoss if the file ends earlier.
 Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size);
 
-// Where bytes of a file go.
+// The destination of some bytes of a file.
 struct FilePart {
   void* data;
   size_t size;
 };
 
-// Reads whole files, one after another: small ones, where each call of the operating system is
-// felt. For one thread, and not for long.
+// Reads whole small files, one after the other, with few system calls. Used by one thread, for a
+// short time: it may hold a descriptor of the folder.
 class WholeFileReader {
  public:
   virtual ~WholeFileReader() = default;
 
-  // The file at `path` has to be just as large as both parts together: DataLoss where it isn't.
+  // Reads the file at `path` into `first` and then `second`. DataLoss if the size of the file is
+  // not the sum of both sizes.
   virtual Status Read(const std::string& path, FilePart first, FilePart second) = 0;
 };
 
@@ -57,14 +58,15 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const = 0;
 
-  // What it returns must not outlive the file system. This one opens every file.
+  // The reader must not outlive the file system. The default one opens and reads each file with
+  // Open.
   virtual std::unique_ptr<WholeFileReader> NewWholeFileReader() const;
 };
 
-// The bytes of `contents` as a file. `contents` must outlive it.
+// Returns a file with the bytes of `contents`, which must outlive it.
 std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents);
 
-// All of `file`, read into memory of `pool`.
+// Reads the whole of `file` into a buffer of `pool` and returns it as a file.
 Result<std::unique_ptr<RandomAccessFile>> ReadToMemory(const RandomAccessFile& file,
                                                        BufferPool& pool);
 

@@ -15,10 +15,10 @@ namespace {
 // Linux reads at most this much in one call.
 constexpr size_t kMaxRead = size_t{1} << 30;
 
-// O_NONBLOCK: a FIFO must not hang us before we know that it is one.
+// O_NONBLOCK: opening a FIFO would otherwise block until another process writes to it.
 constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
 
-// Opens `path` and looks at what it is.
+// Opens `path` and returns its descriptor, if it is a regular file. `facts` receives its fstat.
 Result<int> OpenRegular(const std::string& path, struct stat* facts) {
   int descriptor;
   do {
@@ -89,12 +89,12 @@ class PosixFile : public RandomAccessFile {
   const std::string path_;
   const struct stat facts_;
   mutable std::mutex mutex_;
-  mutable int descriptor_;  // guarded by mutex_; -1 while parked
+  mutable int descriptor_;  // guarded by mutex_; -1 after CloseIdle, until the next Read
 };
 
-// Three calls for each file: open, a read, and close. That the file is neither shorter nor longer
-// is seen by reading one byte more than there should be. Where it is a few in one folder, that is
-// looked up once, and their names in it alone.
+// Makes three system calls for each file: open, read and close. It reads one byte too many to
+// verify the size without fstat. The folder stays open between files of the same folder, so the
+// kernel does not look up its path again.
 class PosixWholeFileReader : public WholeFileReader {
  public:
   explicit PosixWholeFileReader(const PosixFileSystem& file_system)
@@ -103,7 +103,7 @@ class PosixWholeFileReader : public WholeFileReader {
 
   Status Read(const std::string& path, FilePart first, FilePart second) override {
     if (TryToRead(path, first, second)) return OkStatus();
-    // Interrupted, read by pieces, or no such file: in the way that takes its time, and says what.
+    // On any failure, retry the slow way. It reports the error.
     return slow_path_->Read(path, first, second);
   }
 
@@ -117,15 +117,15 @@ class PosixWholeFileReader : public WholeFileReader {
     const iovec parts[] = {{first.data, first.size}, {second.data, second.size}, {&excess, 1}};
     const ssize_t count = preadv(descriptor, parts, 3, 0);
     close(descriptor);
-    // Nothing can be read of devices too.
+    // Reading 0 bytes is not enough: it succeeds for some devices too.
     return count > 0 && count == static_cast<ssize_t>(first.size + second.size);
   }
 
-  // Where the name of the file begins that is to be opened in `folder_`.
+  // Makes `folder_` the folder of `path`. Returns the offset in `path` of the name to open there.
   size_t EnterFolder(const std::string& path) {
-    const size_t size = path.rfind('/') + 1;  // 0 where there is none
+    const size_t size = path.rfind('/') + 1;  // of the folder with its slash; 0 without one
     if (path.compare(0, size, folder_path_) != 0) {
-      // There may be no other file in it: so this one is opened by its path.
+      // This may be the only file of its folder, so it is opened by its path.
       LeaveFolder();
       folder_path_.assign(path, 0, size);
       return 0;
@@ -144,7 +144,7 @@ class PosixWholeFileReader : public WholeFileReader {
 
   const std::unique_ptr<WholeFileReader> slow_path_;
   std::string folder_path_;  // of the last file, with its slash
-  int folder_ = AT_FDCWD;    // open where more than one file in it was read
+  int folder_ = AT_FDCWD;    // open if more than one file of it was read
 };
 
 }  // namespace
@@ -155,7 +155,7 @@ std::unique_ptr<WholeFileReader> PosixFileSystem::NewWholeFileReader() const {
 
 Result<std::unique_ptr<RandomAccessFile>> PosixFileSystem::Open(const std::string& path) const {
   struct stat facts;
-  // A NUL would cut the name short for the operating system: another file than the one asked for.
+  // The operating system would cut the name at the NUL and open another file.
   if (path.find('\0') != std::string::npos) return InvalidArgument("path holds a NUL byte");
   TF_NPZ_ASSIGN_OR_RETURN(const int descriptor, OpenRegular(path, &facts));
   return std::unique_ptr<RandomAccessFile>(std::make_unique<PosixFile>(path, descriptor, facts));

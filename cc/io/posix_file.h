@@ -1,4 +1,4 @@
-// Files of the operating system.
+// PosixFileSystem: the files of the operating system.
 
 #ifndef TF_NPZ_IO_POSIX_FILE_H_
 #define TF_NPZ_IO_POSIX_FILE_H_
@@ -11,7 +11,8 @@
 
 namespace tf_npz {
 
-// Opens a regular file for reading; anything else that a path may name is InvalidArgument.
+// Opens regular files for reading. InvalidArgument for anything else: a directory, a FIFO, a
+// device. Thread-safe.
 class PosixFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const override;

@@ -17,15 +17,15 @@ struct Window {
   bool holds(uint64_t offset) const { return begin <= offset && offset < end; }
   size_t size() const { return end - begin; }
 
-  // Of the bytes; while they are fetched, of those that are asked for.
+  // The range of its bytes in the file; while they are being fetched, the requested range.
   uint64_t begin = 0;
   uint64_t end = 0;
-  uint64_t read_end = 0;  // how far readers have come
-  size_t next_size = 0;   // of the window that follows
-  uint64_t asked_at = 0;  // when it was asked for, and read last, by clock_
-  uint64_t used_at = 0;
+  uint64_t read_end = 0;      // readers have read up to here
+  size_t next_size = 0;       // of the window after this one, in bytes
+  uint64_t requested_at = 0;  // the value of clock_ at the request
+  uint64_t used_at = 0;       // the value of clock_ at the last read
   bool is_fetching = false;
-  std::shared_ptr<const Buffer> data;  // null while it is fetched
+  std::shared_ptr<const Buffer> data;  // null while it is being fetched
 };
 
 class ReadAheadFile : public RandomAccessFile {
@@ -41,7 +41,7 @@ class ReadAheadFile : public RandomAccessFile {
       TF_NPZ_ASSIGN_OR_RETURN(
           const size_t count,
           ReadSome(offset + done, static_cast<char*>(destination) + done, size - done));
-      if (count == 0) break;  // the file is shorter than it said
+      if (count == 0) break;  // the file has become shorter
       done += count;
     }
     return done;
@@ -60,8 +60,8 @@ class ReadAheadFile : public RandomAccessFile {
  private:
   using Windows = std::list<Window>;
 
-  // Reads some bytes, at most `size`, which is not 0 and ends within the file; none only where the
-  // file ends.
+  // Reads at most `size` bytes and returns their number. `size` is not 0, and the range ends inside
+  // the file. The result is 0 only if the file has become shorter.
   Result<size_t> ReadSome(uint64_t offset, char* destination, size_t size) const {
     std::unique_lock<std::mutex> lock(mutex_);
     Windows::iterator found;
@@ -74,17 +74,18 @@ class ReadAheadFile : public RandomAccessFile {
     lock.unlock();
     TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file_->Read(offset, destination, size));
     lock.lock();
-    // The window that follows is larger than what its reader takes at once.
+    // The next window is larger than one read of this reader.
     while (window.next_size / 2 < count && window.next_size < kMaxWindow) window.next_size *= 2;
-    // Without bytes: only where it ended.
+    // A window without bytes marks the end of this read, for the reader's next one.
     window.begin = window.end = window.read_end = offset + count;
     if (MakeRoom(0)) windows_.push_front(std::move(window));
     return count;
   }
 
-  // The functions below want the lock held.
+  // Call the functions below with mutex_ locked.
 
-  // The window that holds the byte at `offset`; one that is fetched only where there is no other.
+  // Returns the window that holds the byte at `offset`. One that is being fetched is returned only
+  // if there is no other.
   Windows::iterator Find(uint64_t offset) const {
     Windows::iterator found = windows_.end();
     for (auto window = windows_.begin(); window != windows_.end(); ++window) {
@@ -95,10 +96,10 @@ class ReadAheadFile : public RandomAccessFile {
     return found;
   }
 
-  // What to fetch for a reader at `offset`, which no window holds.
+  // Returns the window to fetch for a reader at `offset`. No window holds that byte.
   Window Plan(uint64_t offset) const {
     Window window;
-    window.asked_at = ++clock_;
+    window.requested_at = ++clock_;
     if (size_ <= kMaxWholeFile) {
       window.end = size_;
       window.next_size = kMinWindow;
@@ -111,9 +112,10 @@ class ReadAheadFile : public RandomAccessFile {
     });
     if (before != windows_.end()) {
       size = before->next_size;
-      since = before->asked_at;
-      // Who goes on has no more use for it. But another reader may be behind, and a beginning be
-      // looked at twice: gzip's is, first for what it holds.
+      since = before->requested_at;
+      // Its reader has gone past it, so it can go. It stays if it is not read to its end, because
+      // another reader may come. The smallest window stays too: the beginning of a gzip file is
+      // read twice, the first time to find out its contents.
       if (before->is_read() && before->size() != kMinWindow) windows_.erase(before);
     }
     const size_t unread = UnreadBytes(since);
@@ -124,7 +126,7 @@ class ReadAheadFile : public RandomAccessFile {
     return window;
   }
 
-  // Of windows whose readers have come by since then.
+  // The sizes of all unread windows whose readers were active since `since`, a value of clock_.
   size_t UnreadBytes(uint64_t since) const {
     size_t bytes = 0;
     for (const Window& window : windows_) {
@@ -134,22 +136,23 @@ class ReadAheadFile : public RandomAccessFile {
     return bytes;
   }
 
-  // Makes room for another window of `size` bytes; false where too much is being fetched.
+  // Makes room for another window of `size` bytes. Returns false if that is impossible, because too
+  // much is being fetched.
   bool MakeRoom(size_t size) const {
     size_t bytes = size;
     for (const Window& window : windows_) bytes += window.size();
     while (windows_.size() >= kMaxWindows || bytes > kMaxWindowBytes) {
-      const bool wants_place = windows_.size() >= kMaxWindows;
+      const bool needs_slot = windows_.size() >= kMaxWindows;
       auto victim = windows_.end();
       for (auto window = windows_.begin(); window != windows_.end(); ++window) {
-        if (window->is_fetching || (!wants_place && window->size() == 0)) continue;
+        if (window->is_fetching || (!needs_slot && window->size() == 0)) continue;
         if (victim == windows_.end() || window->is_read() || !victim->is_read()) victim = window;
       }
       if (victim == windows_.end()) return false;
       bytes -= victim->size();
-      if (wants_place || !victim->is_read()) {
+      if (needs_slot || !victim->is_read()) {
         windows_.erase(victim);
-      } else {  // its reader may still go on behind it
+      } else {  // its reader may still read after its end
         victim->begin = victim->end;
         victim->data.reset();
       }
@@ -157,7 +160,7 @@ class ReadAheadFile : public RandomAccessFile {
     return true;
   }
 
-  // The functions below give the lock up.
+  // The functions below unlock mutex_.
 
   Result<size_t> Fetch(Window planned, uint64_t offset, char* destination, size_t size,
                        std::unique_lock<std::mutex>& lock) const {
@@ -165,7 +168,7 @@ class ReadAheadFile : public RandomAccessFile {
     const size_t wanted = planned.size();
     planned.is_fetching = true;
     windows_.push_front(std::move(planned));
-    // Stays where it is: what is being fetched is not displaced.
+    // The iterator stays valid: a window that is being fetched is not displaced.
     const Windows::iterator window = windows_.begin();
     lock.unlock();
     Result<Buffer> buffer = pool_->Allocate(wanted);
@@ -200,12 +203,13 @@ class ReadAheadFile : public RandomAccessFile {
 
   const std::unique_ptr<RandomAccessFile> file_;
   const uint64_t size_;
-  // Keeps nothing: it is where buffers come from.
+  // Caches nothing. Buffers need a pool.
   const std::shared_ptr<BufferPool> pool_ = BufferPool::New(0);
 
   mutable std::mutex mutex_;
-  mutable std::condition_variable fetched_;  // a window, or it failed
-  // Guarded by mutex_. The last used first. Those without bytes only say where a reader was.
+  mutable std::condition_variable fetched_;  // a window was fetched, or the request failed
+  // Guarded by mutex_. The window used last comes first. One without bytes marks the place of a
+  // reader.
   mutable Windows windows_;
   mutable uint64_t clock_ = 0;
 };

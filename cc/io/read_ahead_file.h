@@ -1,33 +1,33 @@
-// A file where every read is a request to somewhere else, read by few large ones.
+// NewReadAheadFile: reads a remote file by few large requests. In a remote file every read is a
+// request over the network.
 //
-// Readers take small steps, several of them at once, each going forward. Here a step is served from
-// a window, the bytes that one request brought:
+// Several readers read such a file at the same time, each in small steps from front to back. A
+// window is the range of bytes that one request brought. Steps are served from windows:
 //
-//     a read within a window                  a copy, no request
-//     a read that goes on behind a window     a window twice as large, up to kMaxWindow
+//     a read inside a window                  a copy, no request
+//     a read after the end of a window        a window of twice the size, up to kMaxWindow
 //     a read elsewhere                        a window of kMinWindow
-//     a read no smaller than its window       a request straight to the caller's memory
+//     a read of at least the window's size    a request straight into the caller's memory
 //
-// To skip up to kMinWindow is to go on: the bytes cost less than what it takes to ask for them. A
-// file of up to kMaxWholeFile is a single window.
+// A read that skips up to kMinWindow bytes after a window counts as a read after its end, because
+// those bytes take less time than another request. A file of up to kMaxWholeFile bytes is a single
+// window.
 //
-// Memory: at most kMaxWindows windows of kMaxWindowBytes together, for each file; and for the time
-// of a copy, for each thread that reads, a window that others have displaced. Where there is no
-// room, windows read to their end go first, then the longest unused. A reader's window grows only
-// into room that no window takes whose reader came by since the last one was asked for: readers
-// that are too many for large windows share the memory, instead of each displacing what another is
-// about to read.
+// Memory: for each file at most kMaxWindows windows of kMaxWindowBytes together. During a copy,
+// each reading thread may hold one more window that was displaced. If there is no room, windows
+// read to their end are displaced first, then the ones unused for the longest time. A window
+// doubles only if the windows of all active readers still fit. A reader is active if it read since
+// this reader's last window was requested. So many readers share the memory, and none displaces a
+// window that another one is about to read.
 //
-// Threads: one lock guards the list of windows and is held to look through it and to change it,
-// never during a request or a copy. A window that is being fetched stands in the list with the
-// range that it will have; a reader of that range waits for it, because a request of its own would
-// bring the same bytes later. All others pass: they find their own windows, or fetch them. Windows
-// are immutable once fetched and kept alive by those who copy from them, so that one may be
-// displaced meanwhile.
+// Threads: any number may read. One lock guards the list of windows. It is held to search and to
+// change the list, never during a request or a copy. A window that is being fetched is in the list
+// with its future range. A reader of that range waits for it, because its own request would bring
+// the same bytes later. Other readers do not wait. A fetched window does not change, and a thread
+// that copies from it keeps it alive, so it may be displaced during the copy.
 //
-// Errors are not remembered. Where a window can't be fetched, the read asks for its own bytes
-// alone: what is wrong with those ahead of them is for their readers to learn, and no sooner. Those
-// who waited for the window try anew.
+// Errors are not stored. If a window cannot be fetched, only the requested bytes are read; an error
+// further ahead surfaces when someone reads there. Threads that waited for the window try again.
 
 #ifndef TF_NPZ_IO_READ_AHEAD_FILE_H_
 #define TF_NPZ_IO_READ_AHEAD_FILE_H_
@@ -40,19 +40,20 @@
 
 namespace tf_npz {
 
-// What a header takes, at little more than the price of its first byte.
+// Sizes are in bytes. The smallest window holds the header of an array. A request for it takes
+// little more time than a request for a single byte.
 inline constexpr size_t kMinWindow = size_t{64} << 10;
-// From here on a request's latency, some 30 ms, is small beside its transfer; larger windows would
-// only read further beyond the end of what is wanted.
+// At this size the latency of a request, about 30 ms, is short compared with its transfer. Larger
+// windows would only fetch more bytes after the last one needed.
 inline constexpr size_t kMaxWindow = size_t{4} << 20;
-// What is transferred in about the time that a request takes.
+// The transfer of this size takes about as long as the latency of a request.
 inline constexpr size_t kMaxWholeFile = size_t{1} << 20;
 
 inline constexpr size_t kMaxWindows = 32;
 inline constexpr size_t kMaxWindowBytes = 8 * kMaxWindow;
 
-// `file`, read as above. Nothing is requested behind the size that it has now. CloseIdle drops all
-// windows.
+// Returns a file that reads `file` as described above. It never requests bytes beyond the present
+// size of `file`. CloseIdle drops all windows.
 std::unique_ptr<RandomAccessFile> NewReadAheadFile(std::unique_ptr<RandomAccessFile> file);
 
 }  // namespace tf_npz

@@ -9,6 +9,7 @@
 namespace tf_npz {
 namespace {
 
+// Fills the memory from `begin` to `end` with copies of `item`.
 void Fill(char* begin, char* end, std::string_view item) {
   if (item.size() == 1 || item.find_first_not_of('\0') == std::string_view::npos) {
     std::memset(begin, item[0], end - begin);
@@ -17,11 +18,78 @@ void Fill(char* begin, char* end, std::string_view item) {
   for (char* at = begin; at < end; at += item.size()) std::memcpy(at, item.data(), item.size());
 }
 
+// `padding`, followed by NULs up to `item_size` bytes.
 std::string PaddingItem(std::string_view padding, int64_t item_size) {
   std::string item(padding);
   item.resize(item_size, '\0');
   return item;
 }
+
+// Copies elements of one shape into elements of another, as CopyPadded does. The steps of both
+// shapes are computed once, for all elements.
+class PaddedCopy {
+ public:
+  // `padding` must outlive this.
+  PaddedCopy(const std::vector<int64_t>& shape, const std::vector<int64_t>& padded_shape,
+             std::string_view padding)
+      : padding_(padding),
+        is_empty_(ElementCount(shape) == 0),
+        padded_size_(ElementCount(padded_shape) * static_cast<int64_t>(padding.size())),
+        run_(static_cast<int64_t>(padding.size())) {
+    // The innermost dimensions that are equal form one run of bytes.
+    size_t axis = shape.size();
+    while (axis > 0 && shape[axis - 1] == padded_shape[axis - 1]) run_ *= shape[--axis];
+    axes_.resize(axis);
+    int64_t source_step = run_;
+    int64_t destination_step = run_;
+    while (axis-- > 0) {
+      axes_[axis] = {shape[axis], source_step, destination_step,
+                     padded_shape[axis] * destination_step};
+      source_step *= shape[axis];
+      destination_step *= padded_shape[axis];
+    }
+  }
+
+  void Copy(const char* source, char* destination) const {
+    if (padded_size_ == 0) return;
+    if (is_empty_) {  // `source` may be null
+      Fill(destination, destination + padded_size_, padding_);
+    } else if (axes_.empty()) {
+      std::memcpy(destination, source, run_);
+    } else {
+      CopyAxis(0, source, destination);
+    }
+  }
+
+ private:
+  // One dimension. Sizes and steps are in bytes.
+  struct Axis {
+    int64_t count;  // steps at the source
+    int64_t source_step;
+    int64_t destination_step;
+    int64_t padded_size;  // of all steps at the destination
+  };
+
+  void CopyAxis(size_t i, const char* source, char* destination) const {
+    const Axis& axis = axes_[i];
+    if (i + 1 == axes_.size()) {  // Its steps are contiguous on both sides.
+      std::memcpy(destination, source, axis.count * run_);
+    } else {
+      for (int64_t step = 0; step < axis.count; ++step) {
+        CopyAxis(i + 1, source + step * axis.source_step,
+                 destination + step * axis.destination_step);
+      }
+    }
+    Fill(destination + axis.count * axis.destination_step, destination + axis.padded_size,
+         padding_);
+  }
+
+  const std::string_view padding_;
+  const bool is_empty_;
+  const int64_t padded_size_;  // bytes of a padded element
+  int64_t run_;                // bytes that are contiguous on both sides
+  std::vector<Axis> axes_;     // the outermost first; without those in `run_`
+};
 
 }  // namespace
 
@@ -46,36 +114,7 @@ void WidenItems(const char* source, int64_t width, int64_t count, int64_t wider,
 
 void CopyPadded(const char* source, const std::vector<int64_t>& shape, char* destination,
                 const std::vector<int64_t>& padded_shape, std::string_view padding) {
-  const int64_t itemsize = static_cast<int64_t>(padding.size());
-  if (itemsize == 0 || ElementCount(padded_shape) == 0) return;
-  if (ElementCount(shape) == 0) {  // `source` may be null
-    Fill(destination, destination + ElementCount(padded_shape) * itemsize, padding);
-    return;
-  }
-  // The innermost dimensions that agree are one run of bytes.
-  size_t axis = shape.size();
-  int64_t run = itemsize;
-  while (axis > 0 && shape[axis - 1] == padded_shape[axis - 1]) run *= shape[--axis];
-  if (axis == 0) {
-    std::memcpy(destination, source, run);
-    return;
-  }
-  if (axis == 1) {
-    std::memcpy(destination, source, shape[0] * run);
-    Fill(destination + shape[0] * run, destination + padded_shape[0] * run, padding);
-    return;
-  }
-  // One step along the first dimension at a time, then what lies beyond it.
-  const std::vector<int64_t> inner(shape.begin() + 1, shape.end());
-  const std::vector<int64_t> padded_inner(padded_shape.begin() + 1, padded_shape.end());
-  const int64_t source_step = ElementCount(inner) * itemsize;
-  const int64_t destination_step = ElementCount(padded_inner) * itemsize;
-  for (int64_t i = 0; i < shape[0]; ++i) {
-    CopyPadded(source + i * source_step, inner, destination + i * destination_step, padded_inner,
-               padding);
-  }
-  Fill(destination + shape[0] * destination_step, destination + padded_shape[0] * destination_step,
-       padding);
+  PaddedCopy(shape, padded_shape, padding).Copy(source, destination);
 }
 
 void CopyElements(const char* source, int64_t count, const std::vector<int64_t>& shape,
@@ -85,6 +124,7 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
   const std::string item = PaddingItem(padding, wider);
   const int64_t items = ElementCount(shape);
   const int64_t step = ElementCount(padded_shape) * wider;
+  const PaddedCopy padded(shape, padded_shape, item);
   std::vector<char> widened(item_size == wider ? 0 : items * wider);
   for (int64_t i = 0; i < count; ++i) {
     const char* element = source + i * items * item_size;
@@ -92,7 +132,7 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
       WidenItems(element, item_size, items, wider, widened.data());
       element = widened.data();
     }
-    CopyPadded(element, shape, destination + i * step, padded_shape, item);
+    padded.Copy(element, destination + i * step);
   }
 }
 

@@ -1,5 +1,5 @@
-// Copies of many small items of one size, known only at run time: a call of memcpy for each would
-// cost more than the copying.
+// Copies many small items of one size that is known only at run time. A call of memcpy for each
+// item would take longer than the copy itself.
 
 #ifndef TF_NPZ_KERNELS_SMALL_COPY_H_
 #define TF_NPZ_KERNELS_SMALL_COPY_H_
@@ -14,11 +14,11 @@ struct CopyExactly {
   void operator()(char* to, const char* from) const { std::memcpy(to, from, kSize); }
 };
 
-// From kHalf to 2 * kHalf bytes: two halves, which overlap where they must. Nothing beyond the item
-// is touched.
+// Copies kHalf to 2 * kHalf bytes as two halves of kHalf bytes. The halves overlap if the item is
+// shorter than both. No byte outside of the item is touched.
 template <size_t kHalf>
 struct CopyInHalves {
-  size_t second;  // where the second half begins
+  size_t second;  // the offset of the second half
 
   void operator()(char* to, const char* from) const {
     char halves[2 * kHalf];
@@ -35,8 +35,8 @@ struct CopyLong {
   void operator()(char* to, const char* from) const { std::memcpy(to, from, size); }
 };
 
-// Calls `body(copy)`, where `copy(to, from)` copies `size` bytes, 1 at least. The loop is to be in
-// `body`, so that it is compiled once for each way of copying.
+// Calls `body(copy)` once. `copy(to, from)` copies `size` bytes; `size` is at least 1. `body` holds
+// the loop over the items. So the loop is compiled for each way of copying, and `copy` is inlined.
 template <typename Body>
 void WithCopyOf(size_t size, const Body& body) {
   switch (size) {

@@ -1,5 +1,4 @@
-// The transposition of small blocks of items of 1, 2, 4, 8 or 16 bytes, in registers where there is
-// SSE2.
+// Transposes small blocks of items of 1, 2, 4, 8 or 16 bytes. With SSE2 it works in registers.
 
 #ifndef TF_NPZ_KERNELS_TRANSPOSE_BLOCK_H_
 #define TF_NPZ_KERNELS_TRANSPOSE_BLOCK_H_
@@ -13,12 +12,12 @@
 
 namespace tf_npz {
 
-// Bytes of a column that a block takes in: its rows are kBlockBytes / kWidth.
+// The bytes of one column in a block. So a block has kBlockBytes / kWidth rows.
 inline constexpr int kBlockBytes = 16;
 
 #if defined(__SSE2__)
 
-// The first halves of `a` and `b`, item by item in turn.
+// Takes the items of the first halves of `a` and `b` in turn: a0 b0 a1 b1 ...
 template <int kWidth>
 __m128i InterleaveLow(__m128i a, __m128i b) {
   if constexpr (kWidth == 1) return _mm_unpacklo_epi8(a, b);
@@ -27,7 +26,7 @@ __m128i InterleaveLow(__m128i a, __m128i b) {
   return _mm_unpacklo_epi64(a, b);
 }
 
-// The second halves.
+// The same for the second halves.
 template <int kWidth>
 __m128i InterleaveHigh(__m128i a, __m128i b) {
   if constexpr (kWidth == 1) return _mm_unpackhi_epi8(a, b);
@@ -38,18 +37,19 @@ __m128i InterleaveHigh(__m128i a, __m128i b) {
 
 #endif
 
-// Writes row r of the block, for r < `rows` <= kBlockBytes / kWidth, to destination +
-// row_offsets[r]. The block is kColumns columns, a power of two, `pitch` bytes apart at `columns`,
-// of which kBlockBytes are read whatever `rows` is.
+// Transposes one block of kColumns columns, a power of two. The first column begins at `columns`;
+// the columns are `pitch` bytes apart. kBlockBytes of each column are read, whatever `rows` is.
+// Each row r less than `rows` is written at the offset row_offsets[r] from `destination`. `rows` is
+// at most kBlockBytes / kWidth.
 template <int kWidth, int kColumns>
 void TransposeBlock(const char* columns, int64_t pitch, char* destination,
                     const int64_t* row_offsets, int rows) {
   constexpr int kRows = kBlockBytes / kWidth;
   constexpr int kRowBytes = kColumns * kWidth;
 #if defined(__SSE2__)
-  // Items in sequence, column after column, have the index bits (column, row). Interleaving the
-  // first half of the sequence with the second rotates them by one place; once for each bit of the
-  // column, and they are (row, column).
+  // The items lie in sequence, column after column: the bits of an index are (column, row).
+  // Interleaving the first half of the sequence with the second half rotates these bits by one
+  // place. After one rotation for each bit of the column they are (row, column).
   __m128i block[kColumns];
 #pragma GCC unroll 16
   for (int c = 0; c < kColumns; ++c) {
@@ -75,7 +75,7 @@ void TransposeBlock(const char* columns, int64_t pitch, char* destination,
     }
   }
 #endif
-  if (rows == kRows) {  // The usual case, unrolled: nothing passes through memory.
+  if (rows == kRows) {  // The usual case: unrolled, so that the items stay in registers.
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       std::memcpy(destination + row_offsets[r], from + r * kRowBytes, kRowBytes);
@@ -87,7 +87,7 @@ void TransposeBlock(const char* columns, int64_t pitch, char* destination,
   }
 }
 
-// The same for any number of columns: blocks as wide as they can be, then halves of that.
+// The same for `count` columns. It uses blocks of kColumns columns, and smaller ones for the rest.
 template <int kWidth, int kColumns = kBlockBytes / kWidth>
 void TransposeColumns(const char* columns, int64_t pitch, int64_t count, char* destination,
                       const int64_t* row_offsets, int rows) {

@@ -7,7 +7,7 @@
 
 #include "cc/base/shape.h"
 #include "cc/base/text.h"
-#include "cc/kernels/convert.h"
+#include "cc/kernels/byte_order.h"
 #include "cc/kernels/pad.h"
 
 namespace tf_npz {

@@ -8,8 +8,10 @@
 
 #include "cc/base/shape.h"
 #include "cc/base/text.h"
-#include "cc/kernels/convert.h"
-#include "cc/kernels/layout.h"
+#include "cc/kernels/byte_order.h"
+#include "cc/kernels/gather.h"
+#include "cc/kernels/transpose.h"
+#include "cc/kernels/utf8.h"
 
 namespace tf_npz {
 namespace {

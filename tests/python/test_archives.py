@@ -215,7 +215,7 @@ REFUSED: dict[str, Refused] = {
     "local header beyond the file": Refused(put(NPZ, CENTRAL, 42, "L", 2**31), DATA_LOSS, "does not fit at byte"),
     "local header elsewhere": Refused(put(NPZ, CENTRAL, 42, "L", 1), DATA_LOSS, "no local header at byte 1"),
     "local header of another member": Refused(
-        put(NPZ, CENTRAL, 42, "L", NPZ.index(LOCAL, 1)), DATA_LOSS, 'that of another member ("y.npy")'
+        put(NPZ, CENTRAL, 42, "L", NPZ.index(LOCAL, 1)), DATA_LOSS, 'belongs to another member ("y.npy")'
     ),
     "encrypted": Refused(put(NPZ, CENTRAL, 8, "H", 1), UNIMPLEMENTED, "encrypted"),
     "strongly encrypted": Refused(put(NPZ, CENTRAL, 8, "H", 1 << 6), UNIMPLEMENTED, "encrypted"),

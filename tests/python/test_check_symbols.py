@@ -67,12 +67,12 @@ def test_other_libraries_may_not_be_needed(tmp_path):
     ("name", "calls", "faults"),
     [
         ("_core.so", "PyList_New", []),
-        ("_core.so", "inflate", ["_core.so: takes inflate from whatever library has it"]),
+        ("_core.so", "inflate", ["_core.so: takes inflate from any library that has it"]),
         ("_ops_tf2_21.so", "_ZN10tensorflow4TensorC1Ev", ["_ops_tf2_21.so: exports PyInit__core"]),
         (
             "_ops_tf2_21.so",
             "inflate",
-            ["_ops_tf2_21.so: exports PyInit__core", "_ops_tf2_21.so: takes inflate from whatever library has it"],
+            ["_ops_tf2_21.so: exports PyInit__core", "_ops_tf2_21.so: takes inflate from any library that has it"],
         ),
     ],
 )

@@ -85,5 +85,34 @@ TEST(ShapeText, PrintsShapesAsNumPyDoes) {
   EXPECT_EQ(ShapeText({std::numeric_limits<int64_t>::max()}), "(9223372036854775807,)");
 }
 
+TEST(TakeCInteger, ReadsWhatStrtolReads) {
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  const struct {
+    std::string_view text;
+    std::optional<int64_t> value;
+    std::string_view rest;
+  } cases[] = {
+      {"", std::nullopt, ""},
+      {"x1", std::nullopt, "x1"},
+      {"-", std::nullopt, "-"},
+      {" \t\n", std::nullopt, " \t\n"},
+      {"+-1", std::nullopt, "+-1"},
+      {"0", 0, ""},
+      {" \t\n\v\f\r12s", 12, "s"},
+      {"+7 ", 7, " "},
+      {"-08", -8, ""},
+      {"9223372036854775807", kMax, ""},
+      {"9223372036854775808x", kMax, "x"},
+      {"-9223372036854775808", kMin, ""},
+      {"-99999999999999999999", kMin, ""},
+  };
+  for (const auto& c : cases) {
+    std::string_view rest = c.text;
+    EXPECT_EQ(TakeCInteger(&rest), c.value) << c.text;
+    EXPECT_EQ(rest, c.rest) << c.text;
+  }
+}
+
 }  // namespace
 }  // namespace tf_npz

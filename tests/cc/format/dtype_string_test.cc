@@ -1,6 +1,7 @@
+#include "cc/format/dtype_string.h"
+
 #include <gtest/gtest.h>
 
-#include "cc/format/dtype.h"
 #include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
@@ -10,7 +11,7 @@ using std::string_literals::operator""s;
 using Kind = DType::Kind;
 using Shape = std::vector<int64_t>;
 
-TEST(ParseDescrString, KnowsEverySpellingOfANumber) {
+TEST(ParseDTypeString, KnowsEverySpellingOfANumber) {
   const struct {
     std::vector<std::string> spellings;
     std::string name;
@@ -60,7 +61,7 @@ TEST(ParseDescrString, KnowsEverySpellingOfANumber) {
   };
   for (const auto& c : cases) {
     for (const std::string& spelling : c.spellings) {
-      const Result<Descr> descr = ParseDescrString(spelling);
+      const Result<Descr> descr = ParseDTypeString(spelling);
       ASSERT_OK(descr) << spelling;
       EXPECT_TRUE(descr->shape.empty());
       const DType& dtype = descr->dtype;
@@ -73,7 +74,7 @@ TEST(ParseDescrString, KnowsEverySpellingOfANumber) {
   }
 }
 
-TEST(ParseDescrString, KnowsWhatIsNoNumber) {
+TEST(ParseDTypeString, KnowsEverySpellingOfOtherTypes) {
   const struct {
     std::vector<std::string> spellings;
     Kind kind;
@@ -126,7 +127,7 @@ TEST(ParseDescrString, KnowsWhatIsNoNumber) {
   };
   for (const auto& c : cases) {
     for (const std::string& spelling : c.spellings) {
-      const Result<Descr> descr = ParseDescrString(spelling);
+      const Result<Descr> descr = ParseDTypeString(spelling);
       ASSERT_OK(descr) << spelling;
       const DType& dtype = descr->dtype;
       EXPECT_EQ(dtype.kind, c.kind) << spelling;
@@ -139,7 +140,7 @@ TEST(ParseDescrString, KnowsWhatIsNoNumber) {
   }
 }
 
-TEST(ParseDescrString, TurnsDenominatorsOfTimeIntoSmallerUnits) {
+TEST(ParseDTypeString, TurnsDenominatorsOfTimeIntoSmallerUnits) {
   const struct {
     const char* unit;
     const char* expected;
@@ -151,7 +152,7 @@ TEST(ParseDescrString, TurnsDenominatorsOfTimeIntoSmallerUnits) {
       {"s/4294967297", "s"},
   };
   for (const auto& c : cases) {
-    const Result<Descr> descr = ParseDescrString("M8[" + std::string(c.unit) + "]");
+    const Result<Descr> descr = ParseDTypeString("M8[" + std::string(c.unit) + "]");
     if (*c.expected == '\0') {
       EXPECT_ERROR(descr, kDataLoss, "denominator that divides no smaller unit") << c.unit;
     } else {
@@ -161,7 +162,7 @@ TEST(ParseDescrString, TurnsDenominatorsOfTimeIntoSmallerUnits) {
   }
 }
 
-TEST(ParseDescrString, ReadsCommasAndRepeatsAsNumPyDoes) {
+TEST(ParseDTypeString, ReadsCommasAndRepeatsAsNumPyDoes) {
   const struct {
     const char* text;
     const char* descr;
@@ -198,7 +199,7 @@ TEST(ParseDescrString, ReadsCommasAndRepeatsAsNumPyDoes) {
       {"1f4", "<f4", {1}},
   };
   for (const auto& c : cases) {
-    const Result<Descr> descr = ParseDescrString(c.text);
+    const Result<Descr> descr = ParseDTypeString(c.text);
     if (c.descr == nullptr) {
       EXPECT_ERROR(descr, kDataLoss, "is not a dtype of NumPy") << c.text;
       continue;
@@ -209,7 +210,7 @@ TEST(ParseDescrString, ReadsCommasAndRepeatsAsNumPyDoes) {
   }
 }
 
-TEST(ParseDescrString, RefusesWhatNumPyRefuses) {
+TEST(ParseDTypeString, RefusesWhatNumPyRefuses) {
   for (const std::string& text : {""s,
                                   "<"s,
                                   "f3"s,
@@ -286,14 +287,14 @@ TEST(ParseDescrString, RefusesWhatNumPyRefuses) {
                                   "i4,f3"s,
                                   "i4[ns]"s,
                                   "]i4[,"s}) {
-    EXPECT_ERROR(ParseDescrString(text), kDataLoss, "") << text;
+    EXPECT_ERROR(ParseDTypeString(text), kDataLoss, "") << text;
   }
   for (const char* text : {"", "f3", "float33", "q8", "S2147483648"}) {
-    EXPECT_ERROR(ParseDescrString(text), kDataLoss, " is not a dtype of NumPy") << text;
+    EXPECT_ERROR(ParseDTypeString(text), kDataLoss, " is not a dtype of NumPy") << text;
   }
 }
 
-TEST(ParseDescrString, SaysWhatIsWrong) {
+TEST(ParseDTypeString, SaysWhichPartIsWrong) {
   const struct {
     const char* text;
     const char* message;
@@ -305,24 +306,24 @@ TEST(ParseDescrString, SaysWhatIsWrong) {
       {"(2,)S", "sub-array of items without bytes, \"|S0\""},
       {"(2,3)f8,4294967296f4", "sub-array of shape (4294967296,) is too large"},
   };
-  for (const auto& c : cases) EXPECT_ERROR(ParseDescrString(c.text), kDataLoss, c.message);
+  for (const auto& c : cases) EXPECT_ERROR(ParseDTypeString(c.text), kDataLoss, c.message);
 }
 
-TEST(ParseDescrString, RefusesWhatOnlyNumPysOverflowsAllow) {
+TEST(ParseDTypeString, RefusesWhatOnlyNumPysOverflowsAllow) {
   for (const char* text :
        {"S2147483647,i1", "2147483647f4", "536870912f4", "M8[s/-1]", "M8[s/0]", "M8[s/4294967296]",
         "M8[W/11]", "M8[2147483647Y/2]", "(0,2147483647)f4", "(65536,65536,0)i1"}) {
-    EXPECT_ERROR(ParseDescrString(text), kDataLoss, "") << text;
+    EXPECT_ERROR(ParseDTypeString(text), kDataLoss, "") << text;
   }
-  EXPECT_OK(ParseDescrString("S2147483646,i1"));
-  EXPECT_OK(ParseDescrString("536870911f4"));
-  EXPECT_OK(ParseDescrString("2147483647i1"));
+  EXPECT_OK(ParseDTypeString("S2147483646,i1"));
+  EXPECT_OK(ParseDTypeString("536870911f4"));
+  EXPECT_OK(ParseDTypeString("2147483647i1"));
 }
 
-TEST(ParseDescrString, QuotesAndCutsWhatItDoesNotKnow) {
-  EXPECT_ERROR(ParseDescrString("\x1b[31m"), kDataLoss, R"(descr "\x1b[31m" is not)");
+TEST(ParseDTypeString, QuotesAndCutsUnknownText) {
+  EXPECT_ERROR(ParseDTypeString("\x1b[31m"), kDataLoss, R"(descr "\x1b[31m" is not)");
   for (const std::string& text : {std::string(100000, 'z'), "i4," + std::string(100000, 'z')}) {
-    EXPECT_LT(ParseDescrString(text).status().message().size(), 400u);
+    EXPECT_LT(ParseDTypeString(text).status().message().size(), 400u);
   }
 }
 

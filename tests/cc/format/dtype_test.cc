@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cc/format/parse_descr.h"
 #include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
@@ -11,7 +12,7 @@ DType Parse(const std::string& source) {
   return ParseDescr(ParsePythonLiteral(source).value()).value().dtype;
 }
 
-TEST(DType, ComparesEverythingItSays) {
+TEST(DType, ComparesAllItsMembers) {
   const char* different[] = {
       "'<f4'",
       "'>f4'",
@@ -61,7 +62,7 @@ TEST(DType, KnowsWhetherAnArrayIsAPickle) {
       {"[]", false},
       {"[('O', '<i4'), ('T', '|V1'), ('object', '<f4')]", false},
       {"[(('O', 'a'), '<i4')]", false},
-      {"[('', 'O', (2,))]", false},  // to NumPy it is padding
+      {"[('', 'O', (2,))]", false},  // NumPy reads it as padding
   };
   for (const auto& c : cases) EXPECT_EQ(HoldsObjects(Parse(c.source)), c.holds_objects) << c.source;
 }

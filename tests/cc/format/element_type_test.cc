@@ -4,12 +4,13 @@
 
 #include <set>
 
+#include "cc/format/dtype_string.h"
 #include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
 namespace {
 
-DType Parse(const std::string& text) { return ParseDescrString(text).value().dtype; }
+DType Parse(const std::string& text) { return ParseDTypeString(text).value().dtype; }
 
 std::vector<ElementType> AllElementTypes() {
   std::vector<ElementType> all;
@@ -66,7 +67,7 @@ TEST(ElementType, KnowsWhatAnArrayBecomes) {
   }
 }
 
-TEST(ElementType, SaysWhatToDoAboutWhatNoTensorCanHold) {
+TEST(ElementType, SaysWhatToDoIfNoTensorCanHoldADType) {
   const struct {
     const char* dtype;
     const char* message;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cc/format/parse_descr.h"
 #include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
@@ -13,8 +14,8 @@ DType Parse(const std::string& source) {
   return ParseDescr(ParsePythonLiteral(source).value()).value().dtype;
 }
 
-// As numpy.zeros((), dtype)["a"]["b"].strides has it, and the address of its first item.
-TEST(FieldFinder, LeadsToWhereNumPyFindsTheField) {
+// The expected values are the strides and the address of numpy.zeros((), dtype)["a"]["b"].
+TEST(FieldFinder, FindsTheFieldWhereNumPyFindsIt) {
   const struct {
     const char* name;
     const char* source;
@@ -163,8 +164,8 @@ TEST(LeafFields, GivesTheFieldsInTheOrderOfTheFile) {
   }
 }
 
-// A name that is written once stands in the path of each field behind it.
-TEST(LeafFields, NamesThatTakeMoreMemoryThanAllHeadersAreRefused) {
+// The path of each inner field repeats the name of the outer field.
+TEST(LeafFields, RefusesNamesThatTakeMoreThanTheLimit) {
   std::string fields;
   for (int i = 0; i < 1000; ++i) fields += "('" + std::to_string(i) + "', '|u1'), ";
   const auto nested = [&fields](size_t length) {
@@ -174,11 +175,11 @@ TEST(LeafFields, NamesThatTakeMoreMemoryThanAllHeadersAreRefused) {
   ASSERT_OK(leaves);
   EXPECT_EQ(leaves->size(), 1000u);
   EXPECT_ERROR(LeafFields(nested(70000)), kResourceExhausted,
-               "names that lead to the fields take more than 67108864 bytes, which is the limit");
+               "names and dimensions of the fields take more than the limit of 67108864 bytes");
 }
 
 TEST(FieldView, HoldsForItemsWithoutBytesAndEmptyDimensions) {
-  // As many as there may be, in steps of nothing.
+  // The largest number of items, in steps of 0 bytes.
   const DType dtype = Parse("[('a', [('b', [], (32767, 2))], (0, 32767))]");
   const Result<FieldView> view = FieldFinder(dtype).Find({"a", "b"});
   ASSERT_OK(view);

@@ -15,7 +15,7 @@ Result<NpyHeader> Parse(const std::string& dict, int major = 1) {
   return ParseNpyHeader(NpyHeaderBytes(dict, major));
 }
 
-// A header whose shape is spelled as `shape`.
+// A header with `shape` as the text of its shape.
 std::string DictWithShape(const std::string& shape, const std::string& descr = "<f4") {
   return "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + "}";
 }
@@ -54,7 +54,7 @@ TEST(ParseNpyHeader, TakesEveryQuirkThatNumPyTakes) {
        "{u'descr': u'<f4', u'fortran_order': False, u'shape': (3,)}",
        {3}},
       {"another dtype spelling", DictWithShape("(3,)", "float32"), {3}},
-      {"a key that stands twice",
+      {"a key that appears twice",
        "{'shape': 4, 'descr': '<f4', 'fortran_order': False, 'shape': (3,)}",
        {3}},
       {"a single value", DictWithShape("()"), {}},
@@ -112,7 +112,7 @@ TEST(ParseNpyHeader, RefusesWhatNumPyRefuses) {
       {"product too large beside zero", DictWithShape("(4294967296, 0, 4294967296)"),
        "is larger than any array"},
       {"text after the dict", NpyDict("<f4", {3}) + " x", "expected the end of the header"},
-      {"data behind a header that is too long", NpyDict("<f4", {3}) + "\n\0\0\x80\x3f"s,
+      {"data after a header that is too long", NpyDict("<f4", {3}) + "\n\0\0\x80\x3f"s,
        "expected the end of the header"},
       {"unknown dtype", DictWithShape("(3,)", "<f3"), "descr \"<f3\" is not a dtype of NumPy"},
   };
@@ -129,7 +129,7 @@ std::string Ones(int count) {
   return text + ")";
 }
 
-TEST(ParseNpyHeader, KnowsNoSizeOfPickles) {
+TEST(ParseNpyHeader, GivesPicklesNoSize) {
   for (const char* descr : {"'|O'", "'T'", "[('a', '|O'), ('b', '<f4')]", "('|O', (2,))"}) {
     const Result<NpyHeader> header = Parse(DictWithDescr(descr, "(3,)"));
     ASSERT_OK(header) << descr;
@@ -139,8 +139,8 @@ TEST(ParseNpyHeader, KnowsNoSizeOfPickles) {
   }
 }
 
-// Each as np.load does with such a file, alone and in an npz.
-TEST(ParseNpyHeader, TakesSubArraysWhereNumPyCanReadTheFile) {
+// np.load was run on each of these files, as an npy and in an npz.
+TEST(ParseNpyHeader, TakesSubArraysIfNumPyCanReadTheFile) {
   const struct {
     std::string descr;
     const char* shape;
@@ -208,7 +208,7 @@ TEST(ParseNpyHeader, CountsItemsWithoutBytesToo) {
                "is larger than any array");
 }
 
-TEST(ParseNpyHeader, TakesNamesOfFieldsByItsVersion) {
+TEST(ParseNpyHeader, DecodesNamesOfFieldsByItsVersion) {
   const auto name_of = [](const std::string& name, int major) {
     const Result<NpyHeader> header =
         Parse(DictWithDescr("[('" + name + "', '<f4')]", "(3,)"), major);
@@ -262,7 +262,7 @@ TEST(ParseNpyHeader, TakesLongsOfPython2InVersions1And2Only) {
 }
 
 TEST(ParseNpyHeader, DecodesItsTextByItsVersion) {
-  // The dtype's name stands in the message, decoded.
+  // The message holds the decoded name of the dtype.
   const std::string latin1 = DictWithShape("(3,)", "\xfc");
   EXPECT_ERROR(Parse(latin1, 1), kDataLoss, "descr \"ü\" is not");
   EXPECT_ERROR(Parse(latin1, 2), kDataLoss, "descr \"ü\" is not");
@@ -284,7 +284,7 @@ TEST(ParseNpyHeader, TakesSpacesOnALastLineInVersions1And2Only) {
 }
 
 TEST(ParseNpyHeader, ReadsItsLengthAsUnsigned) {
-  // Lengths of a byte's and a word's edges, at no multiple of 16 too.
+  // Lengths around the largest values of 8 and 16 bits, also ones that are no multiple of 16.
   for (const size_t length : {117, 118, 127, 128, 129, 255, 256, 257, 511, 32767, 32768, 65535}) {
     for (const int major : {1, 2, 3}) {
       std::string dict = NpyDict("<f4", {3});
@@ -332,7 +332,7 @@ TEST(ParseNpyPreamble, SaysHowManyBytesTheHeaderHas) {
   EXPECT_ERROR(ParseNpyPreamble(""), kDataLoss, "not an array at byte 0");
 }
 
-TEST(ParseNpyPreamble, LimitsWhatAHeaderMayTake) {
+TEST(ParseNpyPreamble, LimitsTheSizeOfAHeader) {
   EXPECT_OK(ParseNpyPreamble("\x93NUMPY\2\0\0\0\x10\0"s));
   EXPECT_ERROR(ParseNpyPreamble("\x93NUMPY\2\0\1\0\x10\0"s), kResourceExhausted,
                "header of 1048577 bytes (the limit is 1048576)");

@@ -1,6 +1,7 @@
+#include "cc/format/parse_descr.h"
+
 #include <gtest/gtest.h>
 
-#include "cc/format/dtype.h"
 #include "tests/cc/testing/status_matchers.h"
 
 namespace tf_npz {
@@ -19,7 +20,7 @@ std::string Ones(int count) {
   return text + ")";
 }
 
-// What NumPy makes of each, as dtype.descr but for what DType::descr() says it keeps.
+// The expected descr is NumPy's dtype.descr, except for the two spellings that dtype.h names.
 TEST(ParseDescr, ReadsFieldsAsNumPyDoes) {
   const struct {
     const char* name;
@@ -137,7 +138,7 @@ TEST(ParseDescr, RefusesWhatNumPyRefuses) {
       {"True", "descr is neither a string nor a list of fields"},
       {"()", "descr is a tuple of 0 (expected a descr and a shape)"},
       {"('<f4',)", "descr is a tuple of 1 (expected a descr and a shape)"},
-      {"[5]", "field of a descr is not a name, a descr and perhaps a shape"},
+      {"[5]", "field of a descr is not a tuple of a name, a descr and an optional shape"},
       {"[()]", "field of a descr is not"},
       {"[('a',)]", "field of a descr is not"},
       {"[('a', '<f4', (2,), 5)]", "field of a descr is not"},
@@ -147,12 +148,12 @@ TEST(ParseDescr, RefusesWhatNumPyRefuses) {
       {"[('x', '<f3')]", "field \"x\": descr \"<f3\" is not a dtype of NumPy"},
       {"[('x', [('y', [4])])]", "field \"x\": field \"y\": field of a descr is not"},
       {"[('x', 4)]", "field \"x\": descr is neither"},
-      {"[('x', '<f4'), ('x', '<f4')]", "field or title \"x\" stands twice"},
-      {"[('', '<f4'), ('', '<f4')]", "field or title \"\" stands twice"},
-      {"[(('x', 'x'), '<f4')]", "field or title \"x\" stands twice"},
-      {"[(('t', 'x'), '<f4'), ('t', '<f4')]", "field or title \"t\" stands twice"},
-      {"[('x', '<f4'), (('x', 'y'), '<f4')]", "field or title \"x\" stands twice"},
-      {"[(('', ''), '<f4')]", "field or title \"\" stands twice"},
+      {"[('x', '<f4'), ('x', '<f4')]", "field or title \"x\" appears twice"},
+      {"[('', '<f4'), ('', '<f4')]", "field or title \"\" appears twice"},
+      {"[(('x', 'x'), '<f4')]", "field or title \"x\" appears twice"},
+      {"[(('t', 'x'), '<f4'), ('t', '<f4')]", "field or title \"t\" appears twice"},
+      {"[('x', '<f4'), (('x', 'y'), '<f4')]", "field or title \"x\" appears twice"},
+      {"[(('', ''), '<f4')]", "field or title \"\" appears twice"},
       {"[(5, '<f4')]", "name of a field is not a string"},
       {"[(None, '<f4')]", "name of a field is not a string"},
       {"[(['t', 'x'], '<f4')]", "name of a field is not a string"},
@@ -188,7 +189,7 @@ TEST(ParseDescr, RefusesWhatNumPyRefuses) {
   for (const auto& c : cases) EXPECT_ERROR(Parse(c.source), kDataLoss, c.fragment) << c.source;
 }
 
-// dtype.h lists these.
+// parse_descr.h lists these.
 TEST(ParseDescr, RefusesWhatNoArrayCanHaveBeenSavedWith) {
   for (const std::string& source :
        {std::string("('<i8', None)"), std::string("('<i4', '<f4')"),
@@ -223,7 +224,7 @@ TEST(ParseDescr, PutsFieldsWhereTheyLie) {
   EXPECT_FALSE(descr->dtype.big_endian);
 }
 
-TEST(ParseDescr, RefusesLongNonsenseInShort) {
+TEST(ParseDescr, RefusesLongNonsenseInAShortMessage) {
   const std::string z(100000, 'z');
   for (const std::string& source :
        {"[('" + z + "', '<f3')]", "['" + z + "']", "[('a', '" + z + "')]",

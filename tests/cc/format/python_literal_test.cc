@@ -10,7 +10,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-// What was parsed, in one spelling: (1, [True, None], {"a": "b"}).
+// Prints a parsed literal in a single spelling: (1, [True, None], {"a": "b"}).
 std::string Repr(const PythonLiteral& literal) {
   const auto items = [&literal] {
     std::string text;
@@ -205,7 +205,7 @@ TEST(ParsePythonLiteral, RefusesTheRestAndNamesTheByte) {
 }
 
 TEST(ParsePythonLiteral, TakesLinesAsPythonDoes) {
-  // What stands before and after a dict.
+  // The text before and after a dict.
   for (const std::string around :
        {"", " ", "\t ", "\n", "\r", "\r\n", "\f", " \f", "\n \f", "\n\n", " \n", "\n#\n",
         " # a\r# b\r\n", "\\\n\n", "\n\\\r\n\n", "\n \\\n \n"}) {
@@ -213,7 +213,7 @@ TEST(ParsePythonLiteral, TakesLinesAsPythonDoes) {
   }
   const struct {
     std::string source;
-    std::string fragment;  // empty: none
+    std::string fragment;  // of the message; empty: no error
   } cases[] = {
       {"\\\n{}", ""},
       {" \\\n\f{}", ""},
@@ -245,7 +245,7 @@ TEST(ParsePythonLiteral, TakesLinesAsPythonDoes) {
   }
 }
 
-TEST(ParsePythonLiteral, TakesWhatPython2WroteWhereAsked) {
+TEST(ParsePythonLiteral, TakesWhatPython2WroteIfAsked) {
   PythonLiteralOptions python2;
   python2.python2 = true;
   const struct {

@@ -10,7 +10,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-TEST(ZipDirectory, FindsEveryMemberWhereverItsSizesStand) {
+TEST(ZipDirectory, FindsEveryMemberWhereverItsSizesAre) {
   for (const LocalSizes local :
        {LocalSizes::kPlain, LocalSizes::kZip64, LocalSizes::kDataDescriptor}) {
     for (const bool zip64_directory : {false, true}) {
@@ -43,7 +43,7 @@ TEST(ZipDirectory, FindsEveryMemberWhereverItsSizesStand) {
   }
 }
 
-TEST(ZipDirectory, ReadsTheZip64FieldsThatAreAskedForWhereverTheyStand) {
+TEST(ZipDirectory, ReadsTheZip64FieldsThatAreNeededWhereverTheyAre) {
   for (unsigned asked = 0; asked < 8; ++asked) {
     for (const bool surplus : {false, true}) {
       ZipMember member = Stored("x", "contents");
@@ -53,8 +53,8 @@ TEST(ZipDirectory, ReadsTheZip64FieldsThatAreAskedForWhereverTheyStand) {
       if ((asked & 4) != 0) fields += U64(0), member.local_header_offset = 0xFFFFFFFF;
       if (surplus) fields += U64(77) + "\1\2\3\4";
       member.extra = "up\1\0_"s + "\1\0"s + U16(fields.size()) + fields;
-      // Another one of the same kind, from which nothing is wanted any more, and less than a field.
-      member.extra_behind = "\1\0\10\0"s + U64(99) + "xy\3\0abc"s + "\1\0\1"s;
+      // A second zip64 extra field, shorter than one value. It is not needed any more.
+      member.extra_after = "\1\0\10\0"s + U64(99) + "xy\3\0abc"s + "\1\0\1"s;
       EXPECT_EQ(Contents(WriteZip({member})), (Members{{"x", "contents"}})) << asked << surplus;
     }
   }
@@ -82,7 +82,7 @@ TEST(ZipDirectory, RefusesExtraFieldsThatAreCutOff) {
                "member \"x\" at byte 31 of the central directory: zip64 extra field is cut off");
   member = Stored("x", "");
   member.zip64_directory = true;
-  member.extra_behind = "ab\1\0"s;
+  member.extra_after = "ab\1\0"s;
   EXPECT_ERROR(ReadDirectory(WriteZip({member})), kDataLoss, "extra field is cut off");
 }
 
@@ -127,8 +127,8 @@ TEST(ZipDirectory, KeepsEveryEntryOfOneName) {
   EXPECT_EQ(directory->entries[1].compressed_size, 2u);
 }
 
-TEST(ZipDirectory, HoldsAsManyMembersAsFitAndNotAsManyAsItSays) {
-  // Python's zipfile doesn't look at the count either; writers without zip64 count modulo 65536.
+TEST(ZipDirectory, IgnoresTheCountOfMembers) {
+  // Python's zipfile ignores the count too. Writers without zip64 count modulo 65536.
   for (const bool zip64 : {false, true}) {
     ZipArchive archive;
     archive.zip64_end = zip64;
@@ -156,7 +156,7 @@ TEST(ZipDirectory, RefusesAVersionThatZipfileDoesNotKnow) {
                "needs version 6.4 of the zip format (supported: up to 6.3)");
 }
 
-TEST(ZipDirectory, TakesOfItsLastHeaderWhatIsThere) {
+TEST(ZipDirectory, TakesALastHeaderThatIsCutOff) {
   const std::string bytes = WriteZip({Stored("x", "1"), Stored("y", "2")});
   const size_t last = bytes.size() - kZipEndSize - 47;
   for (const size_t length_at : {28, 30, 32}) {
@@ -165,7 +165,7 @@ TEST(ZipDirectory, TakesOfItsLastHeaderWhatIsThere) {
   }
 }
 
-TEST(ZipDirectory, RefusesWhatIsDamaged) {
+TEST(ZipDirectory, RefusesDamage) {
   const std::string bytes = WriteZip({Stored("x", "1")});
   const size_t directory = bytes.size() - kZipEndSize - 47;
   const size_t end = bytes.size() - kZipEndSize;
@@ -198,7 +198,7 @@ TEST(ZipDirectory, RefusesWhatIsDamaged) {
   }
 }
 
-TEST(ZipMethodName, IsTheNameThatUsersKnow) {
+TEST(ZipMethodName, IsTheUsualName) {
   EXPECT_EQ(ZipMethodName(kZipStored), "stored");
   EXPECT_EQ(ZipMethodName(kZipDeflated), "deflate");
   EXPECT_EQ(ZipMethodName(12), "bzip2");

@@ -1,4 +1,4 @@
-// Where an archive ends, and where it begins.
+// The end record of an archive, and the beginning of the archive.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-TEST(ZipEnd, SeesThroughComments) {
+TEST(ZipEnd, IsFoundWhateverTheCommentHolds) {
   ZipArchive archive;
   archive.members = {Stored("x", "1")};
   archive.members[0].comment = "PK\x05\x06 of a member" + std::string(30, '\0');
@@ -28,7 +28,7 @@ TEST(ZipEnd, SeesThroughComments) {
   }
 }
 
-TEST(ZipEnd, ReadsTheArchiveThatZipfileReadsWhereThereAreTwo) {
+TEST(ZipEnd, IsTheOneThatZipfileReadsIfThereAreTwo) {
   const std::string other = WriteZip({Stored("y", "2")});
   ZipArchive other64;
   other64.members = {Stored("y", "2")};
@@ -43,7 +43,7 @@ TEST(ZipEnd, ReadsTheArchiveThatZipfileReadsWhereThereAreTwo) {
     Members members;
   } cases[] = {
       {"an archive as the comment", other, y},
-      {"and more behind it", other + "...", y},
+      {"and more after it", other + "...", y},
       {"a zip64 archive", WriteZip(other64) + "...", y},
       {"whose end record leaves all to zip64",
        Overwrite(WriteZip(other64), WriteZip(other64).size() - 10, std::string(4, '\0')) + "...",
@@ -62,7 +62,7 @@ TEST(ZipEnd, ReadsTheArchiveThatZipfileReadsWhereThereAreTwo) {
   }
 }
 
-TEST(ZipEnd, ToleratesBytesBehindTheArchive) {
+TEST(ZipEnd, IsFoundBeforeBytesAfterTheArchive) {
   ZipArchive archive;
   archive.members = {Stored("x", "1")};
   const std::string bytes = WriteZip(archive);
@@ -76,14 +76,14 @@ TEST(ZipEnd, ToleratesBytesBehindTheArchive) {
   EXPECT_EQ(Contents(commented.substr(0, commented.size() - 3)), x);
 }
 
-TEST(ZipEnd, CountsOffsetsFromWhereTheArchiveBegins) {
+TEST(ZipEnd, CountsOffsetsFromTheBeginningOfTheArchive) {
   for (const bool zip64 : {false, true}) {
     ZipArchive archive;
     archive.zip64_end = zip64;
     archive.members = {Stored("x", "1"), Stored("y", "2")};
     const std::string bytes = WriteZip(archive);
     EXPECT_EQ(Contents(WriteZip({Stored("z", "3")}) + bytes), (Members{{"x", "1"}, {"y", "2"}}));
-    // What is cut off in front is lost; it hides nothing else.
+    // Members that are cut off at the beginning are lost. The others are found.
     Members rest = Contents(bytes.substr(32));
     EXPECT_EQ(rest["y"], "2");
     EXPECT_EQ(rest["x"],
@@ -91,7 +91,7 @@ TEST(ZipEnd, CountsOffsetsFromWhereTheArchiveBegins) {
   }
 }
 
-TEST(ZipEnd, FindsTheZip64EndRecordBehindWhichMoreFollows) {
+TEST(ZipEnd, FindsAZip64EndRecordWithAnExtension) {
   ZipArchive archive;
   archive.zip64_end = true;
   archive.members = {Stored("x", "1")};
@@ -101,10 +101,11 @@ TEST(ZipEnd, FindsTheZip64EndRecordBehindWhichMoreFollows) {
   }
 }
 
-TEST(ZipEnd, RefusesZip64RecordsThatAreDamaged) {
+TEST(ZipEnd, RefusesDamagedZip64Records) {
   ZipArchive archive;
   archive.zip64_end = true;
-  const std::string bytes = WriteZip(archive);  // of no members: the zip64 end record is first
+  const std::string bytes =
+      WriteZip(archive);  // without members, so the zip64 end record comes first
   ASSERT_OK(ReadDirectory(bytes));
   EXPECT_ERROR(ReadDirectory(Overwrite(bytes, 0, "Q")), kDataLoss, "no zip64 end record at byte 0");
   EXPECT_ERROR(ReadDirectory(Overwrite(bytes, 16, "\1")), kUnimplemented, "in several parts");
@@ -115,7 +116,7 @@ TEST(ZipEnd, RefusesZip64RecordsThatAreDamaged) {
                "central directory of 1 bytes does not fit before the end record at byte 0");
   EXPECT_ERROR(ReadDirectory(Overwrite(bytes, 40, std::string(8, '\xff'))), kDataLoss,
                "central directory of 18446744073709551615 bytes does not fit");
-  // Where the locator is wrong, the record is right before it, as zipfile has it.
+  // If the locator is wrong, the record is taken right before it, as zipfile does.
   for (const std::string& offset : {U64(1), U64(UINT64_MAX)}) {
     ASSERT_OK(ReadDirectory(Overwrite(bytes, 56 + 8, offset)));
     EXPECT_ERROR(ReadDirectory(Overwrite(Overwrite(bytes, 56 + 8, offset), 0, "Q")), kDataLoss,

@@ -1,4 +1,4 @@
-// What members claim, held against what is there.
+// The facts that members declare, checked against the archive.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ TEST(ZipMember, DoesNotTrustTheExtraFieldsOfLocalHeaders) {
   }
 }
 
-TEST(ZipMember, TakesAnOffsetBeyondAllForOneOutside) {
+TEST(ZipMember, TakesAHugeOffsetForOneOutsideOfTheFile) {
   ZipMember member = Stored("x", "1");
   member.local_header_offset = 0xFFFFFFFF;
   for (const uint64_t offset : {UINT64_MAX, UINT64_MAX - 50, uint64_t{1} << 63, uint64_t{1000}}) {
@@ -34,7 +34,7 @@ TEST(ZipMember, TakesAnOffsetBeyondAllForOneOutside) {
 }
 
 TEST(ZipMember, GivesEachMemberTheRoomUpToTheNext) {
-  // In the directory the members stand in another order than in the file.
+  // The directory has the members in another order than the file.
   ZipArchive archive;
   archive.members = {Stored("a", "1"), Stored("b", "22"), Stored("c", "333"), Stored("d", "")};
   const uint64_t starts[] = {0, 32, 65, 99};
@@ -72,8 +72,8 @@ TEST(ZipMember, RefusesMembersThatOverlap) {
 }
 
 TEST(ZipMember, RefusesTheOverlappingBomb) {
-  // David Fifield, "A better zip bomb": each member's data begins with the local headers of those
-  // behind it, quoted by stored blocks of deflate, and all share the kernel at the end.
+  // David Fifield, "A better zip bomb": the data of each member begins with the local headers of
+  // the next members, quoted by stored blocks of deflate. All members share the kernel at the end.
   const std::string kernel = Deflate(std::string(1 << 20, '\0'), 9);
   std::string files;
   std::vector<ZipMember> members;
@@ -86,7 +86,7 @@ TEST(ZipMember, RefusesTheOverlappingBomb) {
     members.insert(members.begin(), member);
   }
   const std::string bytes = files + kernel;
-  // The directory alone, behind these.
+  // Only the directory, after these members.
   uint64_t offset = 0;
   for (int i = 0; i < 10; ++i) {
     members[i].local_header_offset = offset;
@@ -104,7 +104,7 @@ TEST(ZipMember, RefusesTheOverlappingBomb) {
   EXPECT_EQ(Contents(archive).size(), 10u);
 }
 
-TEST(ZipMember, ComparesNamesAsTheirFlagsHaveThem) {
+TEST(ZipMember, ComparesNamesInTheirEncodings) {
   constexpr uint16_t kUtf8 = 1 << 11;
   const struct {
     const char* name;
@@ -123,7 +123,7 @@ TEST(ZipMember, ComparesNamesAsTheirFlagsHaveThem) {
       {"a longer name", "u", 0, "ux", 0, false},
       {"a much longer name", "u", 0, std::string(1000, 'u'), 0, false},
       {"a shorter name", "ux", 0, "u", 0, false},
-      {"another behind a NUL", "u\0x"s, 0, "u\0y"s, 0, false},
+      {"another after a NUL", "u\0x"s, 0, "u\0y"s, 0, false},
   };
   for (const auto& c : cases) {
     ZipMember member = Stored(c.central, "contents");
@@ -135,20 +135,20 @@ TEST(ZipMember, ComparesNamesAsTheirFlagsHaveThem) {
     if (c.is_same) {
       EXPECT_EQ(members.begin()->second, "contents") << c.name;
     } else {
-      EXPECT_NE(members.begin()->second.find("is that of another member"), std::string::npos)
+      EXPECT_NE(members.begin()->second.find("belongs to another member"), std::string::npos)
           << c.name;
     }
   }
 }
 
-TEST(CheckZipEntry, HoldsAMemberAgainstTheRoomThereIs) {
+TEST(CheckZipEntry, ChecksAMemberAgainstItsRoom) {
   ZipEnd end;
   end.directory_offset = 1000;
   const struct {
     const char* name;
     uint16_t method;
     uint64_t offset, limit, compressed, uncompressed;
-    const char* fragment;  // null: OK
+    const char* fragment;  // of the message; null: OK
   } cases[] = {
       {"fits", kZipStored, 100, 1000, 870, 870, nullptr},
       {"too long", kZipStored, 100, 1000, 871, 871, "member of 871 bytes does not fit at byte 100"},
@@ -211,7 +211,7 @@ TEST(CheckZipEntry, NamesWhatIsNotSupported) {
     EXPECT_ERROR(CheckZipEntry(entry, end), kUnimplemented, c.fragment) << c.flags;
   }
   ZipEntry entry;
-  entry.flags = 0xDF9E;  // All others say nothing that matters.
+  entry.flags = 0xDF9E;  // all the flags that have no effect here
   entry.data_limit = 1000;
   EXPECT_OK(CheckZipEntry(entry, end));
 }
@@ -226,7 +226,7 @@ TEST(ParseZipLocalHeader, SkipsNameAndExtraField) {
   entry.data_limit = 7 + 30 + 5 + 0x114 + 10;
   EXPECT_EQ(ZipLocalHeaderSize(entry), 30u + 3 * 5);
   const std::string header = "PK\x03\x04" + std::string(22, '\xff') + "\x05\0\x14\x01"s + "x.npy";
-  const Result<uint64_t> offset = ParseZipLocalHeader(header + "behind it", entry, end);
+  const Result<uint64_t> offset = ParseZipLocalHeader(header + "after it", entry, end);
   ASSERT_OK(offset);
   EXPECT_EQ(*offset, 7u + 30 + 5 + 0x114);
   EXPECT_ERROR(ParseZipLocalHeader(header.substr(0, 29), entry, end), kDataLoss,
@@ -234,9 +234,9 @@ TEST(ParseZipLocalHeader, SkipsNameAndExtraField) {
   EXPECT_ERROR(ParseZipLocalHeader(Overwrite(header, 3, "\2"), entry, end), kDataLoss,
                "no local header at byte 7");
   EXPECT_ERROR(ParseZipLocalHeader(Overwrite(header, 30, "y"), entry, end), kDataLoss,
-               "local header at byte 7 is that of another member (\"y.npy\")");
+               "local header at byte 7 belongs to another member (\"y.npy\")");
   EXPECT_ERROR(ParseZipLocalHeader(Overwrite(header, 26, "\x06"), entry, end), kDataLoss,
-               "is that of another member");
+               "belongs to another member");
   EXPECT_ERROR(ParseZipLocalHeader(Overwrite(header, 28, "\x15"), entry, end), kDataLoss,
                "members overlap: this one reaches to byte 329, and another begins at byte 328");
   entry.data_limit = 400;

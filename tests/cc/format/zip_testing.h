@@ -1,4 +1,4 @@
-// Whole archives read by the functions of zip_directory.h, in the order that it demands.
+// Reads whole archives with the functions of zip_directory.h, in the order that it requires.
 
 #ifndef TF_NPZ_FORMAT_ZIP_TESTING_H_
 #define TF_NPZ_FORMAT_ZIP_TESTING_H_
@@ -54,7 +54,7 @@ inline Result<std::string> DataOf(std::string_view archive, const ZipEntry& entr
   return std::string(archive.substr(offset, entry.compressed_size));
 }
 
-// The data of each member by its name, or what is wrong with it.
+// The data of each member by its name, or the message of its error.
 inline std::map<std::string, std::string> Contents(std::string_view archive) {
   const Result<Directory> directory = ReadDirectory(archive);
   if (!directory.ok()) return {{"error", directory.status().message()}};

@@ -1,5 +1,5 @@
-// Streams of raw deflate that are made by hand. What comes of them is held against what was put in,
-// and against zlib.
+// Streams of raw deflate, made by hand. The decoded bytes must equal the bytes that were encoded,
+// and zlib must agree.
 
 #include "cc/inflate/deflate_decoder.h"
 
@@ -19,11 +19,11 @@ namespace tf_npz {
 namespace {
 
 struct Outcome {
-  std::string contents;  // all that comes before the end or the error
+  std::string contents;  // the bytes before the end or the error
   Status status;
 };
 
-// Reads pieces of `pieces` bytes, in turn, to the end.
+// Reads to the end. The reads have the sizes `pieces` in turn.
 Outcome ReadAll(InflateStream& stream, const std::vector<size_t>& pieces) {
   Outcome outcome;
   std::string piece;
@@ -46,14 +46,14 @@ Outcome Decode(const std::string& compressed, const std::vector<size_t>& pieces)
   return ReadAll(**stream, pieces);
 }
 
-// Small ones, odd ones, and some that are decoded where they are wanted.
+// Sizes of reads: small ones, odd ones, and some that bypass the window.
 const std::vector<size_t> kPieces[] = {{1},      {2, 3, 5},         {1000},
                                        {131072}, {299, 140001, 64}, {size_t{1} << 20}};
 
-// That each way of reading gives `contents`, and zlib too.
+// Expects that each way of reading gives `contents`, and that zlib gives it too.
 void ExpectContents(const std::string& compressed, const std::string& contents,
                     const char* name = "") {
-  const ZlibsView zlibs = InflateByZlib(compressed);
+  const ZlibOutcome zlibs = InflateByZlib(compressed);
   ASSERT_TRUE(zlibs.is_good && zlibs.contents == contents) << name << ": the test is wrong";
   for (const std::vector<size_t>& pieces : kPieces) {
     const Outcome ours = Decode(compressed, pieces);
@@ -62,7 +62,7 @@ void ExpectContents(const std::string& compressed, const std::string& contents,
   }
 }
 
-// A block with codes, beside what it decodes to.
+// Writes a block with prefix codes and keeps the bytes that it decodes to.
 class Block {
  public:
   explicit Block(DeflateWriter* writer) : writer_(writer) {}
@@ -110,8 +110,8 @@ TEST(DeflateDecoder, DecodesEachLengthAtEachDistance) {
   ExpectContents(writer.End().bytes(), block.contents());
 }
 
-TEST(DeflateDecoder, RemembersAsMuchAsMatchesReachWhereverItPauses) {
-  // Much longer than the window, with matches as far back as can be.
+TEST(DeflateDecoder, KeepsTheHistoryThatMatchesNeedAtEveryPause) {
+  // Much longer than the window, with matches at the largest distances.
   DeflateWriter writer;
   writer.BeginFixed(true);
   Block block(&writer);
@@ -124,7 +124,7 @@ TEST(DeflateDecoder, RemembersAsMuchAsMatchesReachWhereverItPauses) {
 }
 
 TEST(DeflateDecoder, DecodesTheLongestCodewords) {
-  // One symbol of each length but the longest, of which there are two: 256 and one after it.
+  // One symbol of each codeword length. Of the longest length there are two: 256 and one after it.
   std::vector<int> literal_lengths(286, 0);
   for (int i = 1; i <= 13; ++i) literal_lengths['a' + i] = i;
   literal_lengths[284] = 14;
@@ -145,7 +145,7 @@ TEST(DeflateDecoder, DecodesTheLongestCodewords) {
   ExpectContents(writer.End().bytes(), block.contents());
 }
 
-TEST(DeflateDecoder, DecodesCodesThatAreAsShortAsCanBe) {
+TEST(DeflateDecoder, DecodesTheShortestCodes) {
   std::vector<int> only_end(257, 0);
   only_end[256] = 1;
   ExpectContents(DeflateWriter().BeginDynamic(only_end, {0}, true).End().bytes(), "",
@@ -186,8 +186,8 @@ TEST(DeflateDecoder, GoesFromBlockToBlock) {
 }
 
 TEST(DeflateDecoder, PassesTheEndOfItsInputAtAnyBitOfABlock) {
-  // 128 KiB are read at once: blocks of every kind, many times, lie about that end and a header's
-  // length before it, and from one time to the next all of them move on by a byte.
+  // 128 KiB are read at once. Blocks of every kind lie around that end, and around the place that
+  // is a header's length before it. In each round all blocks move on by one byte.
   std::vector<int> literal_lengths(258, 0);
   literal_lengths['y'] = 1;
   literal_lengths[256] = literal_lengths[257] = 2;
@@ -207,14 +207,14 @@ TEST(DeflateDecoder, PassesTheEndOfItsInputAtAnyBitOfABlock) {
   }
 }
 
-// Three bytes, and what no decoder may take behind them.
+// Each case is three good bytes, followed by data that a decoder must refuse.
 TEST(DeflateDecoder, RefusesWhatZlibRefuses) {
   const auto after_abc = [] { return DeflateWriter().Stored("abc"); };
   const auto dynamic = [&](const std::vector<int>& literal_lengths,
                            const std::vector<int>& distances) {
     return after_abc().BeginDynamic(literal_lengths, distances, true);
   };
-  // How many symbols of each code, then the lengths of the code lengths' codewords.
+  // The number of symbols of each code, then the lengths of the code lengths' codewords.
   const auto header = [&](int literal_lengths, int distances, const std::vector<int>& lengths) {
     DeflateWriter writer = after_abc();
     writer.Bits(1, 1).Bits(2, 2).Bits(literal_lengths - 257, 5).Bits(distances - 1, 5).Bits(15, 4);
@@ -224,7 +224,7 @@ TEST(DeflateDecoder, RefusesWhatZlibRefuses) {
   // In the order of 3.2.7: 16 and 17 have codewords of one bit.
   std::vector<int> repeats(19, 0);
   repeats[0] = repeats[1] = 1;
-  // 0 and 18: a bit each.
+  // 0 and 18 have codewords of one bit.
   std::vector<int> zeros(19, 0);
   zeros[2] = zeros[3] = 1;
 
@@ -250,46 +250,47 @@ TEST(DeflateDecoder, RefusesWhatZlibRefuses) {
       {"287 literals and lengths", header(287, 1, zeros).Bits(0, 32).bytes(), "too many"},
       {"31 distances", header(257, 31, zeros).Bits(0, 32).bytes(), "too many"},
       {"over-subscribed code lengths", header(257, 1, std::vector<int>(19, 1)).Bits(0, 32).bytes(),
-       "code lengths' own"},
+       "code lengths' code"},
       {"incomplete code lengths", header(257, 1, {0, 0, 0, 1}).Bits(0, 32).Bits(0, 32).bytes(),
-       "own"},
+       "code lengths' code"},
       {"no code lengths", header(257, 1, std::vector<int>(19, 0)).Bits(0, 32).Bits(0, 32).bytes(),
-       "own"},
+       "code lengths' code"},
       {"a repetition of nothing", header(257, 1, repeats).Bits(0, 32).bytes(), "repeat"},
       {"too long a repetition", header(257, 1, zeros).Bits(~0u, 32).bytes(), "repeat"},
       {"no end of block", dynamic(no_end, {0}).bytes(), "end of the block"},
-      {"over-subscribed", dynamic(over, {0}).bytes(), "literals"},
-      {"incomplete", dynamic(incomplete, {0}).bytes(), "literals"},
-      {"one codeword of two bits", dynamic(one, {0}).bytes(), "literals"},
-      {"over-subscribed distances", dynamic(good, {1, 1, 1}).bytes(), "distances"},
-      {"incomplete distances", dynamic(good, {2, 2, 2}).bytes(), "distances"},
-      {"no such literal", dynamic(only_end, {0}).Bits(1, 1).bytes(), "no literal"},
-      {"length 286", after_abc().BeginFixed().LengthSymbol(286).bytes(), "no literal"},
-      {"length 287", after_abc().BeginFixed().LengthSymbol(287).bytes(), "no literal"},
+      {"over-subscribed", dynamic(over, {0}).bytes(), "of literals"},
+      {"incomplete", dynamic(incomplete, {0}).bytes(), "of literals"},
+      {"one codeword of two bits", dynamic(one, {0}).bytes(), "of literals"},
+      {"over-subscribed distances", dynamic(good, {1, 1, 1}).bytes(), "of distances"},
+      {"incomplete distances", dynamic(good, {2, 2, 2}).bytes(), "of distances"},
+      {"no such literal", dynamic(only_end, {0}).Bits(1, 1).bytes(), "of a literal"},
+      {"length 286", after_abc().BeginFixed().LengthSymbol(286).bytes(), "of a literal"},
+      {"length 287", after_abc().BeginFixed().LengthSymbol(287).bytes(), "of a literal"},
       {"distance 30", after_abc().BeginFixed().LengthSymbol(257).DistanceSymbol(30).bytes(),
-       "no distance"},
+       "of a distance"},
       {"distance 31", after_abc().BeginFixed().LengthSymbol(257).DistanceSymbol(31).bytes(),
-       "no distance"},
+       "of a distance"},
       {"no distances", dynamic(with_length, {0}).Literal('x').LengthSymbol(257).Bits(0, 9).bytes(),
-       "no distance", "abcx"},
+       "of a distance", "abcx"},
       {"no such distance",
-       dynamic(with_length, {1}).Literal('x').LengthSymbol(257).Bits(1, 9).bytes(), "no distance",
+       dynamic(with_length, {1}).Literal('x').LengthSymbol(257).Bits(1, 9).bytes(), "of a distance",
        "abcx"},
-      {"too far back", after_abc().BeginFixed().Literal('x').Match(3, 5).bytes(), "before the beg",
-       "abcx"},
-      {"too far back, by far", after_abc().BeginFixed().Match(3, 32768).bytes(), "before the beg"},
+      {"too far back", after_abc().BeginFixed().Literal('x').Match(3, 5).bytes(),
+       "before the first", "abcx"},
+      {"too far back, by far", after_abc().BeginFixed().Match(3, 32768).bytes(),
+       "before the first"},
   };
   for (const auto& c : cases) {
-    // With and without more behind it: near the end of the input another loop decodes.
-    for (const std::string& behind : {std::string(), std::string(3000, 'z')}) {
-      const ZlibsView zlibs = InflateByZlib(c.compressed + behind);
+    // With and without bytes after it, because another loop decodes near the end of the input.
+    for (const std::string& after : {std::string(), std::string(3000, 'z')}) {
+      const ZlibOutcome zlibs = InflateByZlib(c.compressed + after);
       EXPECT_FALSE(zlibs.is_good) << c.name;
       EXPECT_EQ(zlibs.contents, c.before) << c.name;
       for (const std::vector<size_t>& pieces : kPieces) {
-        const Outcome ours = Decode(c.compressed + behind, pieces);
+        const Outcome ours = Decode(c.compressed + after, pieces);
         EXPECT_ERROR(ours.status, kDataLoss, "malformed deflate data at byte") << c.name;
-        // Without more, a few bits may be missing before they are seen to be wrong.
-        if (!behind.empty()) {
+        // Without bytes after it, the input may end before the wrong bits are complete.
+        if (!after.empty()) {
           EXPECT_ERROR(ours.status, kDataLoss, c.reason) << c.name;
         }
         EXPECT_EQ(ours.contents, c.before) << c.name;
@@ -302,8 +303,8 @@ TEST(DeflateDecoder, SaysWhereTheDataEnds) {
   const std::string contents = Noise(100'000);
   for (const int level : {0, 1, 9}) {
     const std::string compressed = DeflateAs(contents, level, 0);
-    for (const size_t behind : {0, 1, 8, 5000}) {
-      const std::string bytes = compressed + std::string(behind, 'z');
+    for (const size_t after : {0, 1, 8, 5000}) {
+      const std::string bytes = compressed + std::string(after, 'z');
       const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(bytes));
       const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
       const std::unique_ptr<InflateStream> stream =
@@ -321,7 +322,7 @@ TEST(DeflateDecoder, SaysWhereTheDataEnds) {
 }
 
 TEST(DeflateDecoder, TakesABoundedAmountOfInputAtOnce) {
-  // 4 MiB of blocks with nothing in them.
+  // 4 MiB of empty blocks.
   DeflateWriter writer;
   for (int i = 0; i < 64; ++i) writer.BeginFixed().End().Stored("");
   std::string compressed;

@@ -1,7 +1,8 @@
-// Our decoder of raw deflate beside zlib: what one refuses the other refuses too, after the same
-// bytes. Streams are zlib's, of all levels and strategies, as they are and damaged.
+// Compares our decoder of raw deflate with zlib. Both must give the same bytes, and refuse the same
+// data after the same bytes. zlib writes the streams, with all levels and strategies. They are
+// decoded undamaged and damaged.
 //
-// `--gtest_shuffle --gtest_random_seed=N` makes other ones.
+// `--gtest_shuffle --gtest_random_seed=N` makes other streams.
 
 #include <gtest/gtest.h>
 
@@ -18,11 +19,11 @@ namespace {
 
 class DeflateDifferential : public ::testing::Test {
  protected:
-  // As std's distributions do, but the same everywhere.
+  // Like a distribution of the standard library, but the same on every platform.
   size_t Below(size_t limit) { return random_() % limit; }
   bool OneIn(size_t n) { return Below(n) == 0; }
 
-  // Runs, repetitions from near and far, numbers that grow, and noise of few or many values.
+  // Runs, repetitions at small and large distances, growing numbers, noise of few or many values.
   std::string Contents(size_t size) {
     std::string contents;
     while (contents.size() < size) {
@@ -54,7 +55,7 @@ class DeflateDifferential : public ::testing::Test {
 
   std::string Damaged(std::string compressed) {
     for (size_t changes = 1 + Below(3); changes > 0 && !compressed.empty(); --changes) {
-      // Where headers are, damage has more to break.
+      // More damage in the first bytes, because headers lie there.
       const size_t at = Below(OneIn(2) ? std::min<size_t>(compressed.size(), 60)  //
                                        : compressed.size());
       switch (Below(4)) {
@@ -75,9 +76,9 @@ class DeflateDifferential : public ::testing::Test {
     return compressed;
   }
 
-  // Asserts that both say the same; returns whether it is that all is well.
+  // Asserts that both decoders agree. Returns true if the data is good.
   bool Compare(const std::string& compressed, size_t piece) {
-    const ZlibsView zlibs = InflateByZlib(compressed);
+    const ZlibOutcome zlibs = InflateByZlib(compressed);
     const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
     const std::unique_ptr<InflateStream> stream =
         InflateStream::Open(*file, 0, compressed.size(), *pool_).value();
@@ -100,7 +101,7 @@ class DeflateDifferential : public ::testing::Test {
   }
 
  private:
-  // 0, unless it is shuffled.
+  // 0 without --gtest_shuffle.
   std::mt19937 random_{static_cast<uint32_t>(::testing::UnitTest::GetInstance()->random_seed())};
   const std::shared_ptr<BufferPool> pool_ = BufferPool::New(size_t{1} << 20);
 };

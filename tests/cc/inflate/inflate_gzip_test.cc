@@ -20,8 +20,7 @@ GzipMember Holding(std::string contents) {
   return member;
 }
 
-// All that comes out of `compressed`, which lies amid other bytes of a file, `piece` bytes at a
-// time.
+// Decodes `compressed`, which lies between other bytes of a file, `piece` bytes at a time.
 Result<std::string> Gunzip(const std::string& compressed, size_t piece = 1000,
                            bool verify_checksums = true) {
   const std::string bytes = "before" + compressed + "after";
@@ -102,18 +101,22 @@ TEST(GzipStream, NamesTheByteWhereDataIsMalformed) {
     std::string compressed;
     const char* fragment;
   } cases[] = {
-      {"empty", "", "malformed gzip data at byte 0 of the compressed data (it breaks off)"},
-      {"cut off in the magic", good.substr(0, 1), "byte 1 of the compressed data (it breaks off)"},
-      {"cut off in the header", good.substr(0, 7), "byte 7 of the compressed data (it breaks off)"},
-      {"cut off in the data", good.substr(0, 12), "byte 12 of the compressed data (it breaks off)"},
-      {"cut off in the CRC-32", good.substr(0, 17), "byte 17 of the compressed data (it breaks"},
-      {"cut off in the size", good.substr(0, 22), "byte 22 of the compressed data (it breaks off)"},
+      {"empty", "", "malformed gzip data at byte 0 of the compressed data (it ends too early)"},
+      {"cut off in the magic", good.substr(0, 1),
+       "byte 1 of the compressed data (it ends too early)"},
+      {"cut off in the header", good.substr(0, 7),
+       "byte 7 of the compressed data (it ends too early)"},
+      {"cut off in the data", good.substr(0, 12),
+       "byte 12 of the compressed data (it ends too early)"},
+      {"cut off in the CRC-32", good.substr(0, 17), "byte 17 of the compressed data (it ends too"},
+      {"cut off in the size", good.substr(0, 22),
+       "byte 22 of the compressed data (it ends too early)"},
       {"cut off in the second member", good + good.substr(0, 9), "byte 32 of the compressed data"},
       {"no gzip", "abc", "byte 0 of the compressed data (expected the end or another gzip member)"},
-      {"garbage behind", good + "garbage",
+      {"garbage at the end", good + "garbage",
        "byte 23 of the compressed data (expected the end or another gzip member)"},
-      {"a byte of garbage", good + "g", "byte 24 of the compressed data (it breaks off)"},
-      {"garbage behind zeros", good + "\0\0gar"s,
+      {"a byte of garbage", good + "g", "byte 24 of the compressed data (it ends too early)"},
+      {"garbage after zeros", good + "\0\0gar"s,
        "byte 25 of the compressed data (expected the end or another gzip member)"},
       {"another method", method, "of the compressed data (unknown compression method)"},
       {"a reserved flag", reserved_flag, "of the compressed data (unknown header flags set)"},
@@ -132,7 +135,7 @@ TEST(GzipStream, NamesTheByteWhereDataIsMalformed) {
   }
 }
 
-TEST(GzipStream, DoesNotVerifyWhereToldNotTo) {
+TEST(GzipStream, VerifiesNothingIfToldNotTo) {
   GzipMember member = Holding("abc");
   member.crc32 = 0;
   member.isize = 0;
@@ -140,7 +143,7 @@ TEST(GzipStream, DoesNotVerifyWhereToldNotTo) {
   std::string compressed = WriteGzip({member, member});
   compressed[10] = '?';
   const Result<std::string> contents = Gunzip(compressed, 1000, false);
-  // zlib before 1.2.12 verifies the size all the same.
+  // zlib before 1.2.12 verifies the size in any case.
   if (contents.ok()) {
     EXPECT_EQ(*contents, "abcabc");
   } else {
@@ -148,7 +151,7 @@ TEST(GzipStream, DoesNotVerifyWhereToldNotTo) {
   }
   member.isize.reset();
   EXPECT_EQ(Gunzip(WriteGzip({member, member}), 1000, false).value(), "abcabc");
-  EXPECT_ERROR(Gunzip(WriteGzip({member}).substr(0, 20), 1000, false), kDataLoss, "breaks off");
+  EXPECT_ERROR(Gunzip(WriteGzip({member}).substr(0, 20), 1000, false), kDataLoss, "ends too early");
 }
 
 TEST(GzipStream, EndsWithAnErrorWhereverItsInputIsCutOff) {
@@ -167,7 +170,7 @@ TEST(GzipStream, EndsWithAnErrorWhereverItsInputIsCutOff) {
   }
 }
 
-TEST(GzipStream, NoticesDamageToAnyByteThatMatters) {
+TEST(GzipStream, FindsDamageToAnyByteThatMatters) {
   GzipMember member = Holding("a run of words, a run of words, and some more");
   member.name = "x";
   for (const bool header_crc : {false, true}) {
@@ -205,7 +208,7 @@ TEST(GzipStream, GivesAllBeforeTheDamage) {
   EXPECT_ERROR((*stream)->Finish(), kDataLoss, "malformed gzip data at byte 46") << "stays so";
 }
 
-TEST(GzipStream, SaysHowMuchItLacksAtItsEnd) {
+TEST(GzipStream, SaysHowManyBytesAreMissing) {
   const std::string compressed = Gzip("abc") + Gzip("def");
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
@@ -217,7 +220,7 @@ TEST(GzipStream, SaysHowMuchItLacksAtItsEnd) {
   char out[10];
   size_t done = 0;
   EXPECT_ERROR((*stream)->Read(out, 10, &done), kDataLoss,
-               "gzip data ends at byte 46 of the compressed data (expected 4 more bytes to come");
+               "gzip data ends at byte 46 of the compressed data (expected 4 more decoded bytes)");
   EXPECT_EQ(done, 6u);
   EXPECT_EQ((*stream)->ReadSome(out, 10).value(), 0u);
   EXPECT_OK((*stream)->Finish());

@@ -13,7 +13,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-// Bytes that compress somewhat: matches near and far, and literals between.
+// Bytes that compress a little: matches at small and large distances, with literals between them.
 std::string Text(size_t size) {
   std::string text;
   const std::string noise = Noise(size / 3 + 64, 7);
@@ -32,8 +32,8 @@ Result<std::string> Whole(std::string_view compressed, size_t size) {
   return out;
 }
 
-// What a stream over `compressed`, which lies amid other bytes of a file, gives in pieces of
-// `piece` bytes.
+// Decodes `compressed`, which lies between other bytes of a file, as a stream, `piece` bytes at a
+// time.
 Result<std::string> Streamed(const std::string& compressed, size_t size, size_t piece) {
   const std::string bytes = "before" + compressed + "PK\x01\x02";
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(bytes));
@@ -95,18 +95,19 @@ TEST(Inflate, NamesTheByteWhereDataIsMalformed) {
     size_t size;
     const char* fragment;
   } cases[] = {
-      {"empty", "", 1, "malformed deflate data at byte 0 of the compressed data (it breaks off)"},
+      {"empty", "", 1,
+       "malformed deflate data at byte 0 of the compressed data (it ends too early)"},
       {"empty of nothing", "", 0, "malformed deflate data at byte 0"},
       {"block type 3", "\x07"s, 1, "malformed deflate data at byte 1"},
       {"stored lengths that disagree", "\x01\x03\0\xfc\xfe"s + "abc", 3, "malformed deflate data"},
       {"match before the beginning", "\x03\x02\0\0"s, 100, "malformed deflate data"},
       {"cut off", "\x01\x03\0\xfc\xff"s + "ab", 3,
-       "malformed deflate data at byte 7 of the compressed data (it breaks off)"},
+       "malformed deflate data at byte 7 of the compressed data (it ends too early)"},
       {"fewer bytes than said", "\x01\x03\0\xfc\xff"s + "abc", 4,
-       "deflate data ends at byte 8 of the compressed data (expected 1 more bytes"},
+       "deflate data ends at byte 8 of the compressed data (expected 1 more decoded bytes)"},
       {"more bytes than said", "\x01\x03\0\xfc\xff"s + "abc", 2,
-       "decodes to more bytes than the member is said to have"},
-      {"no final block", "\0\x03\0\xfc\xff"s + "abc", 3, "(it breaks off)"},
+       "decodes to more bytes than the declared size"},
+      {"no final block", "\0\x03\0\xfc\xff"s + "abc", 3, "(it ends too early)"},
   };
   for (const auto& c : cases) {
     EXPECT_ERROR(Whole(c.compressed, c.size), kDataLoss, c.fragment) << c.name;
@@ -194,7 +195,7 @@ TEST(InflateStream, SaysWhereItsFileEnds) {
 }
 
 TEST(InflateStream, NeedsLittleMemoryForMuchData) {
-  // 64 MiB of zeros: its own state and one input buffer are all that it takes from the pool.
+  // 64 MiB of zeros. The stream takes only its own state and one input buffer from the pool.
   constexpr size_t kSize = size_t{64} << 20;
   const std::string compressed = Deflate(std::string(kSize, '\0'));
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));

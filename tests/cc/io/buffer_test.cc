@@ -35,10 +35,10 @@ TEST(BufferPool, GivesAlignedMemoryOfAnySize) {
   }
 }
 
-TEST(BufferPool, RecyclesMemoryOfAboutTheSize) {
+TEST(BufferPool, ReusesMemoryOfAboutTheSameSize) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(64 * kMiB);
   for (const size_t size : {100 * kKiB, 200 * kKiB, 5 * kMiB}) {
-    char* data = Allocate(*pool, size).data();  // and back at once
+    char* data = Allocate(*pool, size).data();  // returned at once
     for (const size_t next : {size, size - 1, size - size / 4}) {
       EXPECT_EQ(Allocate(*pool, next).data(), data) << size << " " << next;
     }
@@ -54,7 +54,7 @@ TEST(BufferPool, GivesNoMemoryTwice) {
   EXPECT_NE(first.data(), second.data());
 }
 
-TEST(BufferPool, DoesNotSpendMuchMemoryOnALittle) {
+TEST(BufferPool, DoesNotUseMuchMemoryForASmallBuffer) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(64 * kMiB);
   char* large = Allocate(*pool, 8 * kMiB).data();
   EXPECT_NE(Allocate(*pool, kMiB).data(), large);
@@ -76,7 +76,7 @@ TEST(BufferPool, TakesMemoryBackWithTheLastSlice) {
   EXPECT_EQ(Allocate(*pool, kMiB).data(), data);
 }
 
-TEST(BufferPool, KeepsWhatWasUsedLately) {
+TEST(BufferPool, KeepsTheMemoryUsedLast) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(3 * kMiB);
   std::vector<Buffer> buffers;
   for (const size_t size : {kMiB, kMiB / 2, kMiB, 2 * kMiB}) {
@@ -84,14 +84,14 @@ TEST(BufferPool, KeepsWhatWasUsedLately) {
   }
   std::vector<char*> data;
   for (const Buffer& buffer : buffers) data.push_back(buffer.data());
-  for (Buffer& buffer : buffers) buffer = Buffer();  // the last leaves room for one more
+  for (Buffer& buffer : buffers) buffer = Buffer();  // after the last there is room for one more
   EXPECT_EQ(Allocate(*pool, 2 * kMiB).data(), data[3]);
   EXPECT_EQ(Allocate(*pool, kMiB).data(), data[2]);
 }
 
 TEST(BufferPool, KeepsNoMoreThanItsLimit) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(kMiB);
-  // The one given back last takes the place of the one before.
+  // The memory returned last replaces the memory returned before it.
   char* kept;
   {
     Buffer first = Allocate(*pool, kMiB);
@@ -103,7 +103,7 @@ TEST(BufferPool, KeepsNoMoreThanItsLimit) {
   EXPECT_EQ(again.data(), kept);
   const std::shared_ptr<BufferPool> none = BufferPool::New(0);
   Allocate(*none, kMiB);
-  Allocate(*none, kMiB);  // freed each time: the sanitizer would tell of a leak
+  Allocate(*none, kMiB);  // freed each time, else the sanitizer reports a leak
 }
 
 TEST(BufferPool, KeepsNothingAfterStopKeeping) {
@@ -115,7 +115,7 @@ TEST(BufferPool, KeepsNothingAfterStopKeeping) {
   EXPECT_EQ(Allocate(*pool, kMiB).size(), kMiB);
 }
 
-TEST(BufferPool, SaysThatThereIsNoMemory) {
+TEST(BufferPool, ReportsThatThereIsNoMemory) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   EXPECT_ERROR(pool->Allocate(SIZE_MAX), kResourceExhausted,
                "no memory for 18446744073709551615 bytes");
@@ -135,7 +135,7 @@ TEST(Buffer, BelongsToOneOwner) {
   Buffer a = Allocate(*pool, 100);
   char* data = a.data();
   Buffer b = std::move(a);
-  EXPECT_EQ(a.data(), nullptr);  // NOLINT(bugprone-use-after-move): what it promises
+  EXPECT_EQ(a.data(), nullptr);  // NOLINT(bugprone-use-after-move): Buffer promises it
   EXPECT_EQ(a.size(), 0u);
   EXPECT_EQ(b.data(), data);
   EXPECT_EQ(b.size(), 100u);

@@ -7,7 +7,7 @@
 namespace tf_npz {
 namespace {
 
-TEST(MemoryFile, ReadsWhatIsThere) {
+TEST(MemoryFile, ReadsUpToItsEnd) {
   const std::string contents = "0123456789";
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(contents);
   EXPECT_EQ(file->size(), 10u);
@@ -33,7 +33,7 @@ TEST(MemoryFile, ReadsWhatIsThere) {
   }
 }
 
-TEST(MemoryFile, OwnsWhatIsReadToMemory) {
+TEST(MemoryFile, OwnsTheBytesOfReadToMemory) {
   std::string contents(100, 'x');
   Result<std::unique_ptr<RandomAccessFile>> read =
       ReadToMemory(*NewMemoryFile(contents), *BufferPool::New(0));
@@ -70,7 +70,7 @@ class FailingFile : public RandomAccessFile {
   uint64_t size() const override { return 10; }
 };
 
-TEST(ReadExactly, PassesOnWhatTheFileSays) {
+TEST(ReadExactly, PassesOnTheErrorOfTheFile) {
   char byte;
   EXPECT_ERROR(ReadExactly(FailingFile(), 0, &byte, 1), kUnavailable, "not now");
 }

@@ -15,7 +15,7 @@
 namespace tf_npz {
 namespace {
 
-// A folder of its own for each test.
+// Each test has a folder of its own.
 class PosixFileTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -70,7 +70,7 @@ TEST_F(PosixFileTest, OpensEmptyFiles) {
 TEST_F(PosixFileTest, ReadsBeyondFourGiB) {
   const std::string path = Write("a", "");
   constexpr uint64_t kFar = (uint64_t{5} << 30) + 3;
-  ASSERT_EQ(truncate(path.c_str(), kFar), 0);  // a hole: takes no room
+  ASSERT_EQ(truncate(path.c_str(), kFar), 0);  // a hole takes no space on the disk
   std::ofstream(path, std::ios::binary | std::ios::app) << "far";
   const Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
   ASSERT_OK(file);
@@ -78,7 +78,7 @@ TEST_F(PosixFileTest, ReadsBeyondFourGiB) {
   EXPECT_EQ(Read(**file, kFar - 1, 10).value(), std::string(1, '\0') + "far");
 }
 
-TEST_F(PosixFileTest, RefusesWhatIsNoRegularFile) {
+TEST_F(PosixFileTest, RefusesAnythingButRegularFiles) {
   EXPECT_ERROR(Open(folder_), kInvalidArgument,
                "is a directory; name the files in it with a pattern");
   EXPECT_ERROR(Open("/dev/zero"), kInvalidArgument, "is not a regular file");
@@ -98,7 +98,7 @@ TEST_F(PosixFileTest, SaysWhyAFileCannotBeOpened) {
   EXPECT_ERROR(Open(loop), kInvalidArgument, "can't open: Too many levels of symbolic links");
 }
 
-TEST_F(PosixFileTest, DoesNotTakeANameForTheShorterOneBeforeItsNul) {
+TEST_F(PosixFileTest, RefusesANameWithANul) {
   EXPECT_ERROR(Open(Write("a", "x") + std::string("\0.npz", 5)), kInvalidArgument,
                "path holds a NUL byte");
 }
@@ -106,7 +106,7 @@ TEST_F(PosixFileTest, DoesNotTakeANameForTheShorterOneBeforeItsNul) {
 TEST_F(PosixFileTest, NeedsPermission) {
   const std::string path = Write("a", "x");
   ASSERT_EQ(chmod(path.c_str(), 0), 0);
-  // Root may read everything: be somebody else for a moment.
+  // Root may read everything, so the test becomes another user for a moment.
   const bool is_root = geteuid() == 0;
   if (is_root && seteuid(65534) != 0) GTEST_SKIP() << "root that can't be another user";
   const Status status = Open(path).status();
@@ -116,7 +116,7 @@ TEST_F(PosixFileTest, NeedsPermission) {
   EXPECT_ERROR(status, kPermissionDenied, "can't open: Permission denied");
 }
 
-// While it lives, the process may have few open files.
+// While an object of this class exists, the process may open only a few more files.
 class FewDescriptors {
  public:
   FewDescriptors() {
@@ -131,10 +131,10 @@ class FewDescriptors {
   rlimit before_;
 };
 
-TEST_F(PosixFileTest, HoldsNoDescriptorWhileParked) {
+TEST_F(PosixFileTest, HoldsNoDescriptorAfterCloseIdle) {
   const std::string path = Write("a", "0123456789");
   std::vector<std::unique_ptr<RandomAccessFile>> files;
-  const FewDescriptors few;  // goes first: UBSan takes a descriptor to look at what is deleted
+  const FewDescriptors few;  // destroyed first: UBSan needs a descriptor to check a deletion
   for (int i = 0; i < 200; ++i) {
     Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
     ASSERT_OK(file);
@@ -148,10 +148,10 @@ TEST_F(PosixFileTest, HoldsNoDescriptorWhileParked) {
   }
 }
 
-TEST_F(PosixFileTest, SaysThatTooManyFilesAreOpen) {
+TEST_F(PosixFileTest, ReportsThatTooManyFilesAreOpen) {
   const std::string path = Write("a", "0123456789");
   std::vector<std::unique_ptr<RandomAccessFile>> files;
-  const FewDescriptors few;  // goes first: UBSan takes a descriptor to look at what is deleted
+  const FewDescriptors few;  // destroyed first: UBSan needs a descriptor to check a deletion
   Status status;
   while (status.ok() && files.size() < 200) {
     Result<std::unique_ptr<RandomAccessFile>> file = Open(path);
@@ -161,7 +161,7 @@ TEST_F(PosixFileTest, SaysThatTooManyFilesAreOpen) {
   EXPECT_ERROR(status, kResourceExhausted, "can't open: Too many open files");
 }
 
-TEST_F(PosixFileTest, NoticesThatAParkedFileWasReplaced) {
+TEST_F(PosixFileTest, FindsThatAFileWasReplacedAfterCloseIdle) {
   const std::string path = Write("a", "0123456789");
   const Result<std::unique_ptr<RandomAccessFile>> opened = Open(path);
   ASSERT_OK(opened);
@@ -173,7 +173,7 @@ TEST_F(PosixFileTest, NoticesThatAParkedFileWasReplaced) {
   EXPECT_ERROR(Read(file, 0, 3), kDataLoss, "file was replaced while it was read");
 }
 
-TEST_F(PosixFileTest, NoticesThatAParkedFileWasCutOrRemoved) {
+TEST_F(PosixFileTest, FindsThatAFileWasCutOrRemovedAfterCloseIdle) {
   const std::string path = Write("a", "0123456789");
   const Result<std::unique_ptr<RandomAccessFile>> opened = Open(path);
   ASSERT_OK(opened);
@@ -191,7 +191,7 @@ TEST_F(PosixFileTest, ServesSeveralThreadsAtOnce) {
   const Result<std::unique_ptr<RandomAccessFile>> opened = Open(Write("a", contents));
   ASSERT_OK(opened);
   const RandomAccessFile& file = **opened;
-  (*opened)->CloseIdle();  // so that the first reads open it again, together
+  (*opened)->CloseIdle();  // so the first reads open it again at the same time
   std::vector<std::thread> threads;
   for (size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&file, &contents, t] {

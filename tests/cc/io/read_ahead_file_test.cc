@@ -33,10 +33,10 @@ std::string BytesAt(uint64_t offset, size_t size) {
   return bytes;
 }
 
-// Bytes without memory. It says that it has `said` bytes, and has `size`.
+// A file of computed bytes. size() is `declared`; the file really has `size` bytes.
 class PatternFile : public RandomAccessFile {
  public:
-  PatternFile(uint64_t said, uint64_t size) : said_(said), size_(size) {}
+  PatternFile(uint64_t declared, uint64_t size) : declared_(declared), size_(size) {}
   Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
     if (offset >= size_) return size_t{0};
     size = std::min<uint64_t>(size, size_ - offset);
@@ -44,33 +44,33 @@ class PatternFile : public RandomAccessFile {
     for (size_t i = 0; i < size; ++i) bytes[i] = ByteAt(offset + i);
     return size;
   }
-  uint64_t size() const override { return said_; }
+  uint64_t size() const override { return declared_; }
 
  private:
-  const uint64_t said_;
+  const uint64_t declared_;
   const uint64_t size_;
 };
 
-std::unique_ptr<RandomAccessFile> Open(Remote* remote, uint64_t said, uint64_t size) {
+std::unique_ptr<RandomAccessFile> Open(Remote* remote, uint64_t declared, uint64_t size) {
   return NewReadAheadFile(
-      std::make_unique<RemoteFile>(std::make_unique<PatternFile>(said, size), remote));
+      std::make_unique<RemoteFile>(std::make_unique<PatternFile>(declared, size), remote));
 }
 std::unique_ptr<RandomAccessFile> Open(Remote* remote, uint64_t size) {
   return Open(remote, size, size);
 }
 
-// Reads `size` bytes and expects those that are there.
+// Reads `size` bytes at `offset` and expects the bytes of the pattern, up to the end of the file.
 void ExpectBytes(const RandomAccessFile& file, uint64_t offset, size_t size, uint64_t file_size) {
   std::string bytes(size, '\0');
   const Result<size_t> count = file.Read(offset, bytes.data(), size);
   ASSERT_OK(count);
   const uint64_t left = file_size - std::min(offset, file_size);
   ASSERT_EQ(*count, std::min<uint64_t>(size, left)) << size << " bytes at " << offset;
-  // Not EXPECT_EQ, which would print them.
+  // EXPECT_EQ would print all of them.
   EXPECT_TRUE(bytes.substr(0, *count) == BytesAt(offset, *count)) << size << " at " << offset;
 }
 
-TEST(ReadAheadFile, AsksForWindowsThatGrowWithTheirReader) {
+TEST(ReadAheadFile, RequestsWindowsThatGrowWithTheirReader) {
   const uint64_t k = kKiB;
   const struct {
     const char* name;
@@ -123,7 +123,7 @@ TEST(ReadAheadFile, AsksForWindowsThatGrowWithTheirReader) {
     const std::unique_ptr<RandomAccessFile> file = Open(&remote, c.file_size);
     EXPECT_EQ(file->size(), c.file_size);
     for (const Request& read : c.reads) {
-      // No string is as large as what may be asked for.
+      // A request may be larger than any string.
       const uint64_t left = c.file_size - std::min(read.offset, c.file_size);
       std::string bytes(std::min<uint64_t>(read.size, left), '\0');
       const Result<size_t> count = file->Read(read.offset, bytes.data(), read.size);
@@ -155,7 +155,7 @@ TEST(ReadAheadFile, ReadsAFileFromEndToEndInFewRequests) {
   }
 }
 
-// They take turns. `most` is how many requests each may cost.
+// The readers take turns. `most` is the largest number of requests for each of them.
 TEST(ReadAheadFile, LetsReadersShareItsMemory) {
   constexpr size_t kStep = 100'000;
   constexpr int kSteps = 200;
@@ -177,7 +177,7 @@ TEST(ReadAheadFile, LetsReadersShareItsMemory) {
     uint64_t requested = 0;
     for (const Request& request : remote.requests()) requested += request.size;
     EXPECT_LE(remote.requests().size(), c.most * c.readers) << c.readers << " readers";
-    // What is read ahead is read, but for the last window of each.
+    // All bytes that are read ahead are used, except in the last window of each reader.
     EXPECT_LE(requested, c.readers * (kSteps * kStep + kMaxWindow)) << c.readers << " readers";
   }
 }
@@ -185,17 +185,17 @@ TEST(ReadAheadFile, LetsReadersShareItsMemory) {
 TEST(ReadAheadFile, MakesRoomForReadersThatBegin) {
   Remote remote;
   const std::unique_ptr<RandomAccessFile> file = Open(&remote, kTiB);
-  // Many that stop in the middle of a large window …
+  // Many readers stop in the middle of a large window …
   for (uint64_t reader = 0; reader < 40; ++reader) {
     for (int i = 0; i < 50; ++i) ExpectBytes(*file, (reader << 30) + i * 100'000, 100'000, kTiB);
   }
-  // … don't keep the next one from growing.
+  // … and the window of the next reader grows nevertheless.
   remote.TakeRequests();
   for (int i = 0; i < 200; ++i) ExpectBytes(*file, kTiB / 2 + i * 100'000, 100'000, kTiB);
   EXPECT_THAT(remote.requests().size(), Lt(30u));
 }
 
-TEST(ReadAheadFile, MeetsAnErrorWhereItIsAndNowhereElse) {
+TEST(ReadAheadFile, ReportsAnErrorOnlyToReadsOfItsBytes) {
   for (const uint64_t size : {uint64_t{900} * kKiB, kTiB}) {
     SCOPED_TRACE(size);
     constexpr uint64_t kBad = 500'000;
@@ -234,13 +234,13 @@ TEST(ReadAheadFile, ForgetsErrors) {
   const std::unique_ptr<RandomAccessFile> file = Open(&remote, kTiB);
   char byte;
   EXPECT_ERROR(file->Read(0, &byte, 1), kUnavailable, "not now");
-  // First the window, then what was asked for.
+  // First the window, then the requested bytes.
   EXPECT_THAT(remote.requests(), ElementsAre(Request{0, kMinWindow}, Request{0, 1}));
   ExpectBytes(*file, 0, 10, kTiB);
   EXPECT_EQ(remote.requests().back(), (Request{0, kMinWindow}));
 }
 
-TEST(ReadAheadFile, EndsWhereTheFileDoes) {
+TEST(ReadAheadFile, EndsAtTheEndOfTheFile) {
   const struct {
     const char* name;
     uint64_t said, size;
@@ -269,32 +269,32 @@ TEST(ReadAheadFile, EndsWhereTheFileDoes) {
   }
 }
 
-TEST(ReadAheadFile, DropsItsWindowsWhenParked) {
+TEST(ReadAheadFile, DropsItsWindowsInCloseIdle) {
   for (const uint64_t size : {uint64_t{500'000}, kTiB}) {
     Remote remote;
     const std::unique_ptr<RandomAccessFile> file = Open(&remote, size);
     ExpectBytes(*file, 0, 6, size);
     EXPECT_EQ(remote.TakeRequests().size(), 1u);
     file->CloseIdle();
-    EXPECT_EQ(remote.parked(), 1);
+    EXPECT_EQ(remote.idle_closes(), 1);
     EXPECT_THAT(remote.requests(), IsEmpty());
     ExpectBytes(*file, 0, 6, size);
     EXPECT_EQ(remote.requests().size(), 1u);
   }
 }
 
-TEST(ReadAheadFile, LetsASlowRequestHoldUpNobodyElse) {
+TEST(ReadAheadFile, LetsNoReadWaitForASlowRequestOfOthers) {
   Remote remote;
   const std::unique_ptr<RandomAccessFile> file = Open(&remote, kTiB);
   ExpectBytes(*file, kMiB, 10, kTiB);
-  for (const size_t slow_size : {size_t{10}, 2 * kMiB}) {  // a window, and straight through
+  for (const size_t slow_size : {size_t{10}, 2 * kMiB}) {  // one through a window, one without
     SCOPED_TRACE(slow_size);
     const uint64_t slow_offset = kTiB / 2 + slow_size;
     remote.Gate(slow_offset);
     const size_t before = remote.requests().size();
     std::thread slow([&] { ExpectBytes(*file, slow_offset, slow_size, kTiB); });
     remote.WaitForRequests(before + 1);
-    // While it waits: a hit, a window that goes on, a new one, one that goes straight through.
+    // Meanwhile: a read inside a window, one after its end, a new window, a read without a window.
     ExpectBytes(*file, kMiB + 10, 10, kTiB);
     ExpectBytes(*file, kMiB + 20, 100 * kKiB, kTiB);
     ExpectBytes(*file, kTiB / 4 + slow_size * 2, 10, kTiB);
@@ -304,7 +304,7 @@ TEST(ReadAheadFile, LetsASlowRequestHoldUpNobodyElse) {
   }
 }
 
-TEST(ReadAheadFile, AsksOnceForWhatSeveralThreadsWait) {
+TEST(ReadAheadFile, RequestsAWindowOnceForSeveralThreads) {
   Remote remote;
   const std::unique_ptr<RandomAccessFile> file = Open(&remote, kTiB);
   remote.Gate(100);
@@ -319,7 +319,7 @@ TEST(ReadAheadFile, AsksOnceForWhatSeveralThreadsWait) {
   EXPECT_THAT(remote.requests(), ElementsAre(Request{0, kMinWindow}));
 }
 
-TEST(ReadAheadFile, LetsThoseWhoWaitedForAFailureTryAnew) {
+TEST(ReadAheadFile, LetsThreadsThatWaitedForAFailureTryAgain) {
   Remote remote;
   remote.fail = [](const Request& request, size_t) {
     return request.end() > 50'000 ? Unavailable("bad byte") : OkStatus();
@@ -340,13 +340,13 @@ TEST(ReadAheadFile, LetsThoseWhoWaitedForAFailureTryAnew) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Readers that go forward, skip and jump, at once, in files small and large, some of whose requests
-// fail.
+// Several readers go forward, skip and jump at the same time, in small and large files. Some
+// requests fail.
 TEST(ReadAheadFile, GivesEveryThreadTheFilesBytes) {
   const struct {
     const char* name;
     uint64_t size;
-    uint64_t span;  // where they read
+    uint64_t span;  // they read in the first `span` bytes
     size_t fails_every;
   } cases[] = {
       {"a small file", 300'001, 300'001, 0},

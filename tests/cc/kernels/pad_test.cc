@@ -14,7 +14,7 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-// `shape` padded to `padded`, by definition, one item at a time.
+// The expected result, by definition: an element of `shape` padded to `padded`, one item at a time.
 std::string Pad(const std::string& source, const Shape& shape, const Shape& padded,
                 const std::string& item) {
   std::string result;

@@ -70,7 +70,7 @@ TEST(GzipArchive, SaysWhatElseGzipHolds) {
       {"nothing", Gzip(""), Code::kDataLoss, R"(begins with "" (expected)"},
       {"less than a magic", Gzip("\x93NUMP"), Code::kDataLoss, "holds neither an .npy nor an .npz"},
       {"the magic of gzip alone", "\x1f\x8b", Code::kDataLoss,
-       "f: malformed gzip data at byte 2 of the compressed data (it breaks off)"},
+       "f: malformed gzip data at byte 2 of the compressed data (it ends too early)"},
       {"another method", "\x1f\x8b\x07\0\0\0\0\0\0\0"s, Code::kDataLoss,
        "f: malformed gzip data at byte 4 of the compressed data (unknown compression method)"},
   };
@@ -216,7 +216,7 @@ TEST_F(GzipMemberReaderTest, VerifiesEveryMemberToTheEnd) {
       {"size", WriteGzip({bad_size}), "(size mismatch)"},
       {"a member behind the array", WriteGzip({good, after}), "(CRC-32 mismatch)"},
       {"garbage", Gzip(npy) + "garbage", "(expected the end or another gzip member)"},
-      {"cut off", Gzip(npy).substr(0, Gzip(npy).size() - 1), "(it breaks off)"},
+      {"cut off", Gzip(npy).substr(0, Gzip(npy).size() - 1), "(it ends too early)"},
   };
   for (const auto& c : cases) {
     ASSERT_OK(Open(c.bytes)) << c.name;

@@ -249,7 +249,7 @@ TEST_F(MemberReaderTest, RefusesWhatItCannotRead) {
        },
        Code::kDataLoss, "no local header at byte 5"},
       {"another member's header", [](ZipMember* m) { m->local_name = "y"; }, Code::kDataLoss,
-       R"(local header at byte 0 is that of another member ("y"))"},
+       R"(local header at byte 0 belongs to another member ("y"))"},
       {"data that runs into the directory",
        [](ZipMember* m) { m->compressed_size = m->uncompressed_size = 11; }, Code::kDataLoss,
        "member of 11 bytes does not fit at byte 31 (the directory begins at byte 41)"},

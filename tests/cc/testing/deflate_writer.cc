@@ -122,8 +122,8 @@ std::string DeflateAs(std::string_view contents, int level, int strategy) {
   return compressed;
 }
 
-ZlibsView InflateByZlib(std::string_view compressed) {
-  ZlibsView view;
+ZlibOutcome InflateByZlib(std::string_view compressed) {
+  ZlibOutcome view;
   z_stream z = {};
   if (inflateInit2(&z, -15) != Z_OK) std::abort();
   z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));

@@ -1,5 +1,5 @@
-// Writes raw deflate (RFC 1951) symbol by symbol, right or wrong, and asks zlib what it thinks of
-// any.
+// Writes raw deflate (RFC 1951) symbol by symbol, well-formed or not. Also zlib's encoder and
+// decoder, to compare with.
 
 #ifndef TF_NPZ_TESTING_DEFLATE_WRITER_H_
 #define TF_NPZ_TESTING_DEFLATE_WRITER_H_
@@ -13,17 +13,18 @@ namespace tf_npz {
 
 class DeflateWriter {
  public:
-  // `count` bits, the lowest first.
+  // Writes the lowest `count` bits of `value`, the lowest first.
   DeflateWriter& Bits(uint32_t value, int count);
+  // Writes zeros up to the next whole byte.
   DeflateWriter& Align();
 
   DeflateWriter& Stored(std::string_view bytes, bool is_last = false);
   DeflateWriter& BeginFixed(bool is_last = false);
-  // Writes the codes as they are told, by the lengths of their codewords.
+  // Writes the header of a block whose codes have codewords of these lengths. They are not checked.
   DeflateWriter& BeginDynamic(const std::vector<int>& literal_lengths,
                               const std::vector<int>& distances, bool is_last = false);
 
-  // Of the block that was begun.
+  // Write into the block that was begun.
   DeflateWriter& Literal(uint8_t byte) { return LengthSymbol(byte); }
   DeflateWriter& Literals(std::string_view bytes);
   DeflateWriter& Match(int length, int distance);
@@ -42,20 +43,21 @@ class DeflateWriter {
   DeflateWriter& Put(const Codeword& codeword);
 
   std::string bytes_;
-  int free_bits_ = 0;  // of the last byte
+  int free_bits_ = 0;  // not yet written bits of the last byte
   std::vector<Codeword> literal_lengths_;
   std::vector<Codeword> distances_;
 };
 
-// By zlib. `strategy` is one of its numbers, 0 to 4.
+// zlib's encoding. `level` is 0 to 9, `strategy` is one of zlib's numbers, 0 to 4.
 std::string DeflateAs(std::string_view contents, int level, int strategy);
 
-struct ZlibsView {
-  std::string contents;  // all that comes before the end or the error
-  bool is_good = false;
-  size_t consumed = 0;
+// The result of zlib's decoder.
+struct ZlibOutcome {
+  std::string contents;  // the bytes before the end or the error
+  bool is_good = false;  // true if the data is well-formed
+  size_t consumed = 0;   // compressed bytes
 };
-ZlibsView InflateByZlib(std::string_view compressed);
+ZlibOutcome InflateByZlib(std::string_view compressed);
 
 }  // namespace tf_npz
 

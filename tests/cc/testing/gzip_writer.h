@@ -1,4 +1,4 @@
-// Writes gzip files (RFC 1952) as tests need them: with every field of the header, and damaged.
+// Writes gzip files (RFC 1952) for tests: with every field of the header, and damaged.
 
 #ifndef TF_NPZ_TESTING_GZIP_WRITER_H_
 #define TF_NPZ_TESTING_GZIP_WRITER_H_
@@ -10,8 +10,8 @@
 
 namespace tf_npz {
 
-// One member. The optional fields of the header stand in it where they are given, those of the
-// trailer in place of the truth.
+// One gzip member. An optional field of the header is written if it is given. `crc32` and `isize`
+// replace the right values in the trailer.
 struct GzipMember {
   std::string contents;
   int level = 6;

@@ -46,7 +46,7 @@ std::string ToFortranOrder(std::string_view c_order, const std::vector<int64_t>&
                            size_t itemsize) {
   std::string fortran(c_order.size(), '\0');
   for (size_t c = 0; c * itemsize < c_order.size(); ++c) {
-    // The index of element `c`, from the last dimension to the first.
+    // The index of item `c`, from the last dimension to the first.
     std::vector<size_t> index(shape.size());
     size_t rest = c;
     for (size_t axis = shape.size(); axis-- > 0; rest /= shape[axis]) {

@@ -1,4 +1,4 @@
-// Writes `.npy` arrays as tests need them: any header, right or wrong, and any data.
+// Writes .npy arrays for tests: with any header, valid or not, and any data.
 
 #ifndef TF_NPZ_TESTING_NPY_WRITER_H_
 #define TF_NPZ_TESTING_NPY_WRITER_H_
@@ -10,7 +10,7 @@
 
 namespace tf_npz {
 
-// Magic, version, length and `dict` as it stands: no padding, no newline.
+// Magic, version, length, and `dict` unchanged: without padding and newline.
 std::string NpyHeaderBytes(std::string_view dict, int major = 1, int minor = 0);
 
 // {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
@@ -21,7 +21,7 @@ std::string NpyDict(std::string_view descr, const std::vector<int64_t>& shape,
 std::string Npy(std::string_view descr, const std::vector<int64_t>& shape, std::string_view data,
                 bool fortran_order = false);
 
-// The bytes of `values`, as they lie in memory.
+// The bytes of `values` in memory.
 template <typename T>
 std::string BytesOf(const std::vector<T>& values) {
   return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
@@ -38,8 +38,8 @@ std::vector<T> CountingUp(int64_t count) {
 // `size` bytes that look random and are the same in every run.
 std::string Noise(size_t size, uint32_t seed = 1);
 
-// The elements of an array of `shape` in C order, put into Fortran order: by definition, one at a
-// time.
+// Converts the items of an array of `shape` from C order to Fortran order: by definition, one item
+// at a time.
 std::string ToFortranOrder(std::string_view c_order, const std::vector<int64_t>& shape,
                            size_t itemsize);
 

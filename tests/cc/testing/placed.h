@@ -1,4 +1,4 @@
-// Bytes at an address of a test's choice.
+// Placed: bytes at an address with a chosen alignment.
 
 #ifndef TF_NPZ_TESTING_PLACED_H_
 #define TF_NPZ_TESTING_PLACED_H_
@@ -12,8 +12,8 @@
 
 namespace tf_npz {
 
-// `bytes` at an address that is `shift` beyond a multiple of 16, and nothing behind them: a read
-// past the end is one past the allocation.
+// Holds `bytes` at an address that is `shift` more than a multiple of 16. The allocation ends with
+// them, so AddressSanitizer finds a read after their end.
 class Placed {
  public:
   Placed(std::string_view bytes, size_t shift) : memory_(shift + bytes.size()), shift_(shift) {
@@ -21,7 +21,7 @@ class Placed {
   }
 
   char* data() { return memory_.data() + shift_; }
-  // And nothing before them was touched.
+  // The bytes. Also expects that no byte before them was changed.
   std::string bytes() const {
     for (size_t i = 0; i < shift_; ++i) EXPECT_EQ(memory_[i], '\0');
     return std::string(memory_.begin() + shift_, memory_.end());

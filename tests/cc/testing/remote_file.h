@@ -1,5 +1,5 @@
-// A file that is somewhere else: what is asked of it is taken down, may fail, and may take its
-// time.
+// RemoteFile: a file behaves as if it were remote. Its requests are recorded, may fail and may
+// wait.
 
 #ifndef TF_NPZ_TESTING_REMOTE_FILE_H_
 #define TF_NPZ_TESTING_REMOTE_FILE_H_
@@ -32,13 +32,13 @@ inline void PrintTo(const Request& request, std::ostream* os) {
   *os << request.size << " bytes at " << request.offset;
 }
 
-// What happens at the other end. Thread-safe, but for `fail`, which is set between reads.
+// The remote end of a file. Thread-safe, except that `fail` may be set only between reads.
 class Remote {
  public:
-  // The error of a request, called with the number of those before it.
+  // Returns the error of a request. The second argument is the number of requests before it.
   std::function<Status(const Request&, size_t)> fail;
 
-  // Requests for the byte at `offset` wait until it is lifted.
+  // Requests that hold the byte at `offset` wait until Lift is called.
   void Gate(uint64_t offset) {
     const std::lock_guard<std::mutex> lock(mutex_);
     gate_ = offset;
@@ -60,7 +60,8 @@ class Remote {
     const std::lock_guard<std::mutex> lock(mutex_);
     return std::exchange(requests_, {});
   }
-  int parked() const { return parked_; }
+  // The number of calls of CloseIdle.
+  int idle_closes() const { return idle_closes_; }
 
  private:
   friend class RemoteFile;
@@ -78,10 +79,10 @@ class Remote {
   std::condition_variable changed_;
   std::vector<Request> requests_;
   std::optional<uint64_t> gate_;
-  int parked_ = 0;
+  int idle_closes_ = 0;
 };
 
-// `file`, behind `remote`, which must outlive it.
+// Reads `file` by requests to `remote`, which must outlive it.
 class RemoteFile : public RandomAccessFile {
  public:
   RemoteFile(std::unique_ptr<RandomAccessFile> file, Remote* remote)
@@ -92,7 +93,7 @@ class RemoteFile : public RandomAccessFile {
     return file_->Read(offset, destination, size);
   }
   uint64_t size() const override { return file_->size(); }
-  void CloseIdle() override { ++remote_->parked_; }
+  void CloseIdle() override { ++remote_->idle_closes_; }
 
  private:
   const std::unique_ptr<RandomAccessFile> file_;

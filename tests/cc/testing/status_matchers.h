@@ -1,5 +1,5 @@
-// What tests say about a Status or a Result: that it is OK, or what kind of error it is and what it
-// says.
+// Assertions about a Status or a Result: it is OK, or it is an error with a certain code and
+// message.
 
 #ifndef TF_NPZ_TESTING_STATUS_MATCHERS_H_
 #define TF_NPZ_TESTING_STATUS_MATCHERS_H_
@@ -28,7 +28,7 @@ inline ::testing::AssertionResult IsOk(const Status& status) {
   return ::testing::AssertionFailure() << CodeName(status.code()) << ": " << status.message();
 }
 
-// Whether `status` has `code` and a message that holds `fragment`.
+// Succeeds if `status` has the code `code` and a message that contains `fragment`.
 inline ::testing::AssertionResult IsError(const Status& status, Code code,
                                           std::string_view fragment) {
   if (status.code() == code && status.message().find(fragment) != std::string::npos) {

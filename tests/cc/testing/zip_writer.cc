@@ -36,7 +36,7 @@ uint32_t Crc32(std::string_view bytes) {
       ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
-// What the headers of a member say.
+// The values in the headers of a member.
 struct Said {
   explicit Said(const ZipMember& member)
       : data(member.deflated ? Deflate(member.contents) : member.contents),
@@ -82,7 +82,7 @@ std::string DirectoryHeader(const ZipMember& member, const Said& said, uint64_t 
   if (zip64) {
     extra.U16(1).U16(24).U64(said.uncompressed_size).U64(said.compressed_size).U64(offset);
   }
-  extra.Bytes(member.extra_behind);
+  extra.Bytes(member.extra_after);
   Record header;
   header.Bytes("PK\x01\x02")
       .U16(20)

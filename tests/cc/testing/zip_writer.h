@@ -1,4 +1,4 @@
-// Writes zip archives as tests need them: as NumPy does, as other writers do, and damaged.
+// Writes zip archives for tests: like NumPy, like other writers, and damaged.
 
 #ifndef TF_NPZ_TESTING_ZIP_WRITER_H_
 #define TF_NPZ_TESTING_ZIP_WRITER_H_
@@ -14,10 +14,10 @@ namespace tf_npz {
 enum class LocalSizes {
   kPlain,           // in the local header
   kZip64,           // 0xFFFFFFFF there, and in a zip64 extra field: np.savez to a file
-  kDataDescriptor,  // 0 there, and behind the data (flag 3): np.savez to a pipe
+  kDataDescriptor,  // 0 there, and the true ones after the data (flag 3): np.savez to a pipe
 };
 
-// One member. The optional fields are what its headers say in place of the truth.
+// One member. An optional field replaces the true value in its headers.
 struct ZipMember {
   std::string name;
   std::string contents;
@@ -35,8 +35,8 @@ struct ZipMember {
   uint8_t version_needed = 20;
   std::string local_extra;  // of the local header, before the zip64 field
   std::string extra;        // of the directory's header, before the zip64 field
-  std::string extra_behind;
-  std::string comment;  // of the directory's header
+  std::string extra_after;  // of the directory's header, after the zip64 field
+  std::string comment;      // of the directory's header
 };
 
 struct ZipArchive {
@@ -44,7 +44,7 @@ struct ZipArchive {
   std::string comment;
   bool zip64_end = false;         // with a zip64 end record and its locator
   std::string zip64_extension;    // the extensible data sector between the two
-  std::optional<uint64_t> count;  // of members, as the end record has it
+  std::optional<uint64_t> count;  // of members, in the end record
 };
 
 std::string WriteZip(const ZipArchive& archive);

@@ -1,7 +1,6 @@
-#include "cc/kernels/convert.h"
+#include "cc/kernels/utf8.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
 
 namespace tf_npz {
@@ -10,48 +9,22 @@ namespace {
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "only little-endian machines are supported");
 
-uint16_t Swap(uint16_t value) { return __builtin_bswap16(value); }
-uint32_t Swap(uint32_t value) { return __builtin_bswap32(value); }
-uint64_t Swap(uint64_t value) { return __builtin_bswap64(value); }
-
-// Two numbers of 4 bytes at once: plain x86-64 has no instruction that swaps them in a vector, and
-// one by one they would take twice the time.
-struct Pair32 {
-  uint64_t both;
-};
-Pair32 Swap(Pair32 value) {
-  const uint64_t swapped = Swap(value.both);
-  return {swapped << 32 | swapped >> 32};
-}
-
-// Returns how many bytes that was: the whole T's among them.
-template <typename T>
-size_t SwapAll(char* data, size_t size) {
-  size_t i = 0;
-  for (; i + sizeof(T) <= size; i += sizeof(T)) {
-    T value;
-    std::memcpy(&value, data + i, sizeof(T));
-    value = Swap(value);
-    std::memcpy(data + i, &value, sizeof(T));
-  }
-  return i;
-}
-
-constexpr size_t kCodePointSize = 4;  // in UTF-32
+constexpr size_t kCodePointSize = 4;  // bytes, in UTF-32
 
 template <bool kBigEndian>
 uint32_t LoadCodePoint(const char* bytes) {
   uint32_t code_point;
   std::memcpy(&code_point, bytes, kCodePointSize);
-  return kBigEndian ? Swap(code_point) : code_point;
+  return kBigEndian ? __builtin_bswap32(code_point) : code_point;
 }
 
-// The Unicode Standard, D76: any code point but the surrogates.
+// Returns true for a Unicode scalar value: any code point except surrogates (Unicode Standard,
+// D76).
 bool IsScalarValue(uint32_t code_point) {
   return code_point < 0xD800 || (code_point > 0xDFFF && code_point <= 0x10FFFF);
 }
 
-// Writes the UTF-8 of a scalar value and returns its end. RFC 3629, section 3.
+// Writes the UTF-8 of a scalar value to `to`, 1 to 4 bytes. Returns its end. RFC 3629, section 3.
 char* PutUtf8(uint32_t code_point, char* to) {
   const auto put = [&to](uint32_t byte) { *to++ = static_cast<char>(byte); };
   const auto put_continuation = [&](int shift) { put(0x80 | (code_point >> shift & 0x3F)); };
@@ -73,11 +46,11 @@ char* PutUtf8(uint32_t code_point, char* to) {
   return to;
 }
 
-// Code points of a block that is looked at as a whole: most are ASCII alone.
+// Code points that are tested for ASCII at once. Most text is ASCII.
 constexpr size_t kBlock = 8;
 
-// Writes a block of ASCII at `from` as bytes to `to`, which may be the same; false where there are
-// other code points.
+// If the kBlock code points at `from` are all ASCII, writes them as bytes to `to` and returns true.
+// `from` and `to` may overlap.
 template <bool kBigEndian>
 bool PutAsciiBlock(const char* from, char* to) {
   uint32_t code_points[kBlock];
@@ -98,7 +71,7 @@ std::optional<BadCodePoint> ConvertItems(char* data, size_t width, int64_t count
   for (int64_t i = 0; i < count; ++i) {
     char* const end = data + width;
     const char* from = data;
-    char* to = data;  // never beyond `from`
+    char* to = data;  // never after `from`
     while (from < end) {
       const size_t block = std::min<size_t>(end - from, kBlock * kCodePointSize);
       const char* const block_end = from + block;
@@ -120,37 +93,10 @@ std::optional<BadCodePoint> ConvertItems(char* data, size_t width, int64_t count
 
 }  // namespace
 
-void SwapBytes(char* data, size_t size, int width) {
-  switch (width) {
-    case 2:
-      SwapAll<uint16_t>(data, size);
-      break;
-    case 4: {
-      const size_t done = SwapAll<Pair32>(data, size);
-      SwapAll<uint32_t>(data + done, size - done);
-      break;
-    }
-    case 8:
-      SwapAll<uint64_t>(data, size);
-      break;
-    default:
-      break;
-  }
-}
-
-void NormalizeBools(char* data, size_t size) {
-  for (size_t i = 0; i < size; ++i) data[i] = data[i] != 0;
-}
-
 std::optional<BadCodePoint> Utf32ToUtf8(char* data, int64_t width, int64_t count, bool big_endian) {
   if (width == 0) return std::nullopt;
   return big_endian ? ConvertItems<true>(data, width, count)
                     : ConvertItems<false>(data, width, count);
-}
-
-void ConvertToNative(const DType& dtype, char* data, size_t size) {
-  if (dtype.big_endian) SwapBytes(data, size, dtype.swap_size());
-  if (dtype.kind == DType::Kind::kBool) NormalizeBools(data, size);
 }
 
 }  // namespace tf_npz

@@ -1,59 +1,24 @@
-#include "cc/kernels/layout.h"
+#include "cc/kernels/transpose.h"
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 
 #include "cc/base/shape.h"
 #include "cc/kernels/small_copy.h"
+#include "cc/kernels/strided_offsets.h"
 #include "cc/kernels/transpose_block.h"
 
 namespace tf_npz {
 namespace {
 
-// Goes through the indices of some dimensions in C order and says how far from the first each lies.
-class Walk {
- public:
-  void AddDimension(int64_t size, int64_t stride) {  // the outermost first
-    if (size != 1) dimensions_.push_back({size, stride, 0});
-  }
-
-  // The offsets of the next `count` indices. After the last comes the first again.
-  void Next(int64_t count, int64_t* offsets) {
-    while (count > 0) {
-      Dimension& inner = dimensions_.back();
-      const int64_t steps = std::min(count, inner.size - inner.index);
-      for (int64_t i = 0; i < steps; ++i) offsets[i] = offset_ + i * inner.stride;
-      offset_ += steps * inner.stride;
-      inner.index += steps;
-      offsets += steps;
-      count -= steps;
-      for (size_t i = dimensions_.size(); --i > 0 && dimensions_[i].index == dimensions_[i].size;) {
-        offset_ += dimensions_[i - 1].stride - dimensions_[i].size * dimensions_[i].stride;
-        dimensions_[i].index = 0;
-        ++dimensions_[i - 1].index;
-      }
-      dimensions_[0].index = 0;
-    }
-  }
-
- private:
-  struct Dimension {
-    int64_t size;
-    int64_t stride;
-    int64_t index;
-  };
-  std::vector<Dimension> dimensions_ = {{1, 0, 0}};  // so that there is one
-  int64_t offset_ = 0;
-};
-
-// An array in Fortran order as a matrix: its first dimensions are the rows, which lie one after
-// another at the source; the others are the columns, which lie so at the destination.
+// An array in Fortran order as a matrix. Its first dimensions together are the rows of the matrix;
+// they are contiguous at the source. The other dimensions together are its columns; they are
+// contiguous at the destination.
 struct Matrix {
   int64_t rows = 1;
   int64_t columns = 1;
-  Walk row_offsets;     // at the destination, in the order of the source
-  Walk column_offsets;  // at the source, in the order of the destination
+  StridedOffsets row_offsets;     // of each row at the destination, in the order of the source
+  StridedOffsets column_offsets;  // of each column at the source, in the order of the destination
 };
 
 constexpr int64_t kLine = 64;  // bytes of a cache line
@@ -62,8 +27,9 @@ Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t cou
   Matrix matrix;
   matrix.rows = count;
   size_t split = 1;
-  // Columns of less than a line share it with the next, so that the next dimension's are better
-  // taken with them; not where rows that are not wanted lie between.
+  // A column shorter than a cache line shares its line with the next column. Then the next
+  // dimension joins the rows. It cannot join if only some rows are copied, because others lie
+  // between them.
   while (count == shape[0] && matrix.rows * itemsize < kLine && split + 1 < shape.size()) {
     matrix.rows *= shape[split++];
   }
@@ -81,13 +47,15 @@ Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t cou
   return matrix;
 }
 
-// A transposition goes tile by tile: some columns, each with some bytes of rows, are first copied
-// side by side into the L1 cache. At the source they may all be a power of two apart, and then
-// would drive each other out of it. Both sides of memory should see runs of about this many bytes.
+// Arrays are transposed tile by tile. A tile is a part of some columns. It is first copied to a
+// small buffer in the L1 cache: at the source the columns may be a power of two bytes apart, and
+// then they would evict each other from the cache. kRun is the number of contiguous bytes that are
+// read or written at once, on both sides.
 constexpr int64_t kRun = 256;
 constexpr int64_t kMinTileColumns = 64;
 constexpr int64_t kMaxTileColumns = kRun;
-static_assert(kRun % kBlockBytes == 0, "what a block reads of a column must be in the tile");
+static_assert(kRun % kBlockBytes == 0,
+              "a block reads kBlockBytes of a column, which must lie in the tile");
 
 struct Tile {
   alignas(kLine) char data[kMaxTileColumns * kRun];
@@ -103,8 +71,8 @@ void LoadTile(const char* source, int64_t bytes, int64_t columns, Tile* tile) {
   });
 }
 
-// Asks for the lines that StoreTile will write. Rows shorter than that lie close enough for the
-// machine to see what comes.
+// Prefetches the cache lines that StoreTile will write. Rows shorter than a line lie so close
+// together that the processor predicts the accesses itself.
 void PrefetchRows(const Tile& tile, int64_t rows, int64_t row_bytes, const char* destination) {
   if (row_bytes < kLine) return;
   for (int64_t r = 0; r < rows; ++r) {
@@ -123,8 +91,9 @@ void StoreTile(const Tile& tile, int64_t /*itemsize*/, int64_t rows, int64_t col
   }
 }
 
-void StoreTileOfAny(const Tile& tile, int64_t itemsize, int64_t rows, int64_t columns,
-                    char* destination) {
+// StoreTile for items of any size.
+void StoreTileOfAnySize(const Tile& tile, int64_t itemsize, int64_t rows, int64_t columns,
+                        char* destination) {
   WithCopyOf(itemsize, [&](auto copy) {
     for (int64_t r = 0; r < rows; ++r) {
       const char* from = tile.data + r * itemsize;
@@ -136,7 +105,8 @@ void StoreTileOfAny(const Tile& tile, int64_t itemsize, int64_t rows, int64_t co
   });
 }
 
-// A tile of one row, of items so large that the cache is no concern: straight to its place.
+// Copies a tile of one row straight to its place. Its items are larger than kRun, so a copy in the
+// cache would not help.
 void CopyRow(const Tile& tile, const char* source, int64_t itemsize, int64_t columns,
              char* destination) {
   char* to = destination + tile.row_offsets[0];
@@ -158,7 +128,7 @@ auto StoreTileFunction(int64_t itemsize) {
     case 16:
       return StoreTile<16>;
     default:
-      return StoreTileOfAny;
+      return StoreTileOfAnySize;
   }
 }
 
@@ -195,52 +165,6 @@ void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int6
       store(tile, itemsize, rows, columns, to);
     }
   }
-}
-
-void GatherField(const char* source, int64_t item_size, int64_t count, int64_t offset,
-                 const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
-                 int64_t width, char* destination) {
-  if (count == 0 || width == 0 || ElementCount(shape) == 0) return;
-  // The items of the array are the outermost dimension; dimensions of one step are none.
-  std::vector<int64_t> sizes = {count};
-  std::vector<int64_t> steps = {item_size};
-  for (size_t axis = 0; axis < shape.size(); ++axis) {
-    if (shape[axis] == 1) continue;
-    sizes.push_back(shape[axis]);
-    steps.push_back(strides[axis]);
-  }
-  // The innermost dimensions without gaps are one run of bytes, the next one is the inner loop.
-  int64_t run = width;
-  while (!sizes.empty() && steps.back() == run) {
-    run *= sizes.back();
-    sizes.pop_back();
-    steps.pop_back();
-  }
-  source += offset;
-  if (sizes.empty()) {
-    std::memcpy(destination, source, run);
-    return;
-  }
-  const int64_t repeats = sizes.back();
-  const int64_t step = steps.back();
-  Walk outer;
-  int64_t loops = 1;
-  for (size_t axis = 0; axis + 1 < sizes.size(); ++axis) {
-    outer.AddDimension(sizes[axis], steps[axis]);
-    loops *= sizes[axis];
-  }
-  WithCopyOf(run, [&](auto copy) {
-    char* to = destination;
-    int64_t offsets[64];
-    for (int64_t done = 0; done < loops; done += std::size(offsets)) {
-      const int64_t some = std::min<int64_t>(loops - done, std::size(offsets));
-      outer.Next(some, offsets);
-      for (int64_t loop = 0; loop < some; ++loop) {
-        const char* from = source + offsets[loop];
-        for (int64_t i = 0; i < repeats; ++i, to += run, from += step) copy(to, from);
-      }
-    }
-  });
 }
 
 }  // namespace tf_npz
