@@ -14,9 +14,6 @@ namespace tf_npz {
 // cut after `limit` bytes with "…" to say so.
 std::string Quote(std::string_view text, size_t limit = 100);
 
-// Whether `text` is well-formed UTF-8 (RFC 3629).
-bool IsUtf8(std::string_view text);
-
 // `text` as Quote has it, but without the quotes and whole: for paths, which a user wants to copy.
 std::string Escape(std::string_view text);
 

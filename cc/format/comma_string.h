@@ -15,6 +15,9 @@
 
 namespace tf_npz {
 
+// Whether `c` is one of NumPy's signs of a byte order.
+inline bool IsByteOrder(char c) { return c == '<' || c == '>' || c == '=' || c == '|'; }
+
 // Whether NumPy reads `text` so, rather than as one dtype.
 bool IsCommaString(std::string_view text);
 
