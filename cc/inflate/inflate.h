@@ -18,10 +18,6 @@
 
 namespace tf_npz {
 
-// What one compressed byte can become at most: RFC 1951 3.2.5, a match of 258 bytes, in the two
-// bits that its length and its distance cost at least.
-inline constexpr uint64_t kMaxInflateRatio = 1032;
-
 enum class InflateFormat {
   kDeflate,  // raw
   // One gzip member after the other (RFC 1952 2.2), with zeros after any of them, which Python's
@@ -36,18 +32,13 @@ struct InflateOptions {
 };
 
 // Decodes raw deflate, `compressed`, into `destination`, whose `size` must be the exact size of
-// what it decodes to.
+// what it decodes to. Any thread may call; each thread keeps a decompressor of its own.
 Status InflateWhole(std::string_view compressed, char* destination, size_t size);
 
 // Decodes a range of a file piece by piece, in memory that doesn't grow with it. One thread at a
 // time.
 class InflateStream {
  public:
-  // The compressed bytes are `compressed_size` bytes at `offset` of `file`, which must outlive the
-  // stream.
-  static Result<std::unique_ptr<InflateStream>> Open(const RandomAccessFile& file, uint64_t offset,
-                                                     uint64_t compressed_size, BufferPool& pool,
-                                                     InflateOptions options = {});
   virtual ~InflateStream() = default;
 
   // Decodes the next `size` bytes, all of them: DataLoss where the data is malformed or ends
@@ -80,6 +71,13 @@ class InflateStream {
 
   const InflateFormat format_;
 };
+
+// A stream over `compressed_size` bytes at `offset` of `file`, which must outlive the stream. The
+// stream's memory comes from `pool`.
+Result<std::unique_ptr<InflateStream>> OpenInflateStream(const RandomAccessFile& file,
+                                                         uint64_t offset, uint64_t compressed_size,
+                                                         BufferPool& pool,
+                                                         InflateOptions options = {});
 
 }  // namespace tf_npz
 

@@ -134,8 +134,8 @@ Status MemberReader::ReadNextOfStream(char* destination, size_t size, size_t* do
     options.format = is_gzip() ? InflateFormat::kGzip : InflateFormat::kDeflate;
     options.verify_checksums = options_.verify_checksums;
     const uint64_t compressed_size = is_gzip() ? archive_->file().size() : entry_->compressed_size;
-    TF_NPZ_ASSIGN_OR_RETURN(stream_, InflateStream::Open(archive_->file(), data_offset_,
-                                                         compressed_size, *options_.pool, options));
+    TF_NPZ_ASSIGN_OR_RETURN(stream_, OpenInflateStream(archive_->file(), data_offset_,
+                                                       compressed_size, *options_.pool, options));
   }
   const Result<size_t> produced = stream_->at_end() ? Result<size_t>(stream_->EndsBefore(size))
                                                     : stream_->ReadSome(destination, size);

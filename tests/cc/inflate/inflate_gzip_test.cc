@@ -31,7 +31,7 @@ Result<std::string> Gunzip(const std::string& compressed, size_t piece = 1000,
   options.format = InflateFormat::kGzip;
   options.verify_checksums = verify_checksums;
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<InflateStream> stream,
-                          InflateStream::Open(*file, 6, compressed.size(), *pool, options));
+                          OpenInflateStream(*file, 6, compressed.size(), *pool, options));
   std::string all;
   std::string part(piece, '\xAA');
   while (!stream->at_end()) {
@@ -196,7 +196,7 @@ TEST(GzipStream, GivesAllBeforeTheDamage) {
   InflateOptions options;
   options.format = InflateFormat::kGzip;
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool, options);
+      OpenInflateStream(*file, 0, compressed.size(), *pool, options);
   ASSERT_OK(stream);
   char out[6];
   ASSERT_OK((*stream)->Read(out, 6));
@@ -212,7 +212,7 @@ TEST(GzipStream, SaysHowMuchItLacksAtItsEnd) {
   InflateOptions options;
   options.format = InflateFormat::kGzip;
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool, options);
+      OpenInflateStream(*file, 0, compressed.size(), *pool, options);
   ASSERT_OK(stream);
   char out[10];
   size_t done = 0;
