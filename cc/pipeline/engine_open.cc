@@ -49,16 +49,18 @@ bool Engine::MayOpen(int limit) {
 Result<SelectedArrays> Engine::OpenFile(const File& file) const {
   ReadOptions options;
   options.pool = pool_;
-  options.verify_checksums = options_.verify_checksums;
   // A file that is begun in its middle is verified as any other, unless others read its beginning,
   // or nobody does.
-  options.verify_skipped = file.first == 0 && file.index != skipped_into_;
+  const bool skipped_too = file.first == 0 && file.index != skipped_into_;
+  options.checksums = !options_.verify_checksums ? Checksums::kNone
+                      : skipped_too              ? Checksums::kSkippedToo
+                                                 : Checksums::kFullyRead;
   options.cancelled = &cancelled_;
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
                           Archive::Open(file_system_, *file.path, *pool_));
-  options.layouts = archive->is_npz() ? member_layouts_ : layouts_;
+  PlanCache* const plans = archive->is_npz() ? member_layouts_.get() : layouts_.get();
   TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
-                          OpenSelection(std::move(archive), selection_, options));
+                          OpenSelection(std::move(archive), selection_, options, plans));
   TF_NPZ_RETURN_IF_ERROR(CheckLoads(selected, selection_, options_.memory_limit));
   return selected;
 }
@@ -110,7 +112,7 @@ void Engine::FinishOpen(Task& task) {
     array.file = &file;
     array.index = i;
     array.reader = std::move(opened.arrays[i].reader);
-    array.layout = array.reader->layout();
+    array.layout = array.reader->plan();
     array.components = std::move(opened.arrays[i].components);
     for (const Component& component : array.layout->components) {
       array.element_size += component.element_size();
