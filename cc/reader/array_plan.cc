@@ -107,7 +107,7 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
     TF_NPZ_ASSIGN_OR_RETURN(FieldView field, fields.Find(part.path));
     Result<Component> component = PlanComponent(plan, rows, part, std::move(field));
     if (!component.ok()) {
-      *culprit = part.path;
+      if (culprit != nullptr) *culprit = part.path;
       return component.status();
     }
     plan.components.push_back(std::move(*component));

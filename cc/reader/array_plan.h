@@ -30,12 +30,15 @@ struct ArraySelection {
 };
 
 struct ArrayPlan {
-  // The plan of reading `wanted` of an array with `header`. InvalidArgument where the header does
-  // not fit what is wanted, Unimplemented where no tensor can be made of it. Where one component is
-  // to blame, `*culprit` is its path, for messages.
-  static Result<ArrayPlan> Make(NpyHeader header, const ArraySelection& wanted, FieldPath* culprit);
+  // The plan for reading `wanted` from an array with `header`. InvalidArgument where the header
+  // does not fit what is wanted, Unimplemented where no tensor can be made of it. Messages name
+  // neither file nor field. Where one component is to blame and `culprit` is given, `*culprit` is
+  // its path.
+  static Result<ArrayPlan> Make(NpyHeader header, const ArraySelection& wanted,
+                                FieldPath* culprit = nullptr);
 
-  // The preamble and the header, as files have them, for whoever keeps the plan.
+  // The preamble and the header, as the file has them. Make leaves it empty: OpenSelection fills it
+  // in, and PlanCache finds the plan by it.
   std::string header_bytes;
   NpyHeader header;  // in C order where both orders are the same
   int64_t count = 0;

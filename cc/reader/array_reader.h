@@ -83,10 +83,11 @@ class ArrayReader {
   // `*done`, where given, is how many came out right before an error. Elements of a stream are best
   // read in their order: going back begins it anew.
   //
-  // The checksum is verified as ReadOptions::checksums says. In C order the read that takes the
-  // last row of a stream does it, or the read by which all rows of stored data have been read. Rows
-  // of stored data in Fortran order are out of order for the checksum, so the first read verifies
-  // it before. Where it is wrong, that read is DataLoss, with `*done` 0.
+  // One of the reads verifies the checksum, as ReadOptions::checksums says. In a stream it is the
+  // read of the last row. In stored data it is the read that completes the rows, in whatever order
+  // they are read. In stored data in Fortran order it is the first read, before it takes its rows,
+  // because no row is whole before the last column. Where the checksum is wrong, that read returns
+  // DataLoss and `*done` is 0.
   Status Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
               int64_t* done = nullptr);
 

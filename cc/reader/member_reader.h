@@ -51,29 +51,29 @@ class MemberReader {
   uint64_t size() const { return size_; }
   bool is_size_known() const { return is_size_known_; }
 
-  // Says that the first `size` bytes are all that is wanted. To be called once; until then no read
-  // verifies a checksum. Where the size is unknown, it is `size` from now on; DataLoss where the
-  // file's bytes can't hold as many.
+  // Says that the first `size` bytes are all that is wanted. To be called once. Until then no read
+  // verifies a checksum. Where the size was unknown, it is `size` from now on; DataLoss where the
+  // file is too small for this size.
   Status SetWantedSize(uint64_t size);
 
   // Whether any part costs no more than its own bytes, and several threads may read at once.
   bool is_random_access() const { return !member_.is_stream() || is_loaded(); }
   // Whether there is a decoder for Load that is faster than a stream.
   bool has_whole_decoder() const { return member_.is_deflated(); }
-  // Whether there is one to verify, and it is wanted.
+  // Whether there is a checksum, and ReadOptions::checksums wants it verified.
   bool has_checksum() const { return stored_ ? stored_->has_checksum() : stream_->has_checksum(); }
   bool is_loaded() const { return loaded_.data() != nullptr; }
 
   // Reads `size` bytes at `offset`. `*done`, where given, is how many came out right before an
   // error. Going back in a stream begins it anew.
   //
-  // Of a stream, the read of the last wanted byte verifies the checksum. Of a stored member, the
-  // read by which all wanted bytes have been read does so. Where the checksum is wrong, that is
-  // DataLoss, with `*done` 0, and a later read of the last wanted byte finds it again.
+  // One of the reads verifies the checksum. In a stream it is the read of the last wanted byte. In
+  // a stored member it is the read that completes the wanted bytes, in whatever order they are
+  // read. Where the checksum is wrong, that read returns DataLoss and `*done` is 0. From then on
+  // each read of the last wanted byte returns the same.
   Status Read(uint64_t offset, char* destination, size_t size, size_t* done = nullptr);
 
-  // Verifies the checksum, if there is one and it is wanted, whatever has been read so far. Reads
-  // all bytes that this needs.
+  // Verifies the checksum where has_checksum(), and reads all bytes that this needs.
   Status Verify();
 
   // Takes the whole member into memory, size() bytes, which must be known, and verifies it. Reads

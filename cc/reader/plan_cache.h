@@ -21,9 +21,8 @@ namespace tf_npz {
 // a few hundred kilobytes: a plan goes when another needs its place.
 class PlanCache {
  public:
-  // What a plan was made of besides the header: which keys of the selection it takes, by where they
-  // stand there, and whether the array is a member of an `.npz`, so that its keys begin with a
-  // name.
+  // What a plan was made from, besides the header: the selection's keys that it takes, as indices,
+  // and whether the array is a member of an `.npz`, where keys begin with the array's name.
   struct Key {
     const std::vector<size_t>& components;
     bool in_npz;

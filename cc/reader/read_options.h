@@ -15,7 +15,7 @@ namespace tf_npz {
 // cancellation is looked at between two steps.
 inline constexpr size_t kReadStep = size_t{256} << 10;
 
-// Which checksums are verified, and when. Each value verifies what the ones before it verify.
+// Which checksums are verified, and when. Each value verifies more than the one before it.
 //
 // A member of at most kLoadAtOnce bytes is an exception: where its checksum is verified at all, it
 // is verified when the array is opened, before its first element is read.
@@ -26,12 +26,13 @@ enum class Checksums {
   // verified. This is for reading single rows: to verify a stored member would take all of its
   // bytes.
   kCompressed,
-  // Stored members too, once each of their bytes has been read, in any order. A stored member of
-  // which a part is never read is not verified.
+  // Stored members too, once each of their bytes has been read, in any order and by any thread. A
+  // stored member is not verified if a part of it is never read.
   kFullyRead,
-  // Stored members too of which a part is skipped. The read that takes the last wanted byte also
-  // reads the bytes that no read has asked for by then, for the checksum alone. This is for reading
-  // from the middle of an array to its end.
+  // Stored members with a skipped part too. The read of the last wanted byte also reads those bytes
+  // that no read has asked for by then, for the checksum alone. This is for reading from the middle
+  // of an array to its end. It is wrong for reading parts in any order: where the last part is read
+  // early, the others are read twice.
   kSkippedToo,
 };
 

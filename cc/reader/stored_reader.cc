@@ -41,8 +41,8 @@ Status StoredReader::Read(uint64_t offset, char* destination, size_t size, size_
   return status;
 }
 
-// Reads bytes, and the CRC of those that have not been read before. `*has_all` becomes true where
-// by this all wanted bytes have been read.
+// Reads bytes, and keeps the CRC of those that have not been read before. `*has_all` becomes true
+// where this completes the wanted bytes.
 Status StoredReader::ReadParts(uint64_t offset, char* destination, size_t size, bool* has_all,
                                size_t* done) {
   Status status;
@@ -89,13 +89,13 @@ Status StoredReader::ReadForChecksum(uint64_t begin, uint64_t end) {
   }
 }
 
-// Verifies the checksum, if all wanted bytes have been read. `is_last`: this is the read of the
-// last one, after which nobody will ask for what is skipped.
+// Verifies the checksum, if all wanted bytes have been read. `is_last`: the caller has read the
+// last wanted byte, so what no read has asked for by now counts as skipped.
 Status StoredReader::FinishParts(bool is_last) {
   if (is_last && options_.checksums == Checksums::kSkippedToo) {
     TF_NPZ_RETURN_IF_ERROR(ReadForChecksum(0, wanted_end_));
   }
-  // Otherwise a part is skipped, or another thread still reads it and will come here.
+  // A part is skipped, or another thread still reads it and will come here after that.
   if (!parts_.HasAll(wanted_end_)) return OkStatus();
   TF_NPZ_RETURN_IF_ERROR(ReadForChecksum(wanted_end_, member_.size()));
   const std::optional<uint32_t> crc = parts_.Crc32Of(member_.size());

@@ -25,7 +25,7 @@ class StoredReader {
   StoredReader(const Member& member, const ReadOptions& options)
       : member_(member), options_(options) {}
 
-  // Says that nobody wants bytes from `end` on. They are still read where the checksum needs them.
+  // Says that bytes from `end` on are not wanted. They are read only where the checksum needs them.
   // Before this is called, no read verifies anything. To be called once, before other threads read.
   void SetWantedEnd(uint64_t end) { wanted_end_ = end; }
 
@@ -33,9 +33,10 @@ class StoredReader {
     return member_.has_crc32() && options_.checksums >= Checksums::kFullyRead;
   }
 
-  // Reads `size` bytes at `offset`, which the member has. `*done` is how many are right in any
-  // case. The read by which all wanted bytes have been read verifies the checksum, and a read of
-  // the last wanted byte finds that verdict again: DataLoss, with `*done` 0, where it is wrong.
+  // Reads `size` bytes at `offset`, which the member has. `*done` is how many came before an error.
+  // The read that completes the wanted bytes verifies the checksum. Where the checksum is wrong,
+  // the read returns DataLoss and `*done` is 0. From then on each read of the last wanted byte
+  // returns the same.
   Status Read(uint64_t offset, char* destination, size_t size, size_t* done);
 
   // Reads all of the member, and verifies the checksum.

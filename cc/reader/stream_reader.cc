@@ -66,7 +66,7 @@ Status StreamReader::Decode(char* destination, size_t size, size_t* done) {
   return OkStatus();
 }
 
-// At the end of what is wanted: sees to it that the data ends, too.
+// Decodes what follows the position, and checks that the data ends where it should.
 Status StreamReader::DecodeToEnd() {
   if (!member_.is_gzip()) {
     TF_NPZ_RETURN_IF_ERROR(SkipTo(member_.size()));

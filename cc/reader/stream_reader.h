@@ -25,7 +25,7 @@ class StreamReader {
   StreamReader(const Member& member, const ReadOptions& options)
       : member_(member), options_(options) {}
 
-  // Says that nobody wants bytes from `end` on. Before this is called, no read verifies anything.
+  // Says that bytes from `end` on are not wanted. Before this is called, no read verifies anything.
   void SetWantedEnd(uint64_t end) { wanted_end_ = end; }
 
   bool has_checksum() const { return options_.checksums != Checksums::kNone; }
@@ -34,9 +34,9 @@ class StreamReader {
   // the last wanted byte also calls Verify; where that fails, `*done` is 0.
   Status Read(uint64_t offset, char* destination, size_t size, size_t* done);
 
-  // Decodes what follows, and verifies the checksums: of a deflated member, which is `size` bytes,
-  // the archive's; of gzip those of every gzip member. Even without checksums the data must end
-  // where it is said to end. The verdict is kept.
+  // Decodes to the end, and verifies the checksums: a deflated member has one in the archive, and
+  // every gzip member has one of its own. Even where checksums are not verified, the data must end
+  // where the archive says that it ends. The verdict is kept, and later calls return it.
   Status Verify();
 
   // Gives its memory back. The next read begins anew.
