@@ -17,7 +17,7 @@ Status StreamReader::Read(uint64_t offset, char* destination, size_t size, size_
     TF_NPZ_RETURN_IF_ERROR(status);
   }
   if (offset + size != wanted_end_) return OkStatus();
-  const Status status = Verify();
+  Status status = Verify();
   if (!status.ok()) *done = 0;
   return status;
 }
