@@ -16,9 +16,6 @@ namespace tf_npz {
 // well-formed UTF-8. Text longer than `limit` bytes is cut there, and "…" follows.
 std::string Quote(std::string_view text, size_t limit = 100);
 
-// Returns true if `text` is well-formed UTF-8 (RFC 3629).
-bool IsUtf8(std::string_view text);
-
 // Like Quote, but without the quotes and never cut. It is for paths, because a user may want to
 // copy them.
 std::string Escape(std::string_view text);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "cc/base/checked.h"
+#include "cc/base/deflate_ratio.h"
 
 namespace tf_npz {
 namespace {

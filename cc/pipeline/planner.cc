@@ -44,6 +44,15 @@ bool IsSmall(const PlannedArray& array, const Piece& piece) {
          static_cast<uint64_t>(piece.count) * array.facts->element_size <= kClaimBytes;
 }
 
+// Whether the piece has the array's last element. It is decoded after all others, since a checksum
+// is verified with the last byte that is read: so the same elements come before the error, whatever
+// the number of threads.
+bool IsLast(const PlannedArray& array, const Piece& piece) {
+  const PlannedFile& file = *array.file;
+  return piece.first + piece.count == file.facts->count && file.extent.files == 1 &&
+         file.extent.destinations.empty();
+}
+
 }  // namespace
 
 Position PlannedFile::At(int64_t element) const {
@@ -354,7 +363,8 @@ bool Planner::Reserve(PlannedBlock& block) {
 // Lists the array among those with a piece to claim, if it has one.
 void Planner::SetReady(PlannedArray& array) {
   if (array.pieces.empty() || array.is_loading) return;
-  if (array.running > 0 && array.facts->decoding.is_in_order) return;
+  const bool is_alone = array.facts->decoding.is_in_order || IsLast(array, array.pieces.front());
+  if (array.running > 0 && is_alone) return;
   ready_[{array.pieces.front().block->sequence, array.file->number, array.index}] = &array;
 }
 
@@ -408,9 +418,11 @@ void Planner::ClaimPieces(std::vector<Step>* steps) {
 uint64_t Planner::TakePieces(PlannedArray& array, uint64_t most, std::vector<Step>* steps) {
   uint64_t size = 0;
   bool is_first = true;
+  const bool is_alone = array.running == 0;
   while (!array.pieces.empty()) {
     Piece& piece = array.pieces.front();
-    if (!is_first && (size >= most || !IsSmall(array, piece) || !ComesBeforeFailure(piece))) {
+    if (!is_first && (size >= most || !IsSmall(array, piece) || !ComesBeforeFailure(piece) ||
+                      (IsLast(array, piece) && !is_alone))) {
       break;
     }
     is_first = false;

@@ -108,8 +108,7 @@ void RandomAccess::Keep(File& file) {
 Status RandomAccess::Open(File& file) const {
   ReadOptions options;
   options.pool = pool_;
-  options.verify_checksums = verify_checksums_;
-  options.verify_stored = false;
+  options.checksums = verify_checksums_ ? Checksums::kCompressed : Checksums::kNone;
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
                           Archive::Open(file_system_, file.path, *pool_));
   file.loaded = archive->is_in_memory() ? archive->file().size() : 0;

@@ -79,14 +79,17 @@ Result<SelectedArrays> OpenArrays(const WorkContext& context, const std::string&
                                   bool verify_skipped) {
   ReadOptions options;
   options.pool = context.pool;
-  options.verify_checksums = context.verify_checksums;
-  options.verify_skipped = verify_skipped;
   options.cancelled = context.cancelled;
+  if (!context.verify_checksums) {
+    options.checksums = Checksums::kNone;
+  } else {
+    options.checksums = verify_skipped ? Checksums::kSkippedToo : Checksums::kFullyRead;
+  }
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
                           Archive::Open(context.file_system, filename, *context.pool));
-  options.layouts = archive->is_npz() ? context.npz_plans : context.npy_plans;
-  TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
-                          OpenSelection(std::move(archive), context.selection, options));
+  TF_NPZ_ASSIGN_OR_RETURN(
+      SelectedArrays selected,
+      OpenSelection(std::move(archive), context.selection, options, context.plans.get()));
   TF_NPZ_RETURN_IF_ERROR(
       CheckLoads(selected, context.selection, context.block_options.memory_limit));
   return selected;
@@ -191,7 +194,7 @@ Status DecodeWhole(const SelectedArray& array, BlockMemory& memory, int64_t* don
 Status OpenAndDecode(const WorkContext& context, const std::string& filename,
                      const FileFacts& model, int64_t offset, BlockMemory& memory) {
   TF_NPZ_ASSIGN_OR_RETURN(const SelectedArrays opened,
-                          OpenArrays(context, filename, /*verify_skipped=*/true));
+                          OpenArrays(context, filename, /*verify_skipped=*/false));
   FileFacts facts;
   facts.components.resize(model.components.size());
   for (const SelectedArray& array : opened.arrays) {
@@ -255,8 +258,9 @@ Status DecodeRun(const WorkContext& context, const Step& step, int64_t* done) {
 }  // namespace
 
 Result<Opened> Open(const WorkContext& context, const Extent& extent) {
-  TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
-                          OpenArrays(context, *extent.filenames, extent.verify_skipped));
+  TF_NPZ_ASSIGN_OR_RETURN(
+      SelectedArrays selected,
+      OpenArrays(context, *extent.filenames, extent.first > 0 && extent.verify_skipped));
   TF_NPZ_RETURN_IF_ERROR(
       CheckRange(extent, static_cast<int64_t>(selected.archive->file().size()), selected.count));
   Opened opened;
@@ -290,10 +294,10 @@ Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFil
     model.facts.arrays[0].element_size += array.element_size;
   }
   model.file = std::make_shared<OpenFile>();
-  const ArrayPlan& plan = *file.arrays[0].reader->layout();
+  const ArrayPlan& plan = *file.arrays[0].reader->plan();
   const bool is_plain = !file.archive->is_npz() && !file.archive->is_gzip() && plan.takes_items &&
                         !plan.header.fortran_order;
-  if (is_plain) model.file->model = file.arrays[0].reader->layout();
+  if (is_plain) model.file->model = file.arrays[0].reader->plan();
   return model;
 }
 

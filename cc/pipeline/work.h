@@ -16,6 +16,7 @@
 #include "cc/io/buffer.h"
 #include "cc/io/file.h"
 #include "cc/pipeline/planner.h"
+#include "cc/reader/plan_cache.h"
 #include "cc/reader/selection.h"
 
 namespace tf_npz {
@@ -29,9 +30,7 @@ struct WorkContext {
   bool verify_checksums = true;
   bool is_only_file = false;           // the list has no other file
   const std::atomic<bool>* cancelled;  // when it is true, steps end soon with Cancelled
-  // Plans of arrays by their header's bytes. Keys mean different things in the two kinds of file.
-  std::shared_ptr<PlanCache> npy_plans;
-  std::shared_ptr<PlanCache> npz_plans;
+  std::shared_ptr<PlanCache> plans;    // of arrays, by their header's bytes
 };
 
 // An open file, and readers of its selected arrays. Or, for a run of files, what they are like.

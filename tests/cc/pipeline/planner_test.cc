@@ -273,6 +273,10 @@ class Schedule {
           continue;
         }
         if (is_in_order || step.load || running.load) fault_ = "two threads are at one stream";
+        if (kind_ == Kind::kList &&
+            step.piece.first + step.piece.count == step.file->facts->count) {
+          fault_ = "the last elements of an array are decoded before others";
+        }
       }
     }
   }

@@ -193,7 +193,8 @@ TEST(ArrayReader, VerifiesTheChecksumWithTheLastRow) {
     int64_t done = 7;
     EXPECT_ERROR(array->Read(999, 1, {row.data()}, &done), kDataLoss, "CRC-32 mismatch");
     EXPECT_EQ(done, 0);
-    const std::unique_ptr<ArrayReader> trusting = OpenArray(npz, true, TestOptions(false)).value();
+    const std::unique_ptr<ArrayReader> trusting =
+        OpenArray(npz, true, TestOptions(Checksums::kNone)).value();
     EXPECT_TRUE(ReadInSteps(*trusting, 300).value() == bytes);
   }
 }
