@@ -1,8 +1,8 @@
 // Status and Result: how every layer says what went wrong.
 //
 // A Status is a code and a message; a Result<T> is a T or a Status that is not OK. The codes are
-// those of TensorFlow that this project uses, with the meaning that docs/design.md gives them. End
-// of data is never an error. Both are plain values: copy, move and share them as such.
+// those of TensorFlow that this project uses, with the meaning that docs/design.md gives them. The
+// end of the data is never an error. Both are plain values: copy, move and share them as such.
 
 #ifndef TF_NPZ_BASE_STATUS_H_
 #define TF_NPZ_BASE_STATUS_H_
@@ -15,17 +15,18 @@
 
 namespace tf_npz {
 
+// The numbers are those of absl::StatusCode and of tf.errors, so a cast converts one to the other.
 enum class Code {
-  kOk,
-  kCancelled,
-  kInvalidArgument,
-  kNotFound,
-  kPermissionDenied,
-  kResourceExhausted,
-  kUnimplemented,
-  kInternal,
-  kUnavailable,
-  kDataLoss,
+  kOk = 0,
+  kCancelled = 1,
+  kInvalidArgument = 3,
+  kNotFound = 5,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
 };
 
 // "InvalidArgument" and so on, as docs and messages spell them.
