@@ -4,14 +4,12 @@
 #include <utility>
 
 #include "cc/base/shape.h"
+#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
 
 Result<ArrayPlan> ArrayPlan::Of(NpyHeader header, bool rows) {
-  if (rows && header.shape.empty()) {
-    return InvalidArgument("is a single value of " + header.dtype.name() +
-                           ", which has no rows; read it with rows=False, or leave it out of keys");
-  }
+  if (rows && header.shape.empty()) return NoRows();
   ArrayPlan layout;
   const std::vector<int64_t>& shape = header.shape;
   layout.count = rows ? shape[0] : 1;

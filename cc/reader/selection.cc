@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cc/base/text.h"
+#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
 namespace {
@@ -68,7 +69,9 @@ class ArraySelector {
     const DType& dtype = array.header().dtype;
     FieldPath path = selection_.keys[i];
     if (archive_.is_npz()) path.erase(path.begin());
-    if (!path.empty() && dtype.kind != DType::Kind::kStruct) return NoFields(path, dtype);
+    if (!archive_.is_npz() && !path.empty() && dtype.kind != DType::Kind::kStruct) {
+      return KeyOfUnnamedArray(path[0]).WithContext(Context({}));
+    }
     Result<FieldView> field = fields.Find(path);
     if (!field.ok()) return field.status().WithContext(Context({}));
     TF_NPZ_RETURN_IF_ERROR(CheckType(array, *field, spec, path));
@@ -98,15 +101,6 @@ class ArraySelector {
         (is_struct ? "; a structured dtype is a dict of its fields: make the spec with "
                      "tf_npz.element_spec"
                    : "; pass an element_spec of the array's dtype, and cast what is read"));
-  }
-
-  Status NoFields(const FieldPath& path, const DType& dtype) const {
-    if (archive_.is_npz()) {
-      return InvalidArgument(Context({}) + "has no field " + Quote(path[0]) +
-                             ": it is an array of " + dtype.name());
-    }
-    return InvalidArgument(archive_.label() + ": is an .npy file, which has no array " +
-                           Quote(path[0]) + " but one without a name; leave keys out");
   }
 
   const char* Holds() const { return selection_.rows ? "holds rows of " : "holds an array of "; }
