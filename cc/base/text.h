@@ -4,6 +4,7 @@
 #define TF_NPZ_BASE_TEXT_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,12 @@ std::string Escape(std::string_view text);
 // file it is names it, once. What only says it ("\n\t when reading PATH", as gs:// appends) is cut.
 std::string WithoutPath(std::string_view message, std::string_view path);
 
-// Quote of each, separated by ", "; after `limit` of them "… (N in all)".
+// text_of(0), text_of(1), …, `count` in all, separated by ", "; after `limit` of them "… (N in
+// all)".
+std::string List(size_t count, const std::function<std::string(size_t)>& text_of,
+                 size_t limit = 20);
+
+// The same of the Quote of each.
 std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 
 // (28, 28), (3,), (): as NumPy prints a shape. A negative dimension, which is one not known, prints
