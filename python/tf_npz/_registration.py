@@ -1,7 +1,9 @@
-"""Registers the ops with TensorFlow as soon as both it and this package are imported, whichever comes first.
+"""Registers the ops with TensorFlow as soon as both TensorFlow and this package are imported, whichever comes first.
 
-A graph that was saved, or that comes from the client of a tf.data service, names ops which its process may not have
-used yet. TensorFlow is never imported here: where it comes later, an import hook waits for it.
+A saved graph names the ops, and so does one from a client of a tf.data service. The process that loads such a graph may
+not have called any function of this package. `import tf_npz` has to be enough for it.
+
+This module never imports TensorFlow. If TensorFlow is imported later, an import hook notices.
 """
 
 import contextlib
@@ -24,17 +26,18 @@ def register_with_tensorflow() -> None:
 
 
 def _load_library() -> None:
-    # No concern of whoever imports TensorFlow, or a package that merely inspects files: where the ops can't be loaded,
-    # the first use of one says why.
+    # An error here would break the import of TensorFlow, perhaps in a process that needs none of the ops. The first use
+    # of an op raises it again.
     with contextlib.suppress(Exception):
         importlib.import_module("._ops", __package__).library()
 
 
 class _Finder:
-    """Finds TensorFlow as the finders behind it do, and has a step added to its execution.
+    """Finds TensorFlow by the finders that come after this one, and adds a step to the execution of its module.
 
-    It stays: to be asked for a module does not mean that it will be imported, nor an attempt that it succeeds, and to
-    take a finder out of the list while another thread goes through it would have that one miss the next finder.
+    It is never removed from sys.meta_path. A call of `find_spec` may be a mere question, and an import may fail, so
+    neither says that TensorFlow has been imported. And if a finder is removed while another thread goes through the
+    list, that thread skips the next finder.
     """
 
     def find_spec(
@@ -42,26 +45,29 @@ class _Finder:
     ) -> ModuleSpec | None:
         if name != _TENSORFLOW:
             return None
-        spec = self._find_behind(name, path, target)
+        spec = self._find_after(name, path, target)
         loader = spec and spec.loader
         execute = getattr(loader, "exec_module", None)
         if execute is not None:
-            # In place of a loader of our own, which would hide all else that TensorFlow's can do: sources, resources.
+            # The loader stays TensorFlow's own, with its other methods, for sources and resources. Only this method is
+            # replaced.
             @functools.wraps(execute)
             def execute_and_register(module: ModuleType) -> None:
                 execute(module)
-                if module.__name__ == _TENSORFLOW:  # Some loaders serve many modules.
+                if module.__name__ == _TENSORFLOW:  # A loader may serve several modules.
                     _load_library()
 
-            with contextlib.suppress(AttributeError):  # A loader that takes no attributes: the first use will do.
+            # A loader may refuse attributes. Then the first use of an op registers them.
+            with contextlib.suppress(AttributeError):
                 loader.exec_module = execute_and_register  # type: ignore[method-assign, union-attr]
         return spec
 
-    def _find_behind(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-        # Those before it had their turn; and one of them may be another such hook, which is just asking.
+    def _find_after(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        # The finders before this one have been asked. One of them may be a hook like this one, and the caller of this
+        # method: to ask it again would never end.
         finders = list(sys.meta_path)
-        behind = finders.index(self) + 1 if self in finders else 0
-        for finder in finders[behind:]:
+        first = finders.index(self) + 1 if self in finders else 0
+        for finder in finders[first:]:
             find_spec = getattr(finder, "find_spec", None)
             spec: ModuleSpec | None = find_spec(name, path, target) if find_spec else None
             if spec is not None:
