@@ -16,17 +16,18 @@
 
 namespace tf_npz {
 
+// The numbers are those of absl::StatusCode and of tf.errors, so a cast converts one to the other.
 enum class Code {
-  kOk,
-  kCancelled,
-  kInvalidArgument,
-  kNotFound,
-  kPermissionDenied,
-  kResourceExhausted,
-  kUnimplemented,
-  kInternal,
-  kUnavailable,
-  kDataLoss,
+  kOk = 0,
+  kCancelled = 1,
+  kInvalidArgument = 3,
+  kNotFound = 5,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
 };
 
 // "InvalidArgument" and so on. The documentation and the messages use this spelling.

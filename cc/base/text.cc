@@ -66,14 +66,18 @@ std::string WithoutPath(std::string_view message, std::string_view path) {
   return text.empty() ? text : text.substr(1);
 }
 
-std::string QuoteList(const std::vector<std::string>& texts, size_t limit) {
+std::string List(size_t count, const std::function<std::string(size_t)>& text_of, size_t limit) {
   std::string list;
-  for (size_t i = 0; i < texts.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     if (i > 0) list += ", ";
-    if (i == limit) return list + "… (" + std::to_string(texts.size()) + " in all)";
-    list += Quote(texts[i]);
+    if (i == limit) return list + "… (" + std::to_string(count) + " in all)";
+    list += text_of(i);
   }
   return list;
+}
+
+std::string QuoteList(const std::vector<std::string>& texts, size_t limit) {
+  return List(texts.size(), [&](size_t i) { return Quote(texts[i]); }, limit);
 }
 
 std::string ShapeText(const std::vector<int64_t>& shape) {

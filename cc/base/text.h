@@ -5,6 +5,7 @@
 #define TF_NPZ_BASE_TEXT_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,12 @@ std::string Escape(std::string_view text);
 // as a whole: TensorFlow's gs:// file system appends "\n\t when reading PATH".
 std::string WithoutPath(std::string_view message, std::string_view path);
 
-// Quotes each text and joins them with ", ". After `limit` texts it ends with "… (N in all)".
+// Joins text_of(0), text_of(1), … with ", ". `count` is the number of texts. After `limit` of them
+// it ends with "… (N in all)".
+std::string List(size_t count, const std::function<std::string(size_t)>& text_of,
+                 size_t limit = 20);
+
+// List of the Quote of each text.
 std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 
 // A shape as NumPy prints it: (28, 28), (3,), (). A negative dimension means an unknown one; it is

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cc/base/text.h"
+#include "cc/pipeline/parallel_for.h"
 
 namespace tf_npz {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 // of elements, which takes all headers.
 constexpr int64_t kFilesOfShare = 32;
 
-// Headers read at once: they wait for storage rather than for a processor.
-constexpr int kHeaderThreads = 16;
 // Files whose headers are read at once at most where few of them may be needed.
 constexpr int64_t kMaxAhead = 64;
 

@@ -5,6 +5,7 @@
 
 #include "cc/base/shape.h"
 #include "cc/base/text.h"
+#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
 namespace {
@@ -81,10 +82,7 @@ bool TakesItems(const std::vector<Component>& components, const NpyHeader& heade
 Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
                                   FieldPath* culprit) {
   const bool rows = wanted.rows;
-  if (rows && header.shape.empty()) {
-    return InvalidArgument("is a single value of " + header.dtype.name() +
-                           ", which has no rows; read it with rows=False, or leave it out of keys");
-  }
+  if (rows && header.shape.empty()) return NoRows();
   ArrayPlan plan;
   const std::vector<int64_t>& shape = header.shape;
   plan.count = rows ? shape[0] : 1;
@@ -100,10 +98,6 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
   const DType& dtype = plan.header.dtype;
   FieldFinder fields(dtype);
   for (const ArraySelection::Part& part : wanted.components) {
-    if (!part.path.empty() && dtype.kind != DType::Kind::kStruct) {
-      return InvalidArgument("has no field " + Quote(part.path[0]) + ": it is an array of " +
-                             dtype.name());
-    }
     TF_NPZ_ASSIGN_OR_RETURN(FieldView field, fields.Find(part.path));
     Result<Component> component = PlanComponent(plan, rows, part, std::move(field));
     if (!component.ok()) {

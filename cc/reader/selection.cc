@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cc/base/text.h"
+#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
 namespace {
@@ -30,8 +31,7 @@ Status CheckNpyKeys(const ArraySelection& wanted, const NpyHeader& header) {
   if (header.dtype.kind == DType::Kind::kStruct) return OkStatus();
   for (const ArraySelection::Part& part : wanted.components) {
     if (part.path.empty()) continue;
-    return InvalidArgument("is an .npy file, which has no array " + Quote(part.path[0]) +
-                           " but one without a name; leave keys out");
+    return KeyOfUnnamedArray(part.path[0]);
   }
   return OkStatus();
 }

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from . import _core, _errors, _headers
+from . import _core, _errors
 
 Path: TypeAlias = str | os.PathLike[str]
 Filenames: TypeAlias = Path | Sequence[Path] | tf.Tensor
@@ -105,7 +105,7 @@ def _expand_one(name: str) -> list[str]:
     if not _MAGIC.search(name):
         return [name]
     # A file's own name may contain such characters. Then the name means that file.
-    if _headers.has_scheme(name):
+    if _core.has_scheme(os.fsencode(name)):
         try:
             paths = [name] if tf.io.gfile.exists(name) else sorted(tf.io.gfile.glob(name))
         except tf.errors.OpError as error:

@@ -43,7 +43,7 @@ class _Finder:
     ) -> ModuleSpec | None:
         if name != _TENSORFLOW:
             return None
-        spec = self._find_behind(name, path, target)
+        spec = self._find_after(name, path, target)
         loader = spec and spec.loader
         execute = getattr(loader, "exec_module", None)
         if execute is not None:
@@ -58,7 +58,7 @@ class _Finder:
                 loader.exec_module = execute_and_register  # type: ignore[method-assign, union-attr]
         return spec
 
-    def _find_behind(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+    def _find_after(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         # The finders before this one were asked already. One of them may be a similar hook that is asking now.
         finders = list(sys.meta_path)
         behind = finders.index(self) + 1 if self in finders else 0

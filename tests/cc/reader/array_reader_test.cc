@@ -115,7 +115,7 @@ TEST(ArrayReader, ReadsASingleValueWholeOnly) {
     EXPECT_EQ((*whole)->count(), 1);
     EXPECT_EQ(ReadWhole(**whole).value(), "abcd");
     EXPECT_ERROR(OpenArray(container.bytes, true), kInvalidArgument,
-                 "is a single value of int32, which has no rows; read it with rows=False");
+                 "has no dimensions, so it has no rows: pass rows=False, or leave it out of keys");
   }
 }
 

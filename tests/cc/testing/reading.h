@@ -54,14 +54,16 @@ inline Selection LeavesOf(const std::shared_ptr<Archive>& archive, std::string_v
   selection.rows = rows;
   FieldPath array;
   if (archive->is_npz()) array.emplace_back(name);
-  for (const MemberFacts& facts : InspectArchive(archive, {{std::string(name)}})) {
-    for (const ComponentFacts& component : facts.components) {
-      FieldPath key = array;
-      key.insert(key.end(), component.path.begin(), component.path.end());
-      selection.keys.push_back(std::move(key));
-      const Result<ElementType> type = ComponentType(facts.header, component.dtype);
-      selection.specs.push_back({type.ok() ? *type : ElementType::kFloat32, std::nullopt});
-    }
+  const Result<const ZipEntry*> entry =
+      archive->is_npz() ? archive->Find(name) : Result<const ZipEntry*>(nullptr);
+  MemberFacts facts;
+  if (entry.ok()) facts = InspectMember(archive, *entry, name, BufferPool::New(0));
+  for (const ComponentFacts& component : facts.components) {
+    FieldPath key = array;
+    key.insert(key.end(), component.path.begin(), component.path.end());
+    selection.keys.push_back(std::move(key));
+    const Result<ElementType> type = ComponentType(facts.header, component.dtype);
+    selection.specs.push_back({type.ok() ? *type : ElementType::kFloat32, std::nullopt});
   }
   if (selection.keys.empty()) {
     selection.keys.push_back(array);
