@@ -13,8 +13,8 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 
 namespace tf_npz {
@@ -70,21 +70,21 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   friend struct Buffer::Memory;
   explicit BufferPool(size_t keep_limit) : keep_limit_(keep_limit) {}
   void TakeBack(char* data, size_t capacity);
-  void FreeLongestUnused();
+  void FreeLongestUnused() TF_NPZ_REQUIRES(mutex_);
 
   struct Free {
     char* data;
     uint64_t given_back;  // when, counted in buffers
   };
 
-  std::mutex mutex_;
-  // All guarded by mutex_. Free memory by its capacity, of which there are few; of one capacity the
-  // longest unused first. The sum of the capacities is kept_.
-  std::map<size_t, std::deque<Free>> free_;
-  size_t kept_ = 0;
-  size_t used_ = 0;  // by buffers
-  uint64_t given_back_ = 0;
-  size_t keep_limit_;
+  Mutex mutex_;
+  // Free memory by its capacity, of which there are few. Memory of one capacity stands in the order
+  // in which it came back. The sum of the capacities is kept_.
+  std::map<size_t, std::deque<Free>> free_ TF_NPZ_GUARDED_BY(mutex_);
+  size_t kept_ TF_NPZ_GUARDED_BY(mutex_) = 0;
+  size_t used_ TF_NPZ_GUARDED_BY(mutex_) = 0;  // by buffers
+  uint64_t given_back_ TF_NPZ_GUARDED_BY(mutex_) = 0;
+  size_t keep_limit_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 }  // namespace tf_npz

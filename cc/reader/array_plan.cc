@@ -26,19 +26,18 @@ Result<ArrayPlan> ArrayPlan::Of(NpyHeader header, bool rows) {
   return layout;
 }
 
-PlanCache::Place& PlanCache::PlaceOf(std::string_view header,
-                                     const std::vector<size_t>& components) {
+size_t PlanCache::PlaceOf(std::string_view header, const std::vector<size_t>& components) {
   const size_t first = components.empty() ? 0 : components[0];
-  return places_[(std::hash<std::string_view>()(header) + first) % kEntries];
+  return (std::hash<std::string_view>()(header) + first) % kEntries;
 }
 
 std::shared_ptr<const ArrayPlan> PlanCache::Find(std::string_view header,
                                                  const std::vector<size_t>& components) {
-  const Place& place = PlaceOf(header, components);
+  const size_t place = PlaceOf(header, components);
   Place entry;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    entry = place;
+    const MutexLock lock(mutex_);
+    entry = places_[place];
   }
   const bool is_it =
       entry != nullptr && entry->layout->header_bytes == header && entry->components == components;
@@ -48,10 +47,10 @@ std::shared_ptr<const ArrayPlan> PlanCache::Find(std::string_view header,
 void PlanCache::Insert(const std::vector<size_t>& components,
                        std::shared_ptr<const ArrayPlan> layout) {
   if (layout->header_bytes.size() > kMaxSize) return;
-  Place& place = PlaceOf(layout->header_bytes, components);
+  const size_t place = PlaceOf(layout->header_bytes, components);
   auto entry = std::make_shared<const Entry>(Entry{components, std::move(layout)});
-  const std::lock_guard<std::mutex> lock(mutex_);
-  place = std::move(entry);
+  const MutexLock lock(mutex_);
+  places_[place] = std::move(entry);
 }
 
 }  // namespace tf_npz

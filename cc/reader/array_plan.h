@@ -10,11 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 #include "cc/format/npy_header.h"
 #include "cc/reader/component.h"
@@ -59,10 +59,11 @@ class PlanCache {
     std::shared_ptr<const ArrayPlan> layout;
   };
   using Place = std::shared_ptr<const Entry>;
-  Place& PlaceOf(std::string_view header, const std::vector<size_t>& components);
+  // The index in places_ of an array with this header and these components.
+  static size_t PlaceOf(std::string_view header, const std::vector<size_t>& components);
 
-  std::mutex mutex_;
-  std::array<Place, kEntries> places_;  // guarded by mutex_
+  Mutex mutex_;
+  std::array<Place, kEntries> places_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 }  // namespace tf_npz
