@@ -1,8 +1,8 @@
 """Holds every include of cc/ against the table of layers in cc/CMakeLists.txt.
 
-A file may include the headers of its own layer and of those that the table allows it. An include of ours is spelled by its
-path from the project's root, "cc/<layer>/<file>.h", and the file must exist. Prints each include that breaks a rule, and
-exits with 1 if there is one.
+A file may include the headers of its own layer and of the layers that the table allows. An include of ours is spelled
+by its path from the project's root, "cc/<layer>/<file>.h", and the file must exist. Prints each include that breaks a
+rule, and exits with 1 if there is one.
 """
 
 import pathlib
@@ -13,7 +13,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    table = re.findall(r"^tf_npz_layer\((\w+)(?: MAY_INCLUDE ([\w ]+))?\)", (ROOT / "cc/CMakeLists.txt").read_text(), re.M)
+    table = re.findall(
+        r"^tf_npz_layer\((\w+)(?: MAY_INCLUDE ([\w ]+))?\)", (ROOT / "cc/CMakeLists.txt").read_text(), re.M
+    )
     allowed = {layer: {layer, *lower.split()} for layer, lower in table}
     lower = set(allowed)  # the two faces may include every layer below
     allowed["tf"] = lower | {"tf"}
