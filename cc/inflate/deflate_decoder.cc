@@ -100,7 +100,7 @@ Status DeflateDecoder::DecodeToWindow(size_t wanted) {
 // Decodes to behind the `*done` bytes that are in `destination`. They are history enough.
 Status DeflateDecoder::DecodeDirectly(char* destination, size_t size, size_t* done) {
   output_ = {destination + *done, destination};
-  const Status status = DecodeTo(destination + size - kFastOutput);
+  Status status = DecodeTo(destination + size - kFastOutput);
   *done = output_.out - destination;
   char* const front = window_.data();
   std::memcpy(front, output_.out - kHistory, kHistory);

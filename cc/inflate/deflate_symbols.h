@@ -68,7 +68,7 @@ enum class DeflateStop {
 
 // DecodeSymbols looks at its limits once for a few symbols. Behind them it may touch so much input,
 // of which it loads eight bytes at most four times ...
-inline constexpr size_t kFastInput = 4 * 8;
+inline constexpr size_t kFastInput = size_t{4} * 8;
 // ... and so much output: two literals, a match, and what is copied too much.
 inline constexpr size_t kMaxMatch = 258;
 inline constexpr size_t kCopySlack = 32;

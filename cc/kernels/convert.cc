@@ -139,7 +139,7 @@ void SwapBytes(char* data, size_t size, int width) {
 }
 
 void NormalizeBools(char* data, size_t size) {
-  for (size_t i = 0; i < size; ++i) data[i] = data[i] != 0;
+  for (size_t i = 0; i < size; ++i) data[i] = data[i] != 0 ? 1 : 0;
 }
 
 std::optional<BadCodePoint> Utf32ToUtf8(char* data, int64_t width, int64_t count, bool big_endian) {

@@ -76,6 +76,7 @@ const ElementCounts& Dataset::CountFiles() {
         CountElements(file_system_, *files.filenames, selection_, kHeaderThreads, StartStdThread());
   } else {
     std::vector<int64_t> counts;
+    counts.reserve(files.indices.size());
     for (const int64_t file : files.indices) counts.push_back(known_counts_[file]);
     counts_ = TotalOf(std::move(counts));
   }

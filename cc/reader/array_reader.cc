@@ -66,10 +66,9 @@ Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
   return header;
 }
 
-Result<std::unique_ptr<ArrayReader>> ArrayReader::Open(std::shared_ptr<const Archive> archive,
-                                                       const ZipEntry* entry, bool rows,
-                                                       ReadOptions options,
-                                                       std::vector<size_t> components) {
+Result<std::unique_ptr<ArrayReader>> ArrayReader::Open(
+    const std::shared_ptr<const Archive>& archive, const ZipEntry* entry, bool rows,
+    ReadOptions options, std::vector<size_t> components) {
   Result<std::unique_ptr<MemberReader>> member = MemberReader::Open(archive, entry, options);
   if (!member.ok()) return member.status().WithContext(archive->Context(entry));
   std::unique_ptr<ArrayReader> reader(
@@ -179,8 +178,7 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
     const uint64_t offset =
         layout_->header.data_offset + static_cast<uint64_t>(first) * layout_->row_size;
     size_t bytes_done = 0;
-    const Status status =
-        member_->Read(offset, destination, count * layout_->row_size, &bytes_done);
+    Status status = member_->Read(offset, destination, count * layout_->row_size, &bytes_done);
     if (!status.ok()) {
       *done = layout_->row_size == 0 ? 0 : static_cast<int64_t>(bytes_done / layout_->row_size);
       return status;
@@ -224,7 +222,8 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
   // Rows of columns that are not in memory take a read for each column.
   const bool scattered = layout_->header.fortran_order && !must_load() && !member_->is_loaded();
   const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
-  int64_t step = std::max<int64_t>(1, at_once / std::max<uint64_t>(layout_->row_size, 1));
+  auto step = static_cast<int64_t>(at_once / std::max<uint64_t>(layout_->row_size, 1));
+  step = std::max<int64_t>(1, step);
   // Rows without bytes may be any number.
   if (step > count || layout_->row_size == 0) step = count;
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, options_.pool->Allocate(step * layout_->row_size));

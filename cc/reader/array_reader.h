@@ -39,7 +39,7 @@ class ArrayReader {
   // Reads the header. Errors begin with PATH[NAME]: as do those of all calls. `components` are
   // those of the selection that are to be taken: where ReadOptions::layouts knows the array's
   // layout, they are chosen already.
-  static Result<std::unique_ptr<ArrayReader>> Open(std::shared_ptr<const Archive> archive,
+  static Result<std::unique_ptr<ArrayReader>> Open(const std::shared_ptr<const Archive>& archive,
                                                    const ZipEntry* entry, bool rows,
                                                    ReadOptions options,
                                                    std::vector<size_t> components = {});

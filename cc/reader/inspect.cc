@@ -26,7 +26,7 @@ ComponentFacts InspectComponent(const NpyHeader& header, FieldPath path, FieldVi
   return facts;
 }
 
-Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
+Status InspectMember(const std::shared_ptr<Archive>& archive, const ZipEntry* entry,
                      const std::shared_ptr<BufferPool>& pool, MemberFacts* facts) {
   ReadOptions options;
   options.pool = pool;
@@ -52,7 +52,7 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
 
 }  // namespace
 
-std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive,
+std::vector<MemberFacts> InspectArchive(const std::shared_ptr<Archive>& archive,
                                         const std::optional<std::vector<std::string>>& names) {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   std::vector<MemberFacts> all;

@@ -44,7 +44,7 @@ struct MemberFacts {
 // One for each name that np.load would show, in that order; one, without a name, for an `.npy`.
 // Where `names` is given, only the arrays that np.load finds under these are read.
 std::vector<MemberFacts> InspectArchive(
-    std::shared_ptr<Archive> archive,
+    const std::shared_ptr<Archive>& archive,
     const std::optional<std::vector<std::string>>& names = std::nullopt);
 
 }  // namespace tf_npz

@@ -44,12 +44,11 @@ class ArraySelector {
       : selection_(selection), archive_(archive), entry_(entry) {}
 
   // Opens the array, of which `components` of the selection are taken.
-  Result<SelectedArray> Open(std::shared_ptr<const Archive> archive, std::vector<size_t> components,
-                             const ReadOptions& options) const {
+  Result<SelectedArray> Open(const std::shared_ptr<const Archive>& archive,
+                             std::vector<size_t> components, const ReadOptions& options) const {
     SelectedArray selected;
     TF_NPZ_ASSIGN_OR_RETURN(
-        selected.reader,
-        ArrayReader::Open(std::move(archive), entry_, selection_.rows, options, components));
+        selected.reader, ArrayReader::Open(archive, entry_, selection_.rows, options, components));
     selected.components = std::move(components);
     if (selected.reader->is_chosen()) return selected;
     FieldFinder fields(selected.reader->header().dtype);
@@ -138,7 +137,6 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
                                      const ReadOptions& options) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
   SelectedArrays selected;
-  selected.archive = archive;
   // Components of one array are read together.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
   std::unordered_map<const ZipEntry*, size_t> known;  // where in `arrays`
@@ -164,6 +162,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
                             selector.Open(archive, std::move(components), options));
     selected.arrays.push_back(std::move(array));
   }
+  selected.archive = std::move(archive);
   selected.count = selected.arrays[0].reader->count();
   TF_NPZ_RETURN_IF_ERROR(CheckLengths(selected, selection));
   return selected;
