@@ -68,10 +68,9 @@ Status StatusFromErrno(int errnum, std::string_view what);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::move(status)) {  // NOLINT(google-explicit-constructor)
-    assert(!std::get<Status>(state_).ok());
-  }
+  // A function that returns a Result returns a T or a Status.
+  Result(T value) : state_(std::move(value)) {}
+  Result(Status status) : state_(std::move(status)) { assert(!std::get<Status>(state_).ok()); }
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   Status status() const { return ok() ? OkStatus() : std::get<Status>(state_); }

@@ -15,8 +15,8 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 
 namespace tf_npz {
@@ -72,7 +72,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   friend struct Buffer::Memory;
   explicit BufferPool(size_t keep_limit) : keep_limit_(keep_limit) {}
   void TakeBack(char* data, size_t capacity);
-  void FreeLongestUnused();
+  void FreeLongestUnused() TF_NPZ_REQUIRES(mutex_);
 
   struct Free {
     char* data;

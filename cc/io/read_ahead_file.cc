@@ -1,12 +1,11 @@
 #include "cc/io/read_ahead_file.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
 #include <list>
-#include <mutex>
 #include <utility>
 
+#include "cc/base/mutex.h"
 #include "cc/io/buffer.h"
 
 namespace tf_npz {
@@ -51,7 +50,7 @@ class ReadAheadFile : public RandomAccessFile {
 
   void CloseIdle() override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       windows_.clear();
     }
     file_->CloseIdle();
@@ -63,21 +62,41 @@ class ReadAheadFile : public RandomAccessFile {
   // Reads at most `size` bytes and returns their number. `size` is not 0, and the range ends inside
   // the file. The result is 0 only if the file has become shorter.
   Result<size_t> ReadSome(uint64_t offset, char* destination, size_t size) const {
-    std::unique_lock<std::mutex> lock(mutex_);
-    Windows::iterator found;
-    while ((found = Find(offset)) != windows_.end() && found->is_fetching) fetched_.wait(lock);
-    if (found != windows_.end()) return Copy(found, offset, destination, size, lock);
-    Window window = Plan(offset);
-    if (size < window.size() && MakeRoom(window.size())) {
-      return Fetch(std::move(window), offset, destination, size, lock);
+    MutexLock lock(mutex_);
+    Windows::iterator window;
+    while ((window = Find(offset)) != windows_.end() && window->is_fetching) {
+      fetched_.Wait(mutex_);
     }
-    lock.unlock();
+    if (window == windows_.end()) {
+      Window planned = Plan(offset);
+      if (size >= planned.size() || !MakeRoom(planned.size())) {
+        lock.Unlock();
+        return ReadPast(std::move(planned), offset, destination, size);
+      }
+      const Result<Windows::iterator> fetched = Fetch(std::move(planned), offset);
+      if (!fetched.ok()) {  // ask for the caller's bytes alone
+        lock.Unlock();
+        return file_->Read(offset, destination, size);
+      }
+      if (*fetched == windows_.end()) return size_t{0};
+      window = *fetched;
+    }
+    const Piece piece = Take(window, offset, size);
+    lock.Unlock();
+    std::memcpy(destination, piece.bytes, piece.size);
+    return piece.size;
+  }
+
+  // Reads straight into the caller's memory. A window without bytes remembers where this ended.
+  Result<size_t> ReadPast(Window window, uint64_t offset, char* destination, size_t size) const
+      TF_NPZ_EXCLUDES(mutex_) {
     TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file_->Read(offset, destination, size));
     lock.lock();
     // The next window is larger than one read of this reader.
     while (window.next_size / 2 < count && window.next_size < kMaxWindow) window.next_size *= 2;
     // A window without bytes marks the end of this read, for the reader's next one.
     window.begin = window.end = window.read_end = offset + count;
+    const MutexLock lock(mutex_);
     if (MakeRoom(0)) windows_.push_front(std::move(window));
     return count;
   }

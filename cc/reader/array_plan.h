@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 #include "cc/format/field_view.h"
 #include "cc/format/npy_header.h"

@@ -120,7 +120,6 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
                                      const ReadOptions& options, PlanCache* cache) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
   SelectedArrays selected;
-  selected.archive = archive;
   // Components of one array are read together.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
   std::unordered_map<const ZipEntry*, size_t> known;  // where in `arrays`
@@ -145,6 +144,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(entry, std::move(components)));
     selected.arrays.push_back(std::move(array));
   }
+  selected.archive = std::move(archive);
   selected.count = selected.arrays[0].reader->count();
   TF_NPZ_RETURN_IF_ERROR(CheckLengths(selected, selection));
   return selected;
