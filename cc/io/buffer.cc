@@ -103,7 +103,7 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
   };
   const size_t capacity = CapacityFor(size);
   if (capacity >= kMinPooled) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     used_ += capacity;
     // Cached memory of more than twice the capacity is not taken: it would be wasted.
     auto found = free_.lower_bound(capacity);

@@ -79,15 +79,14 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
     uint64_t returned_at;  // the value of returned_ when it came back
   };
 
-  std::mutex mutex_;
-  // All of this is guarded by mutex_. `free_` holds the cached memory by its capacity in bytes;
-  // there are few capacities. For each, the memory unused for the longest time comes first. `kept_`
-  // is the sum of the capacities.
-  std::map<size_t, std::deque<Free>> free_;
-  size_t kept_ = 0;
-  size_t used_ = 0;        // bytes that buffers use
-  uint64_t returned_ = 0;  // buffers that came back so far
-  size_t keep_limit_;
+  Mutex mutex_;
+  // The cached memory by its capacity in bytes; there are few capacities. For each, the memory
+  // unused for the longest time comes first. `kept_` is the sum of the capacities.
+  std::map<size_t, std::deque<Free>> free_ TF_NPZ_GUARDED_BY(mutex_);
+  size_t kept_ TF_NPZ_GUARDED_BY(mutex_) = 0;
+  size_t used_ TF_NPZ_GUARDED_BY(mutex_) = 0;        // bytes that buffers use
+  uint64_t returned_ TF_NPZ_GUARDED_BY(mutex_) = 0;  // buffers that came back so far
+  size_t keep_limit_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 }  // namespace tf_npz

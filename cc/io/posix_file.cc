@@ -89,8 +89,9 @@ class PosixFile : public RandomAccessFile {
 
   const std::string path_;
   const struct stat facts_;
-  mutable std::mutex mutex_;
-  mutable int descriptor_;  // guarded by mutex_; -1 after CloseIdle, until the next Read
+  mutable Mutex mutex_;
+  // -1 after CloseIdle, until the next Read.
+  mutable int descriptor_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 // Makes three system calls for each file: open, read and close. It reads one byte too many to
