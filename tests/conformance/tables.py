@@ -1,4 +1,4 @@
-"""The tables of docs/format.md, made by running readers; `python -m tests.conformance --write-docs` writes them."""
+"""Makes the tables of docs/format.md by running the readers: `python -m tests.conformance --write-docs`."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,11 @@ SUBJECTS = {
 
 
 def written(text: str, sections: Mapping[str, str]) -> str:
-    """`text` with each section between its markers replaced.
+    """Returns `text` with the section between each pair of markers replaced.
 
     Args:
       text: A Markdown document with lines `<!-- NAME: ... -->` and `<!-- end of NAME -->`.
-      sections: What belongs between them, by name.
+      sections: The new sections by name.
     """
     for name, section in sections.items():
         begin, end = text.index("-->\n", text.index(f"<!-- {name}: ")) + 4, text.index(f"<!-- end of {name} -->")
@@ -42,7 +42,7 @@ def written(text: str, sections: Mapping[str, str]) -> str:
 
 
 def sections() -> dict[str, str]:
-    """All sections of docs/format.md that are made by running readers. Takes about 20 seconds."""
+    """Returns all sections of docs/format.md that are made by running readers. It takes about 20 seconds."""
     cases = chosen_cases()
     verdicts = run(cases, list(READERS), isolate=False)
     return {"dtypes": dtypes_table(), "suite": suite_tables(cases, verdicts)}
@@ -50,7 +50,7 @@ def sections() -> dict[str, str]:
 
 # --- Which NumPy dtype becomes what ----------------------------------------------------------------------------------
 
-# What the first column calls it; a dtype; what is worth saying.
+# The text of the first column, the dtype, a remark.
 DTYPES: list[tuple[str, Any, str]] = [
     ("`bool`", "?", "any byte but 0 is True"),
     *[(f"`{np.dtype(code).name}`", code, "") for code in ["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"]],
@@ -71,7 +71,7 @@ DTYPES: list[tuple[str, Any, str]] = [
 
 
 def dtypes_table() -> str:
-    """What arrays of shape (3,) become, as `tf_npz.element_spec` says, and tf_npz.load confirms."""
+    """A table of the tensors that arrays of shape (3,) become, by tf_npz.element_spec. tf_npz.load must agree."""
     rows = [("NumPy, of shape `(3,)`", "TensorFlow", "")]
     with tempfile.TemporaryDirectory() as folder:
         for name, dtype, remark in DTYPES:
@@ -109,7 +109,7 @@ def _spec_text(spec: Any) -> str:
 
 
 def suite_tables(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verdict]]) -> str:
-    """A table for each subject: file, what it shows, what is expected, and each reader's verdict."""
+    """Returns a table for each subject: file, what it shows, the expected result, and the verdict of each reader."""
     readers = list(next(iter(verdicts.values())))
     parts = [summary_table(cases, verdicts)]
     for subject, title in SUBJECTS.items():
@@ -123,7 +123,7 @@ def suite_tables(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verd
 
 
 def summary_table(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verdict]]) -> str:
-    """How many files of each subject each reader takes as expected; where that varies, from how many to how many."""
+    """A table of the numbers of files that each reader reads as expected; "A to B" if versions differ."""
     readers = list(next(iter(verdicts.values())))
     rows = [("subject", "files", *(f"{READERS[reader].name}: as expected" for reader in readers))]
     for subject in [*dict.fromkeys(case.subject for case in cases), "all"]:
@@ -140,7 +140,7 @@ def _count(cases: Sequence[Case], reader: str, verdicts: Mapping[str, Mapping[st
 
 
 def expectation(case: Case) -> str:
-    """In a word: read, or refused as what."""
+    """Returns the expected result in a word: read, or the kind of refusal."""
     kinds = {value.kind if isinstance(value, Refusal) else "" for value in case.members().values()}
     refused = ", ".join(sorted(kinds - {""}))
     if not refused:
@@ -149,7 +149,7 @@ def expectation(case: Case) -> str:
 
 
 def _varies(case: Case, reader: str) -> bool:
-    """Whether a verdict is left out, so that the tables are the same with any Python and NumPy."""
+    """True if the verdict is left out, so that the tables are the same with any Python and NumPy."""
     return reader == "numpy" and case.varies
 
 
