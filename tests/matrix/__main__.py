@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(pair: Pair, wheels: Path) -> Outcome:
-    """Installs `pair` into an environment of its own, which goes with its end, and runs the check there."""
+    """Installs `pair` into a temporary environment of its own and runs the check there."""
     interpreter = pythons.find(pair.python)
     if interpreter is None:
         return Outcome(pair, "", f"no Python {pair.python} was found")
