@@ -18,8 +18,8 @@ WITHOUT_CODECS := benchmarks cardinality checkpoint checkpoint_errors checkpoint
 say = @printf '[%s] %s\n'
 
 # $(call compile,PRESET): configures and builds it in build/PRESET. A person sees the compiler's progress, a log does not.
-compile = tools/quietly build/$(1)-configure.log \
-    cmake --preset $(1) -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS) && \
+configure = tools/quietly build/$(1)-configure.log cmake --preset $(1) -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python $(CMAKE_ARGS)
+compile = $(configure) && \
   if [ -t 1 ]; then cmake --build build/$(1) --parallel $(JOBS); \
   else cmake --build build/$(1) --parallel $(JOBS) -- --quiet; fi
 # Each file of tests in one of a few processes.
@@ -77,12 +77,17 @@ test-system-zlib: .venv/.complete ## Build with the system's zlib alone, in buil
 	@PYTHONPATH=$(VARIANT) $(BIN)/python -c 'import sys, tf_npz; sys.exit(not tf_npz.__file__.startswith("$(VARIANT)"))'
 	@PYTHONPATH=$(VARIANT) $(pytest) $(WITHOUT_CODECS:%=--ignore=tests/python/test_%.py) $(PYTEST_ARGS)
 
-lint: .venv/.complete ## Check formatting and types: clang-format, ruff, mypy
-	$(say) lint "clang-format, ruff, mypy ..."
+lint: .venv/.complete ## Check formats, types, includes, locks and common mistakes
+	$(say) lint "clang-format, ruff, mypy, includes ..."
 	@$(BIN)/clang-format --dry-run -Werror $(CPP_FILES)
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/mypy
+	@$(BIN)/python tools/check_includes.py
+	$(say) lint "clang-tidy, with clang's own warnings and its check of locks ..."
+	@command -v clang-tidy >/dev/null || { echo "clang-tidy was not found; the package clang-tidy brings it (Debian, Ubuntu: apt-get install clang-tidy)."; exit 1; }
+	@$(call configure,release)
+	@tools/quietly build/clang-tidy.log tools/tidy build/release $(JOBS)
 
 format: .venv/.complete ## Rewrite the sources as lint wants them
 	@$(BIN)/clang-format -i $(CPP_FILES)
@@ -134,7 +139,7 @@ bench-instructions: .venv/.complete ## Count instructions, locks and system call
 	@cmake --build build/benchmarks --target bench_instructions --parallel $(JOBS) -- --quiet
 	@$(BIN)/python -m benchmarks.instructions --out docs $(BENCH_ARGS)
 
-docs-tables: build ## Write the tables of docs/format.md anew: what is read, and what the conformance suite shows
+docs-tables: build ## Write the tables of docs/format.md, and build/conformance.md: every file of the conformance suite
 	@$(BIN)/python -m tests.conformance --write-docs
 
 demo: build ## Train on handwritten digits from npz shards, and measure (examples/digits.py)

@@ -15,6 +15,7 @@
 
 #include "cc/io/posix_file.h"
 #include "cc/pipeline/engine.h"
+#include "cc/reader/inspect.h"
 
 namespace {
 
@@ -26,6 +27,16 @@ struct Counts {
 [[noreturn]] void Fail(const std::string& what) {
   std::fprintf(stderr, "%s\n", what.c_str());
   std::_Exit(1);
+}
+
+// The shape of the array in an .npy file.
+std::vector<int64_t> ShapeOfFirst(const std::string& path) {
+  const tf_npz::PosixFileSystem file_system;
+  auto archive = tf_npz::Archive::Open(file_system, path);
+  if (!archive.ok()) Fail(archive.status().message());
+  const std::vector<tf_npz::MemberFacts> facts = tf_npz::InspectArchive(std::move(*archive));
+  if (!facts.at(0).status.ok()) Fail(facts[0].status.message());
+  return facts[0].header.shape;
 }
 
 }  // namespace
@@ -74,6 +85,8 @@ int main(int argc, char** argv) {
 
   std::vector<std::string> files;
   for (std::string line; std::getline(std::cin, line);) files.push_back(line);
+  // Whole arrays of one shape: the spec says it, as tf_npz.element_spec would.
+  if (!selection.rows && !padded) selection.specs[0].shape = ShapeOfFirst(files.at(0));
   const Counts counts = ReadWithEngine(std::move(files), std::move(selection), std::move(options));
   std::printf("{\"elements\": %" PRId64 ", \"blocks\": %" PRId64 "}\n", counts.elements,
               counts.blocks);

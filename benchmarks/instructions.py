@@ -229,32 +229,33 @@ def _per_unit(value: float) -> str:
 
 PAGE = """# Instructions, locks and system calls
 
-`make bench-instructions` counts them and writes this page: the engine alone, without TensorFlow, reads under
-callgrind{strace}, on the calling thread. What is listed is for one file, or one block (a batch is a block), in the
-long run: the difference between so many and twice as many. All arrays are f32.
+`make bench-instructions` writes this page. The engine alone, without TensorFlow, reads under callgrind{strace}, on the
+calling thread. Each figure is the cost of one more file, or of one more block (a batch is a block): a run over N of
+them is subtracted from a run over 2 N. All arrays are f32.
 
-What the kernel does for a system call is not among the instructions. Copies are counted without `rep movsb`, and on a
-processor as valgrind shows it: with AVX2, without AVX-512. {versions}.
+Instructions of the kernel are not counted. Copies are counted without `rep movsb`. Valgrind shows a processor with
+AVX2 and without AVX-512. {versions}.
 
-## Where the instructions go
+## Instructions by part
 
-The parts, with all that they call, add up; bookkeeping is the rest: planning, blocks, their memory, closing files.
+Each part includes the functions that it calls. The parts add up to the total.
+Bookkeeping is the rest: planning, blocks, their memory, closing files.
 
 {parts}
-## What they are, wherever they are
+## Instructions by kind
 
-Some of the above: copies are the own instructions of memcpy, memmove and memset, the others are with all that they
-call, so these do not add up.
+These are a selection of the instructions above, so they do not add up. Copies are the own instructions of memcpy,
+memmove and memset. The other kinds include the functions that they call.
 
 {kinds}
-## What could stop scaling
+## Locks and system calls
 
-Locks are calls of `pthread_mutex_lock`, wake-ups those of `pthread_cond_signal` and `_broadcast`.{calls}
+Locks are calls of `pthread_mutex_lock`. Wake-ups are calls of `pthread_cond_signal` and `_broadcast`.{calls}
 
 {locks}"""
 CALLS = """
-System calls follow. The last column alone is with two threads (of which a single file uses one), under strace, which
-slows them: how often they slept or woke each other, and not the same in every run."""
+System calls follow. The last column is a run with two threads under strace, which slows them. A single file uses one
+of the two. The column counts how often threads slept or woke each other, and varies from run to run."""
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

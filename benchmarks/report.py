@@ -25,12 +25,20 @@ KINDS = {"limit": " (limit)", "converted": " (converted files)", "reference": " 
 
 INTRODUCTION = """# Performance
 
-`make bench` measures tf_npz beside bare C++ loops over the same files (limits), and beside what else reads the same
-data, and writes this page. Medians of {rounds} rounds; each round runs the cases of a table by turns, each in a
-process of its own, with the files in the page cache unless said otherwise. Ratios are medians of the rounds' ratios.
-All that is listed delivered the same elements: their sums agree. MB and GB are of decoded elements, by powers of ten.
-Time to the first batch counts from `iter()`; extra RSS is the peak above what the process had before, workers of its
-own left out.
+`make bench` writes this page. It measures tf_npz, bare C++ loops over the same files (limits), and other readers of
+the same data (or of the same data in another format: converted files).
+
+- Each figure is the median of {rounds} rounds. Ratios are medians of the rounds' ratios.
+- Each round runs the cases of a table in turns, each in a process of its own.
+- Files are in the page cache, unless a table says otherwise.
+- All cases deliver the same elements: their sums agree.
+- MB and GB are bytes of decoded elements, in powers of ten.
+- The time to the first batch counts from `iter()`.
+- Extra RSS is the peak above the process's memory before, without worker processes.
+
+[Notes](performance-notes.md) explain the targets that are not met.
+[instructions.md](instructions.md) counts instructions, locks and system calls for each file and block.
+[memory.md](memory.md) shows memory and threads over members of 8 GiB, 2,000 epochs and 10 minutes.
 
 {scale}Machine: {machine}; {load:.1f} processes ran on it beforehand. {versions}.
 

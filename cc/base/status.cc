@@ -68,9 +68,7 @@ Status StatusFromErrno(int errnum, std::string_view what) {
     case ENFILE:
     case ENOMEM:
       return ResourceExhausted(std::move(message));
-    case EIO:
-      return DataLoss(std::move(message));
-    default:
+    default:  // EIO too: a disk or a network failed, which says nothing about the file's bytes
       return Unavailable(std::move(message));
   }
 }

@@ -16,17 +16,18 @@
 
 namespace tf_npz {
 
+// The numbers are those of absl::StatusCode and of tf.errors, so a cast converts one to the other.
 enum class Code {
-  kOk,
-  kCancelled,
-  kInvalidArgument,
-  kNotFound,
-  kPermissionDenied,
-  kResourceExhausted,
-  kUnimplemented,
-  kInternal,
-  kUnavailable,
-  kDataLoss,
+  kOk = 0,
+  kCancelled = 1,
+  kInvalidArgument = 3,
+  kNotFound = 5,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
 };
 
 // "InvalidArgument" and so on. The documentation and the messages use this spelling.
@@ -67,10 +68,9 @@ Status StatusFromErrno(int errnum, std::string_view what);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::move(status)) {  // NOLINT(google-explicit-constructor)
-    assert(!std::get<Status>(state_).ok());
-  }
+  // A function that returns a Result returns a T or a Status.
+  Result(T value) : state_(std::move(value)) {}
+  Result(Status status) : state_(std::move(status)) { assert(!std::get<Status>(state_).ok()); }
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   Status status() const { return ok() ? OkStatus() : std::get<Status>(state_); }

@@ -5,25 +5,10 @@
 #include <limits>
 
 #include "cc/base/checked.h"
+#include "cc/base/utf8.h"
 
 namespace tf_npz {
 namespace {
-
-// Returns the length in bytes of the well-formed UTF-8 sequence (RFC 3629) at the beginning of
-// `text`, 2 to 4, or 0 if there is none. `text` is not empty.
-size_t Utf8SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-  const bool too_large = lead == 0xF4 && byte(1) > 0x8F;
-  return overlong || surrogate || too_large ? 0 : length;
-}
 
 // Appends the first character of `text`: as it is if it is printable, else its first byte as \xNN.
 // Returns the number of bytes taken from `text`. If `in_quotes`, a backslash is put before a quote
@@ -46,16 +31,6 @@ size_t AppendEscaped(std::string_view text, bool in_quotes, std::string* escaped
 }
 
 }  // namespace
-
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const bool ascii = static_cast<unsigned char>(text[0]) < 0x80;
-    const size_t length = ascii ? 1 : Utf8SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 std::string Escape(std::string_view text) {
   std::string escaped;
@@ -91,14 +66,18 @@ std::string WithoutPath(std::string_view message, std::string_view path) {
   return text.empty() ? text : text.substr(1);
 }
 
-std::string QuoteList(const std::vector<std::string>& texts, size_t limit) {
+std::string List(size_t count, const std::function<std::string(size_t)>& text_of, size_t limit) {
   std::string list;
-  for (size_t i = 0; i < texts.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     if (i > 0) list += ", ";
-    if (i == limit) return list + "… (" + std::to_string(texts.size()) + " in all)";
-    list += Quote(texts[i]);
+    if (i == limit) return list + "… (" + std::to_string(count) + " in all)";
+    list += text_of(i);
   }
   return list;
+}
+
+std::string QuoteList(const std::vector<std::string>& texts, size_t limit) {
+  return List(texts.size(), [&](size_t i) { return Quote(texts[i]); }, limit);
 }
 
 std::string ShapeText(const std::vector<int64_t>& shape) {

@@ -5,6 +5,7 @@
 #define TF_NPZ_BASE_TEXT_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +17,6 @@ namespace tf_npz {
 // well-formed UTF-8. Text longer than `limit` bytes is cut there, and "…" follows.
 std::string Quote(std::string_view text, size_t limit = 100);
 
-// Returns true if `text` is well-formed UTF-8 (RFC 3629).
-bool IsUtf8(std::string_view text);
-
 // Like Quote, but without the quotes and never cut. It is for paths, because a user may want to
 // copy them.
 std::string Escape(std::string_view text);
@@ -28,7 +26,12 @@ std::string Escape(std::string_view text);
 // as a whole: TensorFlow's gs:// file system appends "\n\t when reading PATH".
 std::string WithoutPath(std::string_view message, std::string_view path);
 
-// Quotes each text and joins them with ", ". After `limit` texts it ends with "… (N in all)".
+// Joins text_of(0), text_of(1), … with ", ". `count` is the number of texts. After `limit` of them
+// it ends with "… (N in all)".
+std::string List(size_t count, const std::function<std::string(size_t)>& text_of,
+                 size_t limit = 20);
+
+// List of the Quote of each text.
 std::string QuoteList(const std::vector<std::string>& texts, size_t limit = 20);
 
 // A shape as NumPy prints it: (28, 28), (3,), (). A negative dimension means an unknown one; it is

@@ -10,7 +10,6 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAlphanumeric(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool IsByteOrder(char c) { return c == '<' || c == '>' || c == '=' || c == '|'; }
 
 // Python's \s, in UTF-8.
 constexpr std::string_view kSpaces[] = {

@@ -16,6 +16,9 @@
 
 namespace tf_npz {
 
+// Returns true if `c` is one of NumPy's signs of byte order.
+inline bool IsByteOrder(char c) { return c == '<' || c == '>' || c == '=' || c == '|'; }
+
 // Returns true if NumPy reads `text` by this grammar. Otherwise it reads `text` as a single dtype.
 bool IsCommaString(std::string_view text);
 

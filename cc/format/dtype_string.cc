@@ -105,8 +105,6 @@ constexpr Sized kSized[] = {
     {'M', 8, {Kind::kDateTime, 8}},  {'m', 8, {Kind::kTimeDelta, 8}},
 };
 
-bool IsByteOrder(char c) { return c == '<' || c == '>' || c == '=' || c == '|'; }
-
 DType MakeDType(Basic basic, bool big_endian) {
   DType dtype;
   dtype.kind = basic.kind;

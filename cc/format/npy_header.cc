@@ -7,6 +7,7 @@
 #include "cc/base/bytes.h"
 #include "cc/base/checked.h"
 #include "cc/base/text.h"
+#include "cc/base/utf8.h"
 #include "cc/format/parse_descr.h"
 #include "cc/format/python_literal.h"
 
@@ -22,12 +23,10 @@ std::string Latin1ToUtf8(std::string_view latin1) {
   std::string utf8;
   utf8.reserve(latin1.size());
   for (const char c : latin1) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
+    if (const auto code_point = static_cast<unsigned char>(c); code_point < 0x80) {
       utf8.push_back(c);
     } else {
-      utf8.push_back(static_cast<char>(0xC0 | byte >> 6));
-      utf8.push_back(static_cast<char>(0x80 | (byte & 0x3F)));
+      AppendUtf8(code_point, &utf8);
     }
   }
   return utf8;

@@ -2,6 +2,7 @@
 
 #include "cc/base/checked.h"
 #include "cc/base/text.h"
+#include "cc/base/utf8.h"
 
 namespace tf_npz {
 namespace {
@@ -17,33 +18,13 @@ int DigitValue(char c) {
   return 99;
 }
 
-void AppendUtf8(uint32_t code_point, std::string* text) {
-  const auto put = [text](uint32_t byte) { text->push_back(static_cast<char>(byte)); };
-  if (code_point < 0x80) {
-    put(code_point);
-  } else if (code_point < 0x800) {
-    put(0xC0 | code_point >> 6);
-    put(0x80 | (code_point & 0x3F));
-  } else if (code_point < 0x10000) {
-    put(0xE0 | code_point >> 12);
-    put(0x80 | (code_point >> 6 & 0x3F));
-    put(0x80 | (code_point & 0x3F));
-  } else {
-    put(0xF0 | code_point >> 18);
-    put(0x80 | (code_point >> 12 & 0x3F));
-    put(0x80 | (code_point >> 6 & 0x3F));
-    put(0x80 | (code_point & 0x3F));
-  }
-}
-
 }  // namespace
 
 Status PythonLexer::CheckText() const {
   for (size_t i = 0, length = 0; i < source_.size(); i += length) {
     if (source_[i] == '\0') return ErrorAt(i, "unexpected NUL");
-    for (length = 1; !IsUtf8(source_.substr(i, length)); ++length) {
-      if (length == 4) return ErrorAt(i, "malformed UTF-8");
-    }
+    length = Utf8SequenceLength(source_.substr(i));
+    if (length == 0) return ErrorAt(i, "malformed UTF-8");
   }
   return OkStatus();
 }

@@ -5,6 +5,7 @@
 
 #include "cc/base/bytes.h"
 #include "cc/base/checked.h"
+#include "cc/base/deflate_ratio.h"
 #include "cc/base/text.h"
 #include "cc/format/zip_name.h"
 
@@ -316,9 +317,8 @@ Status CheckZipEntry(const ZipEntry& entry, const ZipEnd& end) {
     return DataLoss("stored member has two sizes (" + std::to_string(entry.compressed_size) +
                     " and " + std::to_string(entry.uncompressed_size) + " bytes)");
   }
-  // RFC 1951: a match has at most 258 bytes and takes at least 2 bits, so 1 byte decodes to at most
-  // 1032 bytes.
-  if (entry.method == kZipDeflated && entry.uncompressed_size / 1032 > entry.compressed_size) {
+  if (entry.method == kZipDeflated &&
+      entry.uncompressed_size / kMaxInflateRatio > entry.compressed_size) {
     return DataLoss("member claims " + std::to_string(entry.uncompressed_size) +
                     " bytes, more than its " + std::to_string(entry.compressed_size) +
                     " deflated bytes can hold");

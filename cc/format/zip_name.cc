@@ -1,6 +1,7 @@
 #include "cc/format/zip_name.h"
 
 #include "cc/base/text.h"
+#include "cc/base/utf8.h"
 
 namespace tf_npz {
 namespace {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "cc/base/checked.h"
+#include "cc/base/deflate_ratio.h"
 
 namespace tf_npz {
 namespace {
@@ -106,7 +107,7 @@ Status DeflateDecoder::DecodeToWindow(size_t wanted) {
 // These bytes are the history, so they are at least 32 KiB.
 Status DeflateDecoder::DecodeDirectly(char* destination, size_t size, size_t* done) {
   output_ = {destination + *done, destination};
-  const Status status = DecodeTo(destination + size - kFastOutput);
+  Status status = DecodeTo(destination + size - kFastOutput);
   *done = output_.out - destination;
   char* const front = window_.data();
   std::memcpy(front, output_.out - kHistory, kHistory);

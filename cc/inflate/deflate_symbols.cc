@@ -51,7 +51,7 @@ TF_NPZ_ALWAYS_INLINE void CopyMatch(char* out, size_t distance, size_t length) {
   const char* from = out - distance;
   const char* const end = out + length;
   if (!Unlikely(distance < 8)) {
-    static_assert(kCopySlack >= 2 * 8);
+    static_assert(kCopySlack >= 2 * sizeof(uint64_t));
     while (true) {
       CopyWord(out, from);
       CopyWord(out + 8, from + 8);

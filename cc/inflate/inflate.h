@@ -22,10 +22,6 @@
 
 namespace tf_npz {
 
-// The most bytes that one byte of deflate data can decode to. By RFC 1951 3.2.5 the longest match
-// has 258 bytes, and it takes at least two bits: one for its length and one for its distance.
-inline constexpr uint64_t kMaxInflateRatio = 1032;
-
 enum class InflateFormat {
   kDeflate,  // raw
   // One or more gzip members (RFC 1952 2.2). Zeros may follow each of them; they are skipped, as
@@ -42,19 +38,14 @@ struct InflateOptions {
 };
 
 // Decodes the raw deflate data `compressed` into `destination`. `size` is the room at `destination`
-// in bytes, and the data must decode to exactly that many bytes. Any thread may call it.
+// in bytes, and the data must decode to exactly that many bytes. Any thread may call it. Each
+// thread keeps a decompressor of its own.
 Status InflateWhole(std::string_view compressed, char* destination, size_t size);
 
 // Decodes a range of a file step by step. Its memory is bounded and does not depend on the size of
 // the range. A stream is used by one thread at a time; that may be another thread each time.
 class InflateStream {
  public:
-  // The compressed data is `compressed_size` bytes at byte `offset` of `file`. `file` must outlive
-  // the stream. The stream takes its buffers from `pool` and keeps the pool alive. Nothing is read
-  // yet.
-  static Result<std::unique_ptr<InflateStream>> Open(const RandomAccessFile& file, uint64_t offset,
-                                                     uint64_t compressed_size, BufferPool& pool,
-                                                     InflateOptions options = {});
   virtual ~InflateStream() = default;
 
   // Decodes exactly the next `size` bytes into `destination`. DataLoss if the data is malformed or
@@ -89,6 +80,13 @@ class InflateStream {
 
   const InflateFormat format_;
 };
+
+// A stream over `compressed_size` bytes at `offset` of `file`, which must outlive the stream. The
+// stream's memory comes from `pool`.
+Result<std::unique_ptr<InflateStream>> OpenInflateStream(const RandomAccessFile& file,
+                                                         uint64_t offset, uint64_t compressed_size,
+                                                         BufferPool& pool,
+                                                         InflateOptions options = {});
 
 }  // namespace tf_npz
 

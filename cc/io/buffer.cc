@@ -103,7 +103,7 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
   };
   const size_t capacity = CapacityFor(size);
   if (capacity >= kMinPooled) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     used_ += capacity;
     // Cached memory of more than twice the capacity is not taken: it would be wasted.
     auto found = free_.lower_bound(capacity);
@@ -120,7 +120,7 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
   char* data = capacity == 0 ? nullptr : AllocateAligned(capacity);
   if (data == nullptr) {
     if (capacity >= kMinPooled) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       used_ -= capacity;
     }
     return ResourceExhausted("no memory for " + std::to_string(size) + " bytes");
@@ -129,12 +129,12 @@ Result<Buffer> BufferPool::Allocate(size_t size) {
 }
 
 size_t BufferPool::used() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return used_;
 }
 
 void BufferPool::StopKeeping() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [capacity, all] : free_) {
     for (const Free& free : all) FreeAligned(free.data, capacity);
   }
@@ -145,7 +145,7 @@ void BufferPool::StopKeeping() {
 
 void BufferPool::TakeBack(char* data, size_t capacity) {
   if (capacity >= kMinPooled) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     used_ -= capacity;
     const size_t all = keep_limit_ + keep_limit_ / 2;
     const size_t most = std::clamp(all - std::min(all, used_), keep_limit_ / 2, keep_limit_);

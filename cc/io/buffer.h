@@ -15,8 +15,8 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 
 namespace tf_npz {
@@ -72,22 +72,21 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   friend struct Buffer::Memory;
   explicit BufferPool(size_t keep_limit) : keep_limit_(keep_limit) {}
   void TakeBack(char* data, size_t capacity);
-  void FreeLongestUnused();
+  void FreeLongestUnused() TF_NPZ_REQUIRES(mutex_);
 
   struct Free {
     char* data;
     uint64_t returned_at;  // the value of returned_ when it came back
   };
 
-  std::mutex mutex_;
-  // All of this is guarded by mutex_. `free_` holds the cached memory by its capacity in bytes;
-  // there are few capacities. For each, the memory unused for the longest time comes first. `kept_`
-  // is the sum of the capacities.
-  std::map<size_t, std::deque<Free>> free_;
-  size_t kept_ = 0;
-  size_t used_ = 0;        // bytes that buffers use
-  uint64_t returned_ = 0;  // buffers that came back so far
-  size_t keep_limit_;
+  Mutex mutex_;
+  // The cached memory by its capacity in bytes; there are few capacities. For each, the memory
+  // unused for the longest time comes first. `kept_` is the sum of the capacities.
+  std::map<size_t, std::deque<Free>> free_ TF_NPZ_GUARDED_BY(mutex_);
+  size_t kept_ TF_NPZ_GUARDED_BY(mutex_) = 0;
+  size_t used_ TF_NPZ_GUARDED_BY(mutex_) = 0;        // bytes that buffers use
+  uint64_t returned_ TF_NPZ_GUARDED_BY(mutex_) = 0;  // buffers that came back so far
+  size_t keep_limit_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 }  // namespace tf_npz

@@ -7,7 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
+
+#include "cc/base/mutex.h"
 
 namespace tf_npz {
 namespace {
@@ -65,14 +66,14 @@ class PosixFile : public RandomAccessFile {
   uint64_t size() const override { return static_cast<uint64_t>(facts_.st_size); }
 
   void CloseIdle() override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (descriptor_ >= 0) close(descriptor_);
     descriptor_ = -1;
   }
 
  private:
   Result<int> Descriptor() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (descriptor_ < 0) {
       struct stat facts;
       TF_NPZ_ASSIGN_OR_RETURN(const int descriptor, OpenRegular(path_, &facts));
@@ -88,8 +89,9 @@ class PosixFile : public RandomAccessFile {
 
   const std::string path_;
   const struct stat facts_;
-  mutable std::mutex mutex_;
-  mutable int descriptor_;  // guarded by mutex_; -1 after CloseIdle, until the next Read
+  mutable Mutex mutex_;
+  // -1 after CloseIdle, until the next Read.
+  mutable int descriptor_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 // Makes three system calls for each file: open, read and close. It reads one byte too many to

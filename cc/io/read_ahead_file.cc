@@ -1,12 +1,11 @@
 #include "cc/io/read_ahead_file.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
 #include <list>
-#include <mutex>
 #include <utility>
 
+#include "cc/base/mutex.h"
 #include "cc/io/buffer.h"
 
 namespace tf_npz {
@@ -51,7 +50,7 @@ class ReadAheadFile : public RandomAccessFile {
 
   void CloseIdle() override {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       windows_.clear();
     }
     file_->CloseIdle();
@@ -60,33 +59,92 @@ class ReadAheadFile : public RandomAccessFile {
  private:
   using Windows = std::list<Window>;
 
+  // Bytes of a window, which `data` keeps.
+  struct Piece {
+    std::shared_ptr<const Buffer> data;
+    const char* bytes;
+    size_t size;
+  };
+
   // Reads at most `size` bytes and returns their number. `size` is not 0, and the range ends inside
   // the file. The result is 0 only if the file has become shorter.
   Result<size_t> ReadSome(uint64_t offset, char* destination, size_t size) const {
-    std::unique_lock<std::mutex> lock(mutex_);
-    Windows::iterator found;
-    while ((found = Find(offset)) != windows_.end() && found->is_fetching) fetched_.wait(lock);
-    if (found != windows_.end()) return Copy(found, offset, destination, size, lock);
-    Window window = Plan(offset);
-    if (size < window.size() && MakeRoom(window.size())) {
-      return Fetch(std::move(window), offset, destination, size, lock);
+    MutexLock lock(mutex_);
+    Windows::iterator window;
+    while ((window = Find(offset)) != windows_.end() && window->is_fetching) {
+      fetched_.Wait(mutex_);
     }
-    lock.unlock();
+    if (window == windows_.end()) {
+      Window planned = Plan(offset);
+      if (size >= planned.size() || !MakeRoom(planned.size())) {
+        lock.Unlock();
+        return ReadPast(std::move(planned), offset, destination, size);
+      }
+      const Result<Windows::iterator> fetched = Fetch(std::move(planned), offset);
+      if (!fetched.ok()) {  // ask for the caller's bytes alone
+        lock.Unlock();
+        return file_->Read(offset, destination, size);
+      }
+      if (*fetched == windows_.end()) return size_t{0};
+      window = *fetched;
+    }
+    const Piece piece = Take(window, offset, size);
+    lock.Unlock();
+    std::memcpy(destination, piece.bytes, piece.size);
+    return piece.size;
+  }
+
+  // Reads straight into the caller's memory. A window without bytes remembers where this ended.
+  Result<size_t> ReadPast(Window window, uint64_t offset, char* destination, size_t size) const
+      TF_NPZ_EXCLUDES(mutex_) {
     TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file_->Read(offset, destination, size));
-    lock.lock();
     // The next window is larger than one read of this reader.
     while (window.next_size / 2 < count && window.next_size < kMaxWindow) window.next_size *= 2;
     // A window without bytes marks the end of this read, for the reader's next one.
     window.begin = window.end = window.read_end = offset + count;
+    const MutexLock lock(mutex_);
     if (MakeRoom(0)) windows_.push_front(std::move(window));
     return count;
   }
 
-  // Call the functions below with mutex_ locked.
+  // Fetches a window. Releases the lock during the request. Returns windows_.end() if the file
+  // turns out to end before `offset`.
+  Result<Windows::iterator> Fetch(Window planned, uint64_t offset) const TF_NPZ_REQUIRES(mutex_) {
+    const uint64_t begin = planned.begin;
+    const size_t wanted = planned.size();
+    planned.is_fetching = true;
+    windows_.push_front(std::move(planned));
+    // The iterator stays valid: a window that is being fetched is not displaced.
+    const Windows::iterator window = windows_.begin();
+    mutex_.Unlock();
+    Result<Buffer> buffer = pool_->Allocate(wanted);
+    const Result<size_t> count =
+        buffer.ok() ? file_->Read(begin, buffer->data(), wanted) : buffer.status();
+    mutex_.Lock();
+    fetched_.NotifyAll();
+    if (!count.ok() || begin + *count <= offset) {
+      windows_.erase(window);
+      if (!count.ok()) return count.status();
+      return windows_.end();
+    }
+    window->data = std::make_shared<const Buffer>(std::move(*buffer));
+    window->end = begin + *count;
+    window->is_fetching = false;
+    return window;
+  }
+
+  // Up to `size` bytes from `offset` on of `window`, which becomes the one used last.
+  Piece Take(Windows::iterator window, uint64_t offset, size_t size) const TF_NPZ_REQUIRES(mutex_) {
+    windows_.splice(windows_.begin(), windows_, window);
+    window->used_at = ++clock_;
+    const size_t count = std::min<uint64_t>(size, window->end - offset);
+    window->read_end = std::max(window->read_end, offset + count);
+    return {window->data, window->data->data() + (offset - window->begin), count};
+  }
 
   // Returns the window that holds the byte at `offset`. One that is being fetched is returned only
   // if there is no other.
-  Windows::iterator Find(uint64_t offset) const {
+  Windows::iterator Find(uint64_t offset) const TF_NPZ_REQUIRES(mutex_) {
     Windows::iterator found = windows_.end();
     for (auto window = windows_.begin(); window != windows_.end(); ++window) {
       if (!window->holds(offset)) continue;
@@ -97,7 +155,7 @@ class ReadAheadFile : public RandomAccessFile {
   }
 
   // Returns the window to fetch for a reader at `offset`. No window holds that byte.
-  Window Plan(uint64_t offset) const {
+  Window Plan(uint64_t offset) const TF_NPZ_REQUIRES(mutex_) {
     Window window;
     window.requested_at = ++clock_;
     if (size_ <= kMaxWholeFile) {
@@ -127,7 +185,7 @@ class ReadAheadFile : public RandomAccessFile {
   }
 
   // The sizes of all unread windows whose readers were active since `since`, a value of clock_.
-  size_t UnreadBytes(uint64_t since) const {
+  size_t UnreadBytes(uint64_t since) const TF_NPZ_REQUIRES(mutex_) {
     size_t bytes = 0;
     for (const Window& window : windows_) {
       const bool is_live = window.is_fetching || window.used_at > since;
@@ -138,7 +196,7 @@ class ReadAheadFile : public RandomAccessFile {
 
   // Makes room for another window of `size` bytes. Returns false if that is impossible, because too
   // much is being fetched.
-  bool MakeRoom(size_t size) const {
+  bool MakeRoom(size_t size) const TF_NPZ_REQUIRES(mutex_) {
     size_t bytes = size;
     for (const Window& window : windows_) bytes += window.size();
     while (windows_.size() >= kMaxWindows || bytes > kMaxWindowBytes) {
@@ -160,58 +218,16 @@ class ReadAheadFile : public RandomAccessFile {
     return true;
   }
 
-  // The functions below unlock mutex_.
-
-  Result<size_t> Fetch(Window planned, uint64_t offset, char* destination, size_t size,
-                       std::unique_lock<std::mutex>& lock) const {
-    const uint64_t begin = planned.begin;
-    const size_t wanted = planned.size();
-    planned.is_fetching = true;
-    windows_.push_front(std::move(planned));
-    // The iterator stays valid: a window that is being fetched is not displaced.
-    const Windows::iterator window = windows_.begin();
-    lock.unlock();
-    Result<Buffer> buffer = pool_->Allocate(wanted);
-    const Result<size_t> count =
-        buffer.ok() ? file_->Read(begin, buffer->data(), wanted) : buffer.status();
-    lock.lock();
-    fetched_.notify_all();
-    if (count.ok() && begin + *count > offset) {
-      window->data = std::make_shared<const Buffer>(std::move(*buffer));
-      window->end = begin + *count;
-      window->is_fetching = false;
-      return Copy(window, offset, destination, size, lock);
-    }
-    windows_.erase(window);
-    if (count.ok()) return size_t{0};
-    lock.unlock();
-    return file_->Read(offset, destination, size);
-  }
-
-  Result<size_t> Copy(Windows::iterator window, uint64_t offset, char* destination, size_t size,
-                      std::unique_lock<std::mutex>& lock) const {
-    windows_.splice(windows_.begin(), windows_, window);
-    window->used_at = ++clock_;
-    const size_t count = std::min<uint64_t>(size, window->end - offset);
-    window->read_end = std::max(window->read_end, offset + count);
-    const std::shared_ptr<const Buffer> data = window->data;
-    const char* const bytes = data->data() + (offset - window->begin);
-    lock.unlock();
-    std::memcpy(destination, bytes, count);
-    return count;
-  }
-
   const std::unique_ptr<RandomAccessFile> file_;
   const uint64_t size_;
   // Caches nothing. Buffers need a pool.
   const std::shared_ptr<BufferPool> pool_ = BufferPool::New(0);
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable fetched_;  // a window was fetched, or the request failed
-  // Guarded by mutex_. The window used last comes first. One without bytes marks the place of a
-  // reader.
-  mutable Windows windows_;
-  mutable uint64_t clock_ = 0;
+  mutable Mutex mutex_;
+  mutable CondVar fetched_;  // a window was fetched, or the request failed
+  // The window used last comes first. One without bytes marks the place of a reader.
+  mutable Windows windows_ TF_NPZ_GUARDED_BY(mutex_);
+  mutable uint64_t clock_ TF_NPZ_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace

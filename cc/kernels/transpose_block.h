@@ -45,7 +45,7 @@ template <int kWidth, int kColumns>
 void TransposeBlock(const char* columns, int64_t pitch, char* destination,
                     const int64_t* row_offsets, int rows) {
   constexpr int kRows = kBlockBytes / kWidth;
-  constexpr int kRowBytes = kColumns * kWidth;
+  constexpr int64_t kRowBytes = int64_t{kColumns} * kWidth;
 #if defined(__SSE2__)
   // The items lie in sequence, column after column: the bits of an index are (column, row).
   // Interleaving the first half of the sequence with the second half rotates these bits by one
@@ -71,7 +71,8 @@ void TransposeBlock(const char* columns, int64_t pitch, char* destination,
   char from[kRows * kRowBytes];
   for (int r = 0; r < kRows; ++r) {
     for (int c = 0; c < kColumns; ++c) {
-      std::memcpy(from + r * kRowBytes + c * kWidth, columns + c * pitch + r * kWidth, kWidth);
+      std::memcpy(from + r * kRowBytes + c * kWidth, columns + c * pitch + int64_t{r} * kWidth,
+                  kWidth);
     }
   }
 #endif
@@ -94,7 +95,7 @@ void TransposeColumns(const char* columns, int64_t pitch, int64_t count, char* d
   for (; count >= kColumns; count -= kColumns) {
     TransposeBlock<kWidth, kColumns>(columns, pitch, destination, row_offsets, rows);
     columns += kColumns * pitch;
-    destination += kColumns * kWidth;
+    destination += int64_t{kColumns} * kWidth;
   }
   if constexpr (kColumns > 1) {
     TransposeColumns<kWidth, kColumns / 2>(columns, pitch, count, destination, row_offsets, rows);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cc/base/utf8.h"
+
 namespace tf_npz {
 namespace {
 
@@ -22,28 +24,6 @@ uint32_t LoadCodePoint(const char* bytes) {
 // D76).
 bool IsScalarValue(uint32_t code_point) {
   return code_point < 0xD800 || (code_point > 0xDFFF && code_point <= 0x10FFFF);
-}
-
-// Writes the UTF-8 of a scalar value to `to`, 1 to 4 bytes. Returns its end. RFC 3629, section 3.
-char* PutUtf8(uint32_t code_point, char* to) {
-  const auto put = [&to](uint32_t byte) { *to++ = static_cast<char>(byte); };
-  const auto put_continuation = [&](int shift) { put(0x80 | (code_point >> shift & 0x3F)); };
-  if (code_point < 0x80) {
-    put(code_point);
-  } else if (code_point < 0x800) {
-    put(0xC0 | code_point >> 6);
-    put_continuation(0);
-  } else if (code_point < 0x10000) {
-    put(0xE0 | code_point >> 12);
-    put_continuation(6);
-    put_continuation(0);
-  } else {
-    put(0xF0 | code_point >> 18);
-    put_continuation(12);
-    put_continuation(6);
-    put_continuation(0);
-  }
-  return to;
 }
 
 // Code points that are tested for ASCII at once. Most text is ASCII.

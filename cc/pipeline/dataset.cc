@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cc/base/text.h"
+#include "cc/pipeline/parallel_for.h"
 
 namespace tf_npz {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 // of elements, which takes all headers.
 constexpr int64_t kFilesOfShare = 32;
 
-// Headers read at once: they wait for storage rather than for a processor.
-constexpr int kHeaderThreads = 16;
 // Files whose headers are read at once at most where few of them may be needed.
 constexpr int64_t kMaxAhead = 64;
 
@@ -32,7 +31,7 @@ Dataset::Dataset(const FileSystem& file_system, std::vector<std::string> filenam
                      options_.verify_checksums) {}
 
 const std::vector<std::string>& Dataset::filenames() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   return *FindFiles().filenames;
 }
 
@@ -58,7 +57,7 @@ Dataset::Files Dataset::FilesOf(const std::vector<std::string>& filenames,
           share.begin, share.end};
 }
 
-ElementCounts Dataset::CountAll() {
+ElementCounts Dataset::CountAll() const {
   if (known_counts_.empty()) {
     return CountElements(file_system_, *all_filenames_, selection_, kHeaderThreads,
                          StartStdThread());
@@ -76,6 +75,7 @@ const ElementCounts& Dataset::CountFiles() {
         CountElements(file_system_, *files.filenames, selection_, kHeaderThreads, StartStdThread());
   } else {
     std::vector<int64_t> counts;
+    counts.reserve(files.indices.size());
     for (const int64_t file : files.indices) counts.push_back(known_counts_[file]);
     counts_ = TotalOf(std::move(counts));
   }
@@ -95,7 +95,7 @@ const ElementCounts& Dataset::CountFiles() {
 }
 
 std::optional<int64_t> Dataset::CountBlocks(int64_t max_headers) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!counts_ && known_counts_.empty() && selection_.rows &&
       static_cast<int64_t>((files_ ? *files_->filenames : *all_filenames_).size()) > max_headers) {
     return std::nullopt;
@@ -112,7 +112,7 @@ int64_t Dataset::BlocksOf(int64_t elements) const {
 }
 
 std::unique_ptr<Engine> Dataset::NewEngine(EngineOptions options, Position start) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const Files& files = FindFiles();
   options.begin = files.begin;
   options.end = files.end;
@@ -121,7 +121,7 @@ std::unique_ptr<Engine> Dataset::NewEngine(EngineOptions options, Position start
 }
 
 Result<Block> Dataset::BlockAt(int64_t index) {
-  std::unique_lock<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   const ElementCounts& counts = CountFiles();
   TF_NPZ_RETURN_IF_ERROR(counts.status);
   if (index < 0 || index >= BlocksOf(counts.total)) {
@@ -135,12 +135,12 @@ Result<Block> Dataset::BlockAt(int64_t index) {
     const int64_t own_first = file == 0 ? files_->begin : 0;
     const int64_t element = own_first + index - (ends_[file] - counts.of_files[file]);
     const std::shared_ptr<const std::vector<std::string>> filenames = files_->filenames;
-    lock.unlock();
+    lock.Unlock();
     TF_NPZ_ASSIGN_OR_RETURN(block.arrays, random_access_.Read((*filenames)[file], element));
     return block;
   }
   const Files files = FilesOfBlock(index * size, block.count);
-  lock.unlock();
+  lock.Unlock();
   EngineOptions options = options_;
   options.begin = files.begin;
   options.end = files.end;
@@ -171,7 +171,7 @@ Dataset::Files Dataset::FilesOfBlock(int64_t first, int64_t count) {
 Position Dataset::Seek(Position position, int64_t count, int64_t* passed) {
   Files files;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     files = FindFiles();
   }
   *passed = 0;

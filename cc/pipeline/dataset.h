@@ -8,11 +8,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 #include "cc/pipeline/engine.h"
 #include "cc/pipeline/random_access.h"
@@ -61,11 +61,10 @@ class Dataset {
 
   int64_t BlocksOf(int64_t elements) const;
 
-  // These want the lock held.
-  const Files& FindFiles();
-  ElementCounts CountAll();
-  const ElementCounts& CountFiles();
-  Files FilesOfBlock(int64_t first, int64_t count);
+  const Files& FindFiles() TF_NPZ_REQUIRES(mutex_);
+  const ElementCounts& CountFiles() TF_NPZ_REQUIRES(mutex_);
+  Files FilesOfBlock(int64_t first, int64_t count) TF_NPZ_REQUIRES(mutex_);
+  ElementCounts CountAll() const;
   Files FilesOf(const std::vector<std::string>& filenames, const Share& share) const;
 
   const FileSystem& file_system_;
@@ -76,10 +75,12 @@ class Dataset {
   const Shard shard_;
   RandomAccess random_access_;
 
-  std::mutex mutex_;
-  std::optional<Files> files_;
-  std::optional<ElementCounts> counts_;  // of files_, of what is wanted of them
-  std::vector<int64_t> ends_;  // of each file: how many elements it and those before it have
+  Mutex mutex_;
+  std::optional<Files> files_ TF_NPZ_GUARDED_BY(mutex_);
+  // The elements of files_ that belong to the share.
+  std::optional<ElementCounts> counts_ TF_NPZ_GUARDED_BY(mutex_);
+  // For each file: how many elements it and the files before it have.
+  std::vector<int64_t> ends_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 }  // namespace tf_npz

@@ -3,283 +3,345 @@
 #include <algorithm>
 #include <utility>
 
-#include "cc/pipeline/engine_state.h"
+#include "cc/base/text.h"
 
 namespace tf_npz {
 namespace {
 
-// Blocks of rows that nobody asked for as batches are small at first: whoever wants a few rows
-// reads little more than them.
-constexpr uint64_t kFirstConvenientSize = uint64_t{64} << 10;
+// Files of a run: one step reads them. Opening and reading 16 takes some 100 us.
+constexpr int64_t kMaxRun = 16;
+// A run of larger elements is shorter: a step of more than this is worth a thread by itself.
+constexpr uint64_t kRunBytes = uint64_t{256} << 10;
 
-// Blocks that are planned ahead at first.
-constexpr size_t kMinSlots = 4;
-// Blocks that may be planned ahead: what they cost besides their memory is bounded too.
-constexpr size_t kMaxSlots = 4096;
+std::vector<std::string> ComponentNames(const Selection& selection) {
+  std::vector<std::string> names;
+  for (const FieldPath& key : selection.keys) {
+    std::string name;
+    for (const std::string& part : key) name += "[" + Quote(part) + "]";
+    names.push_back(std::move(name));
+  }
+  return names;
+}
 
-// So many files in a row must be alike until the next ones are taken to be.
-constexpr int64_t kAlikeAtFirst = 32;
+BlockOptions ToBlockOptions(const Selection& selection, const EngineOptions& options) {
+  BlockOptions block;
+  block.batch_size = options.batch_size;
+  block.is_whole = options.batch_size == 0 && !selection.rows;
+  block.drop_remainder = options.drop_remainder;
+  block.padding = options.padding;
+  block.memory_limit = options.memory_limit;
+  block.component_names = ComponentNames(selection);
+  return block;
+}
 
-// Small files that a thread opens in one go. They are in memory then, beside memory_limit: a
-// sixteenth of it at most.
-constexpr int kMaxOpenRun = 8;
-
-int MaxOpenRun(const EngineOptions& options) {
-  const uint64_t open = 2 * static_cast<uint64_t>(options.num_threads) + 2;
-  const uint64_t most = options.memory_limit / 16 / (open * kSmallFile);
-  return static_cast<int>(std::clamp<uint64_t>(most, 1, kMaxOpenRun));
+FileOrder::Options ToOrderOptions(const EngineOptions& options) {
+  FileOrder::Options order;
+  order.begin = options.begin;
+  order.end = options.end;
+  order.is_named = options.next_file != nullptr;
+  order.named = options.files_at_first;
+  order.verify_before_start = options.verify_before_start;
+  return order;
 }
 
 }  // namespace
 
-Engine::Engine(const FileSystem& file_system, std::shared_ptr<const std::vector<std::string>> files,
-               Selection selection, EngineOptions options, Position start)
-    : file_system_(file_system),
-      selection_(std::move(selection)),
-      options_(std::move(options)),
-      pool_(options_.pool != nullptr ? options_.pool : BufferPool::New(options_.memory_limit)),
-      max_open_run_(MaxOpenRun(options_)),
-      skipped_into_(options_.verify_before_start ? -1 : start.file),
-      order_(options_.next_file == nullptr ? FileOrder(std::move(files))
-                                           : FileOrder(std::move(files), options_.files_at_first)),
+struct Engine::Work {
+  Step step;
+  uint64_t plan = 0;
+  Status status;
+  int64_t done = 0;  // elements
+  Opened opened;
+};
+
+Engine::Engine(const FileSystem& file_system,
+               std::shared_ptr<const std::vector<std::string>> filenames, Selection selection,
+               EngineOptions options, Position start)
+    : options_(std::move(options)),
+      is_single_file_(options_.next_file == nullptr && filenames->size() == 1),
+      context_{file_system,
+               selection,
+               ToBlockOptions(selection, options_),
+               options_.pool != nullptr ? options_.pool : BufferPool::New(options_.memory_limit),
+               options_.verify_checksums,
+               filenames->size() == 1,
+               &cancelled_,
+               std::make_shared<PlanCache>()},
+      budget_(options_.memory_limit),
+      order_(std::move(filenames), ToOrderOptions(options_), start),
       num_threads_(options_.num_threads),
-      alike_wanted_(kAlikeAtFirst),
-      max_slots_(std::max(kMinSlots, 2 * static_cast<size_t>(options_.num_threads) + 2)),
-      convenient_size_(kFirstConvenientSize) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  Restart(start);
+      crew_(options_.start_thread, [this] {
+        const MutexLock lock(mutex_);
+        return WorkOnce(/*is_crew=*/true);
+      }) {
+  const MutexLock lock(mutex_);
+  MakePlan({});
 }
 
 Engine::~Engine() {
   Cancel();
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  work_changed_.notify_all();
-  crew_changed_.notify_all();
-  threads_.clear();  // joins
-  if (options_.pool == nullptr) pool_->StopKeeping();
+  if (options_.pool == nullptr) context_.pool->StopKeeping();
 }
 
 void Engine::Cancel() {
   cancelled_ = true;
-  // With the lock, so that nobody is between looking at cancelled_ and waiting.
+  // With the lock held once, so that Next is not between its look at cancelled_ and its waiting.
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
   }
-  work_changed_.notify_all();
-  ready_changed_.notify_all();
+  consumer_wakes_.NotifyAll();
 }
 
 void Engine::SetNumThreads(int num_threads) {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (num_threads == num_threads_) return;
     num_threads_ = std::max(num_threads, 1);
+    planner_->SetNumThreads(PlannedThreads());
+    AddExtents();
   }
-  work_changed_.notify_all();
-  crew_changed_.notify_all();
+  crew_.SetActive(std::max(num_threads, 1));
 }
 
-Result<std::optional<Block>> Engine::Next() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (!order_.is_single_file()) {
-    const auto specs = static_cast<int64_t>(selection_.specs.size());
-    const int64_t most = std::min<int64_t>(num_threads_, order_.list_size() * specs);
-    lock.unlock();
-    StartThreads(static_cast<int>(most));
-    lock.lock();
+// Threads that the planner may count on.
+int Engine::PlannedThreads() const {
+  if (!is_single_file_) return num_threads_;
+  return has_delivered_ ? std::min(num_threads_, 1) : 0;
+}
+
+void Engine::MakePlan(std::vector<std::string> units) {
+  ++plan_;
+  planner_ = std::make_unique<Planner>(context_.block_options, PlannedThreads(), budget_,
+                                       std::move(units));
+  AddExtents();
+}
+
+// Gives the planner the extents that it has use for.
+void Engine::AddExtents() {
+  if (!has_model_ && planner_->first_open() != nullptr) {
+    has_model_ = true;
+    const PlannedFile& first = *planner_->first_open();
+    Opened model = ModelOf(context_, *first.facts, *first.open_file);
+    model_facts_ = std::make_shared<const FileFacts>(std::move(model.facts));
+    model_file_ = std::move(model.file);
   }
-  if (!deferred_.ok()) return std::exchange(deferred_, OkStatus());
-  if (was_full_ && !FrontIsFilled()) Widen();
-  while (true) {
-    if (cancelled_) return Cancelled();
-    if (WantsFile()) {
-      TF_NPZ_RETURN_IF_ERROR(AskForFile(lock));
-      continue;
+  while (planner_->WantsExtent()) {
+    const bool is_known =
+        model_file_ != nullptr && !order_.is_named() && order_.next_place() >= open_until_;
+    int64_t most_files = 1;
+    if (is_known) {
+      const uint64_t size = std::max<uint64_t>(model_facts_->arrays[0].element_size, 1);
+      most_files = std::clamp<int64_t>(static_cast<int64_t>(kRunBytes / size), 1, kMaxRun);
     }
-    if (FrontIsFilled()) {
-      const bool wanted = !slots_.front()->is_discarded;
-      // A single file is read ahead from its second block on: the first may be all that is wanted.
-      const bool is_first = !std::exchange(has_delivered_, true);
-      Block block = Deliver(slots_.front()->count);
-      if (!wanted) continue;
-      const bool more = !is_first && !AtEnd();
-      const int threads = std::min(1, num_threads_);
-      // Waking a thread costs more than many a block, so there should be some to be filled for it.
-      const bool wake = !FrontIsFilled() || 2 * ++delivered_ >= slots_.size();
-      if (wake) delivered_ = 0;
-      lock.unlock();
-      if (wake) work_changed_.notify_one();
-      if (more) StartThreads(threads);
-      return std::optional<Block>(std::move(block));
-    }
-    if (FailureIsNext()) {
-      if (!failure_->is_misjudged) return Recover();
-      DropRuns();
-      continue;
-    }
-    if (AtEnd()) return std::optional<Block>();
-    if (!threads_.empty()) {
-      work_changed_.notify_one();
-      OnWork(false);
-      ready_changed_.wait(lock);
-      OnWork(true);
-    } else if (std::vector<Task> tasks = ClaimTasks(); !tasks.empty()) {
-      RunTasks(std::move(tasks), lock);
+    std::optional<Extent> extent = order_.Next(most_files);
+    if (!extent) break;
+    if (is_known) {
+      planner_->Add(std::move(*extent), model_facts_, model_file_);
     } else {
-      // Cancel takes no lock before it sets its flag, so it may have come since that was looked at.
-      return cancelled_ ? Cancelled() : Internal("the reader has nothing to do before its end");
+      planner_->Add(std::move(*extent));
     }
   }
+  if (order_.at_end()) planner_->EndOfOrder();
 }
 
-// The consumer waits, and threads could have worked for it: from now on they may be further ahead.
-void Engine::Widen() {
-  was_full_ = false;
-  max_slots_ = std::min(2 * max_slots_, kMaxSlots);
-  Plan();
-  work_changed_.notify_one();
-}
-
-bool Engine::FrontIsFilled() const {
-  if (slots_.empty() || !slots_.front()->is_filled()) return false;
-  return failure_ == nullptr || slots_.front()->sequence < failure_->sequence;
-}
-
-bool Engine::AtEnd() const {
-  return failure_ == nullptr && slots_.empty() && order_.is_complete() &&
-         next_plan_ == order_.count();
-}
-
-// Whether another file should be known by now: one for each thread, besides that which is planned.
+// Whether another file should be named by now: one for each thread, besides that which is planned.
+// No more, so that several readers get equal shares of few files.
 bool Engine::WantsFile() const {
-  return !order_.is_complete() && order_.count() - next_plan_ <= num_threads_;
+  return !order_.is_complete() && !is_asking_ && ask_error_.ok() &&
+         planner_->unplanned() + order_.count() - order_.next_place() <= num_threads_;
 }
 
-Status Engine::AskForFile(std::unique_lock<std::mutex>& lock) {
-  lock.unlock();
+void Engine::AskForFile() {
+  is_asking_ = true;
+  mutex_.Unlock();
   const Result<std::optional<int64_t>> file = options_.next_file();
-  lock.lock();
-  TF_NPZ_RETURN_IF_ERROR(file.status());
-  if (!*file) {
+  mutex_.Lock();
+  is_asking_ = false;
+  file_named_.NotifyAll();
+  if (!file.ok()) {
+    ask_error_ = file.status();
+  } else if (!*file) {
     order_.Complete();
   } else if (**file < 0 || **file >= order_.list_size()) {
-    return InvalidArgument("file " + std::to_string(**file) + " is asked for of a list of " +
-                           std::to_string(order_.list_size()));
+    ask_error_ = InvalidArgument("file " + std::to_string(**file) + " is asked for of a list of " +
+                                 std::to_string(order_.list_size()));
   } else {
     order_.Add(**file);
   }
-  Plan();
-  work_changed_.notify_one();
-  return OkStatus();
+  AddExtents();
+  NotifyConsumer();
 }
 
-std::vector<int64_t> Engine::FilesFrom(int64_t place) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return order_.IndicesFrom(place);
+void Engine::SaveFiles(int64_t place,
+                       const std::function<void(const std::vector<int64_t>&)>& save) {
+  const MutexLock lock(mutex_);
+  while (is_asking_) file_named_.Wait(mutex_);
+  save(order_.IndicesFrom(place));
 }
 
-// Takes the first `count` elements of the front slot out.
-Block Engine::Deliver(int64_t count) {
-  Slot& slot = *slots_.front();
-  Block block{count, std::move(slot.arrays), slot.first, slot.next};
-  memory_used_ -= slot.size;
-  slots_.pop_front();
-  Plan();
-  return block;
+Result<std::optional<Block>> Engine::Next() {
+  MutexLock lock(mutex_);
+  if (!is_single_file_) {
+    const auto specs = static_cast<int64_t>(context_.selection.specs.size());
+    const int64_t most = std::min<int64_t>(num_threads_, order_.list_size() * specs);
+    if (crew_.started() < most) {
+      lock.Unlock();
+      crew_.Grow(static_cast<int>(most));
+      lock.Lock();
+    }
+  }
+  if (!deferred_.ok()) return std::exchange(deferred_, OkStatus());
+  while (true) {
+    if (cancelled_) return Cancelled();
+    switch (planner_->state()) {
+      case Planner::State::kBlock: {
+        const std::shared_ptr<PlannedBlock> planned = planner_->TakeBlock();
+        AddExtents();
+        if (planned->is_discarded) break;
+        // A single file is read ahead from its second block on: the first may be all that is
+        // wanted.
+        const bool is_first = !std::exchange(has_delivered_, true);
+        if (is_first) planner_->SetNumThreads(PlannedThreads());
+        const Planner::State next = planner_->state();
+        // Waking a thread costs more than filling many a block, so some should be wanted.
+        const bool wakes = next != Planner::State::kBlock || 2 * ++delivered_ >= planner_->blocks();
+        if (wakes) delivered_ = 0;
+        const bool starts = is_single_file_ && !is_first && next != Planner::State::kEnd;
+        const int threads = std::min(1, num_threads_);
+        lock.Unlock();
+        if (starts) crew_.Grow(threads);
+        if (wakes) crew_.Wake();
+        return std::optional<Block>(Deliver(*planned));
+      }
+      case Planner::State::kError:
+        return Recover();
+      case Planner::State::kEnd:
+        return std::optional<Block>();
+      case Planner::State::kWait:
+        if (!ask_error_.ok()) return std::exchange(ask_error_, OkStatus());
+        if (crew_.started() > 0) {
+          crew_.Wake();
+          if (options_.on_work != nullptr) options_.on_work(false);
+          consumer_wakes_.Wait(mutex_);
+          if (options_.on_work != nullptr) options_.on_work(true);
+        } else if (!WorkOnce(/*is_crew=*/false)) {
+          // Cancel sets its flag without the lock, so it may have come since the last look at it.
+          return cancelled_ ? Cancelled() : Internal("the reader has nothing to do before its end");
+        }
+        break;
+    }
+  }
 }
 
-// Whether all that comes before the failure is delivered or, in its own block, decoded.
-bool Engine::FailureIsNext() const {
-  if (failure_ == nullptr || busy_ > 0) return false;
-  if (!slots_.empty() && slots_.front()->sequence < failure_->sequence) return false;
-  return std::none_of(ready_.begin(), ready_.end(),
-                      [this](const auto& ready) { return ComesBeforeFailure(*ready.second); });
-}
-
-bool Engine::ComesBeforeFailure(const Array& array) const {
-  if (failure_ == nullptr) return true;
-  return array.file->At(array.pieces.front().first) < failure_->at;
+Block Engine::Deliver(const PlannedBlock& planned) const {
+  return {planned.count, planned.memory->Take(), planned.first, planned.next};
 }
 
 Result<std::optional<Block>> Engine::Recover() {
-  const Failure failure = std::move(*failure_);
-  failure_.reset();
-  truncated_[failure.at.file] = failure.at.element;
-  if (failure.is_open) {
-    // It gave no elements, so all plans hold without it.
-    files_.erase(std::find_if(files_.begin(), files_.end(), [&failure](const auto& file) {
-      return file->index == failure.at.file;
-    }));
-    Plan();
-    work_changed_.notify_one();
+  PlanFailure failure = planner_->TakeFailure();
+  order_.Cut(failure.at.file, failure.at.element);
+  if (failure.keeps_plan) {
+    AddExtents();
+    crew_.Wake();
     return failure.status;
   }
-  if (options_.batch_size > 0) {
-    // The batch is filled anew, with what is left of this file and what follows.
-    Restart(slots_.empty() ? failure.at : slots_.front()->first);
-    return failure.status;
+  open_until_ = std::max(open_until_, order_.next_place());
+  order_.Restart(failure.restart);
+  std::vector<std::string> units = planner_->units();
+  MakePlan(std::move(units));
+  crew_.Wake();
+  if (failure.good_part == nullptr) return failure.status;
+  // The rows before it are good, and come first. A checkpoint taken between the two meets the error
+  // again.
+  deferred_ = std::move(failure.status);
+  return std::optional<Block>(Deliver(*failure.good_part));
+}
+
+bool Engine::WorkOnce(bool is_crew) {
+  if (cancelled_) return false;
+  // One of several threads asks at once, so that the answer is there when it is needed. An only
+  // thread first does what there is to do.
+  if (WantsFile() && num_threads_ > 1) {
+    AskForFile();
+    return true;
   }
-  const Position next_file = {failure.at.file + 1, 0};
-  if (slots_.empty() || !(slots_.front()->first < failure.at)) {
-    Restart(next_file);
-    return failure.status;
+  std::vector<Step> steps = planner_->Claim();
+  if (steps.empty()) {
+    if (!WantsFile()) return false;
+    AskForFile();
+    return true;
   }
-  // The rows before it are good, and come first.
-  Slot& slot = *slots_.front();
-  // A checkpoint taken between the two meets the error again.
-  Block block{failure.at.element - slot.first.element, std::move(slot.arrays), slot.first,
-              failure.at};
-  deferred_ = failure.status;
-  Restart(next_file);
-  return std::optional<Block>(std::move(block));
-}
-
-// Forgets all plans and goes on at `position`. No task may be running.
-void Engine::Restart(Position position) {
-  failure_.reset();
-  ready_.clear();
-  slots_.clear();
-  files_.clear();
-  memory_used_ = 0;
-  next_open_ = next_plan_ = position.file;
-  start_ = position;
-  Plan();
-  work_changed_.notify_one();
-}
-
-void Engine::StartThreads(int count) {
-  while (static_cast<int>(threads_.size()) < count) {
-    const int index = static_cast<int>(threads_.size());
-    std::unique_ptr<Thread> thread = options_.start_thread([this, index] { WorkerLoop(index); });
-    // Without a thread Next does the work itself.
-    if (thread == nullptr) return;
-    threads_.push_back(std::move(thread));
+  // Threads wake each other, so that no more are awake than there is work for.
+  if (planner_->HasStep() || WantsFile()) crew_.Wake();
+  std::vector<Work> works(steps.size());
+  for (size_t i = 0; i < works.size(); ++i) {
+    works[i].step = std::move(steps[i]);
+    works[i].plan = plan_;
+    if (works[i].step.kind != Step::Kind::kDecode) continue;
+    PlannedBlock& block = *works[i].step.piece.block;
+    if (block.memory == nullptr)
+      block.memory = std::make_shared<BlockMemory>(block, *context_.pool);
   }
-}
-
-void Engine::OnWork(bool begins) const {
-  if (options_.on_work != nullptr) options_.on_work(begins);
-}
-
-void Engine::WorkerLoop(int index) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!stopping_) {
-    if (index >= num_threads_) {
-      work_changed_.notify_one();  // what woke this thread was meant for another
-      crew_changed_.wait(lock);
-    } else if (std::vector<Task> tasks = ClaimTasks(); !tasks.empty()) {
-      // One wakes the next, so that as many are awake as there is work for.
-      if (!ready_.empty() || MayOpen(MaxOpen())) work_changed_.notify_one();
-      OnWork(true);
-      RunTasks(std::move(tasks), lock);
-      OnWork(false);
+  mutex_.Unlock();
+  if (is_crew && options_.on_work != nullptr) options_.on_work(true);
+  for (size_t i = 0; i < works.size(); ++i) {
+    Work& work = works[i];
+    const bool is_decode = work.step.kind == Step::Kind::kDecode;
+    const bool follows = i > 0 && is_decode && works[i - 1].step.file == work.step.file &&
+                         works[i - 1].step.kind == Step::Kind::kDecode &&
+                         works[i - 1].step.array == work.step.array;
+    if (follows && !works[i - 1].status.ok()) {
+      work.status = works[i - 1].status;  // the earlier failure is the one that counts
+    } else if (i > 0 && cancelled_) {
+      work.status = Cancelled();  // the destructor waits for this thread
     } else {
-      work_changed_.wait(lock);
+      Run(work);
     }
   }
+  if (is_crew && options_.on_work != nullptr) options_.on_work(false);
+  mutex_.Lock();
+  for (Work& work : works) Report(work);
+  AddExtents();
+  NotifyConsumer();
+  std::vector<std::shared_ptr<OpenFile>> garbage = planner_->TakeGarbage();
+  mutex_.Unlock();
+  works.clear();
+  // Files are closed here, without the lock.
+  garbage.clear();
+  mutex_.Lock();
+  return true;
+}
+
+void Engine::Run(Work& work) const {
+  if (work.step.kind == Step::Kind::kDecode) {
+    work.status = Decode(context_, work.step, &work.done);
+    return;
+  }
+  Result<Opened> opened = Open(context_, work.step.file->extent);
+  work.status = opened.status();
+  if (!opened.ok()) return;
+  work.opened = std::move(*opened);
+  if (work.step.close_idle) work.opened.file->archive->file().CloseIdle();
+}
+
+void Engine::Report(Work& work) {
+  Step& step = work.step;
+  if (work.plan != plan_) {
+    // Its plan was dropped: nothing is to be reported.
+  } else if (step.kind == Step::Kind::kDecode) {
+    planner_->Finished(step, work.done, work.status);
+  } else if (work.status.ok()) {
+    planner_->Opened(step, std::move(work.opened.facts), std::move(work.opened.file));
+  } else {
+    planner_->OpenFailed(step, work.status);
+  }
+  // Under the lock, since reservations may go with them. What takes long to end is garbage by now.
+  step.file.reset();
+  step.piece.block.reset();
+}
+
+void Engine::NotifyConsumer() {
+  if (planner_->state() != Planner::State::kWait || !ask_error_.ok()) consumer_wakes_.NotifyOne();
 }
 
 }  // namespace tf_npz

@@ -16,21 +16,6 @@ constexpr uint64_t kFileOverhead = 4096;
 
 }  // namespace
 
-struct RandomAccess::File {
-  explicit File(std::string p) : path(std::move(p)) {}
-
-  const std::string path;
-  // Of who reads it.
-  std::mutex mutex;
-  bool is_open = false;
-  SelectedArrays selected;
-  uint64_t loaded = 0;  // bytes of arrays that were decoded whole
-
-  // Guarded by RandomAccess::mutex_.
-  uint64_t kept = 0;
-  bool is_known = true;
-};
-
 RandomAccess::RandomAccess(const FileSystem& file_system, Selection selection,
                            std::shared_ptr<BufferPool> pool, uint64_t memory_limit,
                            bool verify_checksums)
@@ -44,7 +29,7 @@ RandomAccess::~RandomAccess() = default;
 
 Result<std::vector<ArrayData>> RandomAccess::Read(const std::string& path, int64_t element) {
   const std::shared_ptr<File> file = Find(path);
-  const std::lock_guard<std::mutex> lock(file->mutex);
+  const MutexLock lock(file->mutex);
   Result<std::vector<ArrayData>> data = ReadFrom(*file, element);
   Keep(*file);
   return data;
@@ -75,32 +60,33 @@ Result<std::vector<ArrayData>> RandomAccess::ReadFrom(File& file, int64_t elemen
 }
 
 std::shared_ptr<RandomAccess::File> RandomAccess::Find(const std::string& path) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = index_.find(path);
   if (found != index_.end()) {
     files_.splice(files_.begin(), files_, found->second);
-    return files_.front();
+  } else {
+    files_.push_front({std::make_shared<File>(path)});
+    index_[path] = files_.begin();
   }
-  files_.push_front(std::make_shared<File>(path));
-  index_[path] = files_.begin();
-  return files_.front();
+  return files_.front().file;
 }
 
-// Takes down what `file` holds, and lets go of those used longest ago, so that the limits hold.
-// Called by who reads the file.
+// Notes how many bytes `file` holds. Then drops the files that were used longest ago until the
+// limits hold. The thread that reads `file` calls this.
 void RandomAccess::Keep(File& file) {
-  std::vector<std::shared_ptr<File>> dropped;  // let go of without the lock
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (!file.is_known) return;
+  std::vector<std::shared_ptr<File>> dropped;  // destroyed after the lock is released
+  const MutexLock lock(mutex_);
+  const auto found = index_.find(file.path);
+  // Another thread may have dropped the file meanwhile, and a third one may have added it anew.
+  if (found == index_.end() || found->second->file.get() != &file) return;
   if (file.is_open && files_.size() > kMaxOpenFiles) file.selected.archive->file().CloseIdle();
   const uint64_t size = kFileOverhead + file.loaded;
-  kept_ += size - std::exchange(file.kept, size);
+  kept_ += size - std::exchange(found->second->size, size);
   while (files_.size() > 1 && (files_.size() > kMaxFiles || kept_ > memory_limit_)) {
-    const std::shared_ptr<File>& last = files_.back();
-    index_.erase(last->path);
-    last->is_known = false;
-    kept_ -= last->kept;
-    dropped.push_back(last);
+    Entry& last = files_.back();
+    index_.erase(last.file->path);
+    kept_ -= last.size;
+    dropped.push_back(std::move(last.file));
     files_.pop_back();
   }
 }
@@ -108,8 +94,7 @@ void RandomAccess::Keep(File& file) {
 Status RandomAccess::Open(File& file) const {
   ReadOptions options;
   options.pool = pool_;
-  options.verify_checksums = verify_checksums_;
-  options.verify_stored = false;
+  options.checksums = verify_checksums_ ? Checksums::kCompressed : Checksums::kNone;
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
                           Archive::Open(file_system_, file.path, *pool_));
   file.loaded = archive->is_in_memory() ? archive->file().size() : 0;

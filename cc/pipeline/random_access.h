@@ -12,10 +12,10 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 #include "cc/io/buffer.h"
 #include "cc/io/file.h"
@@ -35,13 +35,29 @@ class RandomAccess {
   Result<std::vector<ArrayData>> Read(const std::string& path, int64_t element);
 
  private:
-  struct File;
+  // A file and what is known about it. One thread at a time reads it.
+  struct File {
+    explicit File(std::string p) : path(std::move(p)) {}
 
-  std::shared_ptr<File> Find(const std::string& path);
-  void Keep(File& file);
-  Result<std::vector<ArrayData>> ReadFrom(File& file, int64_t element) const;
-  Status Open(File& file) const;
-  Status Load(File& file) const;
+    const std::string path;
+    Mutex mutex;
+    bool is_open TF_NPZ_GUARDED_BY(mutex) = false;
+    SelectedArrays selected TF_NPZ_GUARDED_BY(mutex);
+    uint64_t loaded TF_NPZ_GUARDED_BY(mutex) = 0;  // bytes of arrays that were decoded whole
+  };
+
+  // A file in the list, and the bytes that it counts for there.
+  struct Entry {
+    std::shared_ptr<File> file;
+    uint64_t size = 0;
+  };
+
+  std::shared_ptr<File> Find(const std::string& path) TF_NPZ_EXCLUDES(mutex_);
+  void Keep(File& file) TF_NPZ_REQUIRES(file.mutex) TF_NPZ_EXCLUDES(mutex_);
+  Result<std::vector<ArrayData>> ReadFrom(File& file, int64_t element) const
+      TF_NPZ_REQUIRES(file.mutex);
+  Status Open(File& file) const TF_NPZ_REQUIRES(file.mutex);
+  Status Load(File& file) const TF_NPZ_REQUIRES(file.mutex);
 
   const FileSystem& file_system_;
   const Selection selection_;
@@ -49,11 +65,11 @@ class RandomAccess {
   const uint64_t memory_limit_;
   const bool verify_checksums_;
 
-  std::mutex mutex_;
-  // Guarded by mutex_: the files that are known, the one used last in front, and what they hold.
-  std::list<std::shared_ptr<File>> files_;
-  std::map<std::string, std::list<std::shared_ptr<File>>::iterator> index_;
-  uint64_t kept_ = 0;
+  Mutex mutex_;
+  // The files that are known. The one used last is in front.
+  std::list<Entry> files_ TF_NPZ_GUARDED_BY(mutex_);
+  std::map<std::string, std::list<Entry>::iterator> index_ TF_NPZ_GUARDED_BY(mutex_);
+  uint64_t kept_ TF_NPZ_GUARDED_BY(mutex_) = 0;  // the sum of Entry::size
 };
 
 }  // namespace tf_npz

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cc/base/checked.h"
+#include "cc/pipeline/parallel_for.h"
 
 namespace tf_npz {
 
@@ -31,31 +32,18 @@ ElementCounts ReadCounts(const FileSystem& file_system, const std::vector<std::s
   ElementCounts counts;
   counts.of_files.resize(filenames.size());
   std::vector<Status> statuses(filenames.size());
-  std::atomic<size_t> next{0};
-  const auto count_files = [&] {
+  const auto count_file = [&](size_t i) {
     ReadOptions options;
     options.pool = BufferPool::New(0);
-    for (size_t i = next++; i < filenames.size(); i = next++) {
-      Result<std::shared_ptr<Archive>> archive =
-          Archive::Open(file_system, filenames[i], *options.pool);
-      statuses[i] = archive.status();
-      if (!archive.ok()) continue;
-      const Result<SelectedArrays> selected =
-          OpenSelection(std::move(*archive), selection, options);
-      statuses[i] = selected.status();
-      if (selected.ok()) counts.of_files[i] = selected->count;
-    }
+    Result<std::shared_ptr<Archive>> archive =
+        Archive::Open(file_system, filenames[i], *options.pool);
+    statuses[i] = archive.status();
+    if (!archive.ok()) return;
+    const Result<SelectedArrays> selected = OpenSelection(std::move(*archive), selection, options);
+    statuses[i] = selected.status();
+    if (selected.ok()) counts.of_files[i] = selected->count;
   };
-  {
-    std::vector<std::unique_ptr<Thread>> threads;
-    const auto most = std::min<size_t>(static_cast<size_t>(num_threads), filenames.size());
-    while (threads.size() + 1 < most) {
-      std::unique_ptr<Thread> thread = start_thread(count_files);
-      if (thread == nullptr) break;
-      threads.push_back(std::move(thread));
-    }
-    count_files();
-  }  // joins
+  ParallelFor(filenames.size(), num_threads, start_thread, count_file);
   const auto failed = std::find_if(statuses.begin(), statuses.end(),
                                    [](const Status& status) { return !status.ok(); });
   counts = TotalOf(std::move(counts.of_files));

@@ -4,7 +4,6 @@
 #ifndef TF_NPZ_PIPELINE_SHARDING_H_
 #define TF_NPZ_PIPELINE_SHARDING_H_
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -89,7 +89,7 @@ Status Archive::ReadGzipKind() {
   options.format = InflateFormat::kGzip;
   options.verify_checksums = false;  // for those who read on
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<InflateStream> stream,
-                          InflateStream::Open(*file_, 0, file_->size(), *pool, options));
+                          OpenInflateStream(*file_, 0, file_->size(), *pool, options));
   char bytes[kNpyMagic.size()];
   size_t count = 0;
   for (int i = 0; i < kGzipPeekSteps && count < sizeof(bytes) && !stream->at_end(); ++i) {

@@ -1,57 +1,113 @@
 #include "cc/reader/array_plan.h"
 
-#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "cc/base/shape.h"
+#include "cc/base/text.h"
+#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
+namespace {
 
-Result<ArrayPlan> ArrayPlan::Of(NpyHeader header, bool rows) {
-  if (rows && header.shape.empty()) {
-    return InvalidArgument("is a single value of " + header.dtype.name() +
-                           ", which has no rows; read it with rows=False, or leave it out of keys");
+// "float32 (28, 28)"
+std::string TypeText(std::string_view type, const std::optional<std::vector<int64_t>>& shape) {
+  return std::string(type) + " " + (shape ? ShapeText(*shape) : "of any shape");
+}
+
+bool Admits(const ComponentSpec& spec, const std::vector<int64_t>& shape) {
+  if (!spec.shape) return true;
+  if (shape.size() != spec.shape->size()) return false;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if ((*spec.shape)[axis] >= 0 && (*spec.shape)[axis] != shape[axis]) return false;
   }
-  ArrayPlan layout;
+  return true;
+}
+
+// What to do about an element of `rank` dimensions that `spec` does not admit.
+std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) {
+  if (!rows && spec.shape->size() + 1 == rank) {
+    return "; is the spec one of rows? make it with rows=False";
+  }
+  if (rows && spec.shape->size() == rank + 1) {
+    return "; is the spec one of whole arrays? make it with rows=True";
+  }
+  return "; pass a wider element_spec";
+}
+
+Status Disagrees(bool rows, const DType& dtype, const std::vector<int64_t>& shape,
+                 const ComponentSpec& spec, std::string_view advice) {
+  return InvalidArgument((rows ? "holds rows of " : "holds an array of ") +
+                         TypeText(dtype.name(), shape) + ", but element_spec says " +
+                         TypeText(ElementTypeName(spec.type), spec.shape) + std::string(advice));
+}
+
+// Whether `field` of the array can be read as `spec` says.
+Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
+                 const ComponentSpec& spec) {
+  const bool is_struct = field.dtype.kind == DType::Kind::kStruct;
+  if (!is_struct || plan.header.is_pickle) {
+    TF_NPZ_RETURN_IF_ERROR(ComponentType(plan.header, field.dtype).status());
+  }
+  if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
+  return Disagrees(rows, field.dtype, plan.element_shape, spec,
+                   is_struct
+                       ? "; a structured dtype is a dict of its fields: make the spec with "
+                         "tf_npz.element_spec"
+                       : "; pass an element_spec of the array's dtype, and cast what is read");
+}
+
+// The component that takes `field`, which `part` names.
+Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySelection::Part& part,
+                                FieldView field) {
+  TF_NPZ_RETURN_IF_ERROR(CheckType(plan, rows, field, part.spec));
+  TF_NPZ_ASSIGN_OR_RETURN(Component component, MakeComponent(plan.element_shape, part.path,
+                                                             std::move(field), part.spec.type));
+  const std::vector<int64_t>& shape = component.element_shape;
+  if (Admits(part.spec, shape)) return component;
+  return Disagrees(rows, component.field.dtype, shape, part.spec,
+                   ShapeAdvice(rows, part.spec, shape.size()));
+}
+
+// Whether `components` are the items of the array as they are, and nothing else.
+bool TakesItems(const std::vector<Component>& components, const NpyHeader& header) {
+  if (components.size() != 1) return false;
+  const FieldView& field = components[0].field;
+  return field.offset == 0 && field.is_contiguous() &&
+         field.count() * field.dtype.itemsize == header.dtype.itemsize;
+}
+
+}  // namespace
+
+Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
+                                  FieldPath* culprit) {
+  const bool rows = wanted.rows;
+  if (rows && header.shape.empty()) return NoRows();
+  ArrayPlan plan;
   const std::vector<int64_t>& shape = header.shape;
-  layout.count = rows ? shape[0] : 1;
-  layout.element_shape.assign(shape.begin() + (rows ? 1 : 0), shape.end());
-  layout.row_count = shape.empty() ? 1 : shape[0];
-  layout.rows_per_element = rows ? 1 : layout.row_count;
-  layout.items_per_row = shape.empty() ? 1 : ElementCount(shape, 1);
-  layout.row_size = static_cast<uint64_t>(layout.items_per_row) * header.dtype.itemsize;
-  // Of one dimension or one element both orders are the same.
+  plan.count = rows ? shape[0] : 1;
+  plan.element_shape.assign(shape.begin() + (rows ? 1 : 0), shape.end());
+  plan.row_count = shape.empty() ? 1 : shape[0];
+  plan.rows_per_element = rows ? 1 : plan.row_count;
+  plan.items_per_row = shape.empty() ? 1 : ElementCount(shape, 1);
+  plan.row_size = static_cast<uint64_t>(plan.items_per_row) * header.dtype.itemsize;
+  // With one dimension or one element, both orders are the same.
   if (shape.size() < 2) header.fortran_order = false;
-  layout.header = std::move(header);
-  return layout;
-}
+  plan.header = std::move(header);
 
-PlanCache::Place& PlanCache::PlaceOf(std::string_view header,
-                                     const std::vector<size_t>& components) {
-  const size_t first = components.empty() ? 0 : components[0];
-  return places_[(std::hash<std::string_view>()(header) + first) % kEntries];
-}
-
-std::shared_ptr<const ArrayPlan> PlanCache::Find(std::string_view header,
-                                                 const std::vector<size_t>& components) {
-  const Place& place = PlaceOf(header, components);
-  Place entry;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    entry = place;
+  const DType& dtype = plan.header.dtype;
+  FieldFinder fields(dtype);
+  for (const ArraySelection::Part& part : wanted.components) {
+    TF_NPZ_ASSIGN_OR_RETURN(FieldView field, fields.Find(part.path));
+    Result<Component> component = PlanComponent(plan, rows, part, std::move(field));
+    if (!component.ok()) {
+      if (culprit != nullptr) *culprit = part.path;
+      return component.status();
+    }
+    plan.components.push_back(std::move(*component));
   }
-  const bool is_it =
-      entry != nullptr && entry->layout->header_bytes == header && entry->components == components;
-  return is_it ? entry->layout : nullptr;
-}
-
-void PlanCache::Insert(const std::vector<size_t>& components,
-                       std::shared_ptr<const ArrayPlan> layout) {
-  if (layout->header_bytes.size() > kMaxSize) return;
-  Place& place = PlaceOf(layout->header_bytes, components);
-  auto entry = std::make_shared<const Entry>(Entry{components, std::move(layout)});
-  const std::lock_guard<std::mutex> lock(mutex_);
-  place = std::move(entry);
+  plan.takes_items = TakesItems(plan.components, plan.header);
+  return plan;
 }
 
 }  // namespace tf_npz

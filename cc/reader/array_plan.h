@@ -1,32 +1,47 @@
 // ArrayPlan: what an array's header says about reading it, and what is taken of its items.
 //
-// The files of a set mostly begin with the very same bytes, and to parse these and look for fields
-// costs more than all else there is to do about a small file. So layouts are remembered.
+// A plan is made from the header and the selection alone: no file is looked at, and the same header
+// gives the same plan. So it may be kept and used for other files (plan_cache.h). It does not
+// change once it is made, and is shared as shared_ptr<const ArrayPlan>; any thread may use it.
 
 #ifndef TF_NPZ_READER_ARRAY_PLAN_H_
 #define TF_NPZ_READER_ARRAY_PLAN_H_
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "cc/base/mutex.h"
 #include "cc/base/status.h"
+#include "cc/format/field_view.h"
 #include "cc/format/npy_header.h"
 #include "cc/reader/component.h"
 
 namespace tf_npz {
 
-struct ArrayPlan {
-  // `header` with elements that are rows, or the whole array. InvalidArgument where it has no rows.
-  static Result<ArrayPlan> Of(NpyHeader header, bool rows);
+// What a selection takes of one array.
+struct ArraySelection {
+  struct Part {
+    FieldPath path;  // of a field below the array; none: the items as they are
+    ComponentSpec spec;
+  };
+  // An element is a row, one step along axis 0, or the whole array.
+  bool rows = true;
+  std::vector<Part> components;  // at least one
+};
 
-  std::string header_bytes;  // preamble and header, as the file has them
-  NpyHeader header;          // in C order where both orders are the same
+struct ArrayPlan {
+  // The plan for reading `wanted` from an array with `header`. InvalidArgument where the header
+  // does not fit what is wanted, Unimplemented where no tensor can be made of it. Messages name
+  // neither file nor field. Where one component is to blame and `culprit` is given, `*culprit` is
+  // its path.
+  static Result<ArrayPlan> Make(NpyHeader header, const ArraySelection& wanted,
+                                FieldPath* culprit = nullptr);
+
+  // The preamble and the header, as the file has them. Make leaves it empty: OpenSelection fills it
+  // in, and PlanCache finds the plan by it.
+  std::string header_bytes;
+  NpyHeader header;  // in C order where both orders are the same
   int64_t count = 0;
   std::vector<int64_t> element_shape;  // of the array itself; components may add dimensions
   int64_t row_count = 0;
@@ -34,35 +49,10 @@ struct ArrayPlan {
   int64_t items_per_row = 0;
   uint64_t row_size = 0;  // bytes in the file
 
-  // Once they are chosen.
-  std::vector<Component> components;
-  bool takes_items = false;  // the only component is the items as they are
-};
+  std::vector<Component> components;  // as in ArraySelection
+  bool takes_items = false;           // the only component is the items as they are
 
-// Layouts that were used lately, for one selection of arrays and components. Thread-safe.
-class PlanCache {
- public:
-  // The layout, with its components, of an array that begins with `header` and of which those
-  // `components` of the selection are taken; null where it isn't known.
-  std::shared_ptr<const ArrayPlan> Find(std::string_view header,
-                                        const std::vector<size_t>& components);
-  void Insert(const std::vector<size_t>& components, std::shared_ptr<const ArrayPlan> layout);
-
- private:
-  // A header of more bytes is parsed each time: those that many files share are short.
-  static constexpr size_t kMaxSize = 1024;
-  // One for each array that a file has, with luck.
-  static constexpr size_t kEntries = 16;
-
-  struct Entry {
-    std::vector<size_t> components;
-    std::shared_ptr<const ArrayPlan> layout;
-  };
-  using Place = std::shared_ptr<const Entry>;
-  Place& PlaceOf(std::string_view header, const std::vector<size_t>& components);
-
-  std::mutex mutex_;
-  std::array<Place, kEntries> places_;  // guarded by mutex_
+  uint64_t data_end() const { return header.data_offset + header.data_size; }
 };
 
 }  // namespace tf_npz

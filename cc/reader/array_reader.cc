@@ -16,10 +16,6 @@
 namespace tf_npz {
 namespace {
 
-// A member of up to this size is loaded when its header is read: a stream would cost more, and its
-// checksum is verified before its first element is seen.
-constexpr uint64_t kLoadAtOnce = uint64_t{64} << 10;
-
 // Structures are decoded in parts of about this size, which stay in the cache while their fields
 // are taken out of them.
 constexpr uint64_t kFieldsAtOnce = uint64_t{256} << 10;
@@ -32,6 +28,8 @@ std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
     index[axis] = item % shape[axis];
   return ShapeText(index);
 }
+
+}  // namespace
 
 Result<std::string> ReadHeaderBytes(MemberReader& member) {
   std::string bytes(std::min<uint64_t>(kNpyPreambleSize, member.size()), '\0');
@@ -49,9 +47,8 @@ Result<std::string> ReadHeaderBytes(MemberReader& member) {
   return bytes;
 }
 
-// Whether `member` holds as much as its header says.
-Status CheckSize(MemberReader& member, const NpyHeader& header) {
-  TF_NPZ_RETURN_IF_ERROR(member.SetSize(header.data_offset + header.data_size));
+Status SetWantedSize(MemberReader& member, const NpyHeader& header) {
+  TF_NPZ_RETURN_IF_ERROR(member.SetWantedSize(header.data_offset + header.data_size));
   // More than the header says may follow: np.load leaves it unread.
   if (header.data_size <= member.size() - header.data_offset) return OkStatus();
   return DataLoss("data is cut off at byte " + std::to_string(member.size()) + " (expected " +
@@ -59,61 +56,21 @@ Status CheckSize(MemberReader& member, const NpyHeader& header) {
                   ShapeText(header.shape) + " of " + header.dtype.name() + ")");
 }
 
-}  // namespace
-
 Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
   TF_NPZ_ASSIGN_OR_RETURN(const std::string bytes, ReadHeaderBytes(member));
   TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(bytes));
-  TF_NPZ_RETURN_IF_ERROR(CheckSize(member, header));
+  TF_NPZ_RETURN_IF_ERROR(SetWantedSize(member, header));
   return header;
-}
-
-Result<std::unique_ptr<ArrayReader>> ArrayReader::Open(std::shared_ptr<const Archive> archive,
-                                                       const ZipEntry* entry, bool rows,
-                                                       ReadOptions options,
-                                                       std::vector<size_t> components) {
-  Result<std::unique_ptr<MemberReader>> member = MemberReader::Open(archive, entry, options);
-  if (!member.ok()) return member.status().WithContext(archive->Context(entry));
-  std::unique_ptr<ArrayReader> reader(
-      new ArrayReader(std::move(*member), std::move(options), std::move(components)));
-  TF_NPZ_RETURN_IF_ERROR(reader->WithContext(reader->Init(rows)));
-  return reader;
-}
-
-Status ArrayReader::Init(bool rows) {
-  const bool worthwhile = !member_->is_random_access() || member_->has_checksum();
-  const auto load_if_small = [&] {
-    const bool is_small = member_->is_size_known() && member_->size() <= kLoadAtOnce;
-    return worthwhile && is_small ? member_->Load() : OkStatus();
-  };
-  TF_NPZ_RETURN_IF_ERROR(load_if_small());
-  TF_NPZ_RETURN_IF_ERROR(FindLayout(rows));
-  TF_NPZ_RETURN_IF_ERROR(load_if_small());  // of gzip only the header tells the size
-  // Nobody will read elements that there are none of, but whether there are none is for the
-  // checksum to say.
-  return count() == 0 ? member_->Finish() : OkStatus();
-}
-
-Status ArrayReader::FindLayout(bool rows) {
-  TF_NPZ_ASSIGN_OR_RETURN(std::string bytes, ReadHeaderBytes(*member_));
-  if (options_.layouts != nullptr) layout_ = options_.layouts->Find(bytes, chosen_);
-  if (layout_ != nullptr) return CheckSize(*member_, layout_->header);
-  TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(bytes));
-  TF_NPZ_RETURN_IF_ERROR(CheckSize(*member_, header));
-  TF_NPZ_ASSIGN_OR_RETURN(ArrayPlan layout, ArrayPlan::Of(std::move(header), rows));
-  layout.header_bytes = std::move(bytes);
-  layout_ = std::make_shared<const ArrayPlan>(std::move(layout));
-  return OkStatus();
 }
 
 uint64_t ArrayReader::load_size() const {
   const bool pointless =
-      member_->is_loaded() || (!member_->has_whole_decoder() && !layout_->header.fortran_order);
+      member_->is_loaded() || (!member_->has_whole_decoder() && !plan_->header.fortran_order);
   return pointless ? 0 : member_->size();
 }
 
 bool ArrayReader::must_load() const {
-  return layout_->header.fortran_order && !member_->is_random_access();
+  return plan_->header.fortran_order && !member_->is_random_access();
 }
 
 Status ArrayReader::Load() { return WithContext(member_->Load()); }
@@ -123,74 +80,58 @@ Status ArrayReader::WithContext(const Status& status) const {
 }
 
 bool ArrayReader::CanLend(int64_t first) const {
-  const uint64_t row = static_cast<uint64_t>(first) * layout_->rows_per_element;
-  return layout_->takes_items && !layout_->header.fortran_order &&
-         (layout_->header.data_offset + row * layout_->row_size) % kBufferAlignment == 0;
+  const uint64_t row = static_cast<uint64_t>(first) * plan_->rows_per_element;
+  return plan_->takes_items && !plan_->header.fortran_order &&
+         (plan_->header.data_offset + row * plan_->row_size) % kBufferAlignment == 0;
 }
 
 Buffer ArrayReader::Lend(int64_t first, int64_t count, Status* status, int64_t* done) {
-  const int64_t row = first * layout_->rows_per_element;
-  const int64_t rows = count * layout_->rows_per_element;
+  const int64_t row = first * plan_->rows_per_element;
+  const int64_t rows = count * plan_->rows_per_element;
   const Buffer& loaded = member_->loaded();
   Buffer lent =
-      loaded.Slice(layout_->header.data_offset + row * layout_->row_size, rows * layout_->row_size);
+      loaded.Slice(plan_->header.data_offset + row * plan_->row_size, rows * plan_->row_size);
   int64_t rows_done = rows;
-  *status = WithContext(Convert(layout_->components[0], row, rows, lent.data(), &rows_done));
-  *done = status->ok() ? count : rows_done / std::max<int64_t>(layout_->rows_per_element, 1);
+  *status = WithContext(Convert(plan_->components[0], row, rows, lent.data(), &rows_done));
+  *done = status->ok() ? count : rows_done / std::max<int64_t>(plan_->rows_per_element, 1);
   return lent;
-}
-
-void ArrayReader::Choose(std::vector<Component> components) {
-  ArrayPlan layout = *layout_;
-  layout.components = std::move(components);
-  const FieldView& field = layout.components[0].field;
-  layout.takes_items = layout.components.size() == 1 && field.offset == 0 &&
-                       field.is_contiguous() &&
-                       field.count() * field.dtype.itemsize == layout.header.dtype.itemsize;
-  layout_ = std::make_shared<const ArrayPlan>(std::move(layout));
-  if (options_.layouts != nullptr) options_.layouts->Insert(chosen_, layout_);
 }
 
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
                          int64_t* done) {
   int64_t rows_done = 0;
-  const Status status = ReadRows(first * layout_->rows_per_element,
-                                 count * layout_->rows_per_element, destinations, &rows_done);
+  const Status status = ReadRows(first * plan_->rows_per_element, count * plan_->rows_per_element,
+                                 destinations, &rows_done);
   if (done != nullptr) {
-    *done = status.ok()                      ? count
-            : layout_->rows_per_element == 0 ? 0
-                                             : rows_done / layout_->rows_per_element;
+    *done = status.ok()                    ? count
+            : plan_->rows_per_element == 0 ? 0
+                                           : rows_done / plan_->rows_per_element;
   }
   return WithContext(status);
 }
 
 Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
                              int64_t* done) {
-  if (!layout_->takes_items) return ReadFields(first, count, destinations, done);
+  if (!plan_->takes_items) return ReadFields(first, count, destinations, done);
   const Status read = ReadItems(first, count, destinations[0], done);
-  const Status converted = Convert(layout_->components[0], first, *done, destinations[0], done);
+  const Status converted = Convert(plan_->components[0], first, *done, destinations[0], done);
   return converted.ok() ? read : converted;
 }
 
 // The items of rows, as the file has them, in C order.
 Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, int64_t* done) {
   *done = 0;
-  if (layout_->header.fortran_order) {
+  if (plan_->header.fortran_order) {
     TF_NPZ_RETURN_IF_ERROR(ReadFortran(first, count, destination));
   } else {
     const uint64_t offset =
-        layout_->header.data_offset + static_cast<uint64_t>(first) * layout_->row_size;
+        plan_->header.data_offset + static_cast<uint64_t>(first) * plan_->row_size;
     size_t bytes_done = 0;
-    const Status status =
-        member_->Read(offset, destination, count * layout_->row_size, &bytes_done);
+    const Status status = member_->Read(offset, destination, count * plan_->row_size, &bytes_done);
     if (!status.ok()) {
-      *done = layout_->row_size == 0 ? 0 : static_cast<int64_t>(bytes_done / layout_->row_size);
+      *done = plan_->row_size == 0 ? 0 : static_cast<int64_t>(bytes_done / plan_->row_size);
       return status;
     }
-  }
-  // With the last of them, the checksum. In Fortran order it was looked at before.
-  if (first + count == layout_->row_count && !layout_->header.fortran_order) {
-    TF_NPZ_RETURN_IF_ERROR(member_->Finish());
   }
   *done = count;
   return OkStatus();
@@ -200,7 +141,7 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
 Status ArrayReader::Convert(const Component& component, int64_t first, int64_t count, char* data,
                             int64_t* done) const {
   const DType& dtype = component.field.dtype;
-  const int64_t items = count * layout_->items_per_row * component.field.count();
+  const int64_t items = count * plan_->items_per_row * component.field.count();
   if (dtype.kind != DType::Kind::kUnicode) {
     ConvertToNative(dtype, data, items * dtype.itemsize);
     return OkStatus();
@@ -208,13 +149,13 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
   const std::optional<BadCodePoint> bad =
       Utf32ToUtf8(data, dtype.itemsize, items, dtype.big_endian);
   if (!bad) return OkStatus();
-  const int64_t item = first * layout_->items_per_row + bad->item / component.field.count();
-  *done = bad->item / component.field.count() / std::max<int64_t>(layout_->items_per_row, 1);
+  const int64_t item = first * plan_->items_per_row + bad->item / component.field.count();
+  *done = bad->item / component.field.count() / std::max<int64_t>(plan_->items_per_row, 1);
   char code_point[16];
   std::snprintf(code_point, sizeof(code_point), "U+%04X", static_cast<unsigned>(bad->code_point));
   const std::string where =
       component.path.empty() ? "" : "field " + QuoteList(component.path) + ": ";
-  return DataLoss(where + "text at index " + IndexText(layout_->header.shape, item) + " holds " +
+  return DataLoss(where + "text at index " + IndexText(plan_->header.shape, item) + " holds " +
                   code_point + ", which is not a character and can't be encoded in UTF-8");
 }
 
@@ -222,28 +163,28 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
 Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
                                int64_t* done) {
   *done = 0;
-  const int64_t item_size = layout_->header.dtype.itemsize;
+  const int64_t item_size = plan_->header.dtype.itemsize;
   // Rows of columns that are not in memory take a read for each column.
-  const bool scattered = layout_->header.fortran_order && !must_load() && !member_->is_loaded();
+  const bool scattered = plan_->header.fortran_order && !must_load() && !member_->is_loaded();
   const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
-  int64_t step = std::max<int64_t>(1, at_once / std::max<uint64_t>(layout_->row_size, 1));
+  int64_t step = std::max<int64_t>(1, at_once / std::max<uint64_t>(plan_->row_size, 1));
   // Rows without bytes may be any number.
-  if (step > count || layout_->row_size == 0) step = count;
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, options_.pool->Allocate(step * layout_->row_size));
+  if (step > count || plan_->row_size == 0) step = count;
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, member_->pool().Allocate(step * plan_->row_size));
   std::vector<char*> targets = destinations;
   Status status;
   do {
     int64_t rows = 0;
     status = ReadItems(first + *done, std::min(step, count - *done), part.data(), &rows);
-    const int64_t items = rows * layout_->items_per_row;
+    const int64_t items = rows * plan_->items_per_row;
     int64_t good = rows;
-    for (size_t i = 0; i < layout_->components.size(); ++i) {
-      const FieldView& field = layout_->components[i].field;
+    for (size_t i = 0; i < plan_->components.size(); ++i) {
+      const FieldView& field = plan_->components[i].field;
       GatherField(part.data(), item_size, items, field.offset, field.shape, field.strides,
                   field.dtype.itemsize, targets[i]);
       int64_t converted = rows;
       const Status conversion =
-          Convert(layout_->components[i], first + *done, rows, targets[i], &converted);
+          Convert(plan_->components[i], first + *done, rows, targets[i], &converted);
       if (!conversion.ok() && converted < good) {
         good = converted;
         status = conversion;
@@ -256,31 +197,29 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
 }
 
 Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination) {
-  const int64_t itemsize = layout_->header.dtype.itemsize;
+  const int64_t itemsize = plan_->header.dtype.itemsize;
   if (must_load()) TF_NPZ_RETURN_IF_ERROR(member_->Load());
   if (member_->is_loaded()) {
-    CopyFortranRows(member_->loaded().data() + layout_->header.data_offset, layout_->header.shape,
+    CopyFortranRows(member_->loaded().data() + plan_->header.data_offset, plan_->header.shape,
                     itemsize, first, count, destination);
     return OkStatus();
   }
   // Each column holds a run of these rows; the runs together are a smaller array in Fortran order.
-  std::vector<int64_t> shape = layout_->header.shape;
+  std::vector<int64_t> shape = plan_->header.shape;
   shape[0] = count;
   const uint64_t run = static_cast<uint64_t>(count) * itemsize;
-  const uint64_t column = static_cast<uint64_t>(layout_->header.shape[0]) * itemsize;
+  const uint64_t column = static_cast<uint64_t>(plan_->header.shape[0]) * itemsize;
   const int64_t columns = ElementCount(shape, 1);
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer runs, options_.pool->Allocate(run * columns));
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer runs, member_->pool().Allocate(run * columns));
   if (run == column) {
     TF_NPZ_RETURN_IF_ERROR(
-        member_->Read(layout_->header.data_offset, runs.data(), layout_->header.data_size));
-    TF_NPZ_RETURN_IF_ERROR(member_->Finish());
+        member_->Read(plan_->header.data_offset, runs.data(), plan_->header.data_size));
   } else {
-    // These bytes are out of order for the checksum, which is why that is looked at first, once.
-    if (!gather_verified_) TF_NPZ_RETURN_IF_ERROR(member_->Finish());
-    gather_verified_ = true;
+    // No row is whole before the last column, so damage must be known before the first row.
+    TF_NPZ_RETURN_IF_ERROR(member_->Verify());
     for (int64_t i = 0; i < columns; ++i) {
       const uint64_t offset =
-          layout_->header.data_offset + i * column + static_cast<uint64_t>(first) * itemsize;
+          plan_->header.data_offset + i * column + static_cast<uint64_t>(first) * itemsize;
       TF_NPZ_RETURN_IF_ERROR(member_->Read(offset, runs.data() + i * run, run));
     }
   }
@@ -295,29 +234,29 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAll() {
 }
 
 Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
-  std::vector<ArrayData> all(layout_->components.size());
-  const bool is_rows = layout_->element_shape.size() < layout_->header.shape.size();
+  std::vector<ArrayData> all(plan_->components.size());
+  const bool is_rows = plan_->element_shape.size() < plan_->header.shape.size();
   for (size_t i = 0; i < all.size(); ++i) {
-    all[i].shape = layout_->components[i].element_shape;
+    all[i].shape = plan_->components[i].element_shape;
     if (is_rows) all[i].shape.insert(all[i].shape.begin(), count());
-    all[i].item_size = layout_->components[i].item_size;
+    all[i].item_size = plan_->components[i].item_size;
   }
   int64_t done = 0;
   // The loaded member itself serves where its elements lie as they must.
-  if (layout_->takes_items && member_->is_loaded() && !layout_->header.fortran_order &&
-      layout_->header.data_offset % kBufferAlignment == 0) {
-    all[0].buffer = member_->loaded().Slice(layout_->header.data_offset, layout_->header.data_size);
+  if (plan_->takes_items && member_->is_loaded() && !plan_->header.fortran_order &&
+      plan_->header.data_offset % kBufferAlignment == 0) {
+    all[0].buffer = member_->loaded().Slice(plan_->header.data_offset, plan_->header.data_size);
     TF_NPZ_RETURN_IF_ERROR(
-        Convert(layout_->components[0], 0, layout_->row_count, all[0].buffer.data(), &done));
+        Convert(plan_->components[0], 0, plan_->row_count, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;
   for (size_t i = 0; i < all.size(); ++i) {
     TF_NPZ_ASSIGN_OR_RETURN(
-        all[i].buffer, options_.pool->Allocate(count() * layout_->components[i].element_size()));
+        all[i].buffer, member_->pool().Allocate(count() * plan_->components[i].element_size()));
     destinations.push_back(all[i].buffer.data());
   }
-  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, layout_->row_count, destinations, &done));
+  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, plan_->row_count, destinations, &done));
   return all;
 }
 

@@ -1,9 +1,11 @@
 // ArrayReader: the elements of one array, decoded into the caller's memory in C order and native
 // form.
 //
-// An element is a row, one step along axis 0, or, of a reader for whole arrays, the array. Its
-// items may be structures; each component takes one field of them, or the items as they are. One
-// thread at a time.
+// An element is a row, one step along axis 0, or the whole array, as the plan says. Its items may
+// be structures; each component takes one field of them, or the items as they are.
+//
+// Where is_random_access(), several threads may call Read at once. Otherwise, and for all other
+// calls, one thread at a time: while one loads, no other may read.
 
 #ifndef TF_NPZ_READER_ARRAY_READER_H_
 #define TF_NPZ_READER_ARRAY_READER_H_
@@ -11,12 +13,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cc/base/status.h"
 #include "cc/format/npy_header.h"
 #include "cc/io/buffer.h"
-#include "cc/reader/archive.h"
 #include "cc/reader/array_plan.h"
 #include "cc/reader/component.h"
 #include "cc/reader/member_reader.h"
@@ -31,31 +33,30 @@ struct ArrayData {
   int64_t item_size = 0;
 };
 
-// Reads the header of the array in `member`.
+// Reads the preamble and the header of the array in `member`, as the file has them.
+Result<std::string> ReadHeaderBytes(MemberReader& member);
+
+// Says to `member` which of its bytes are wanted. DataLoss where it holds less than `header` says.
+Status SetWantedSize(MemberReader& member, const NpyHeader& header);
+
+// The header of the array in `member`, which holds as much as the header says.
 Result<NpyHeader> ReadNpyHeader(MemberReader& member);
 
 class ArrayReader {
  public:
-  // Reads the header. Errors begin with PATH[NAME]: as do those of all calls. `components` are
-  // those of the selection that are to be taken: where ReadOptions::layouts knows the array's
-  // layout, they are chosen already.
-  static Result<std::unique_ptr<ArrayReader>> Open(std::shared_ptr<const Archive> archive,
-                                                   const ZipEntry* entry, bool rows,
-                                                   ReadOptions options,
-                                                   std::vector<size_t> components = {});
+  // Ready to read. `plan` was made from the header of the array in `member`, and SetWantedSize has
+  // been called. OpenSelection makes readers.
+  ArrayReader(std::unique_ptr<MemberReader> member, std::shared_ptr<const ArrayPlan> plan)
+      : member_(std::move(member)), plan_(std::move(plan)) {}
 
-  // PATH[NAME]: for messages about the array.
+  // What messages about the array begin with, those of all calls too: PATH["NAME"]: .
   std::string context() const { return member_->context(); }
-  const std::shared_ptr<const ArrayPlan>& layout() const { return layout_; }
-  const NpyHeader& header() const { return layout_->header; }
-  int64_t count() const { return layout_->count; }
+  const std::shared_ptr<const ArrayPlan>& plan() const { return plan_; }
+  const NpyHeader& header() const { return plan_->header; }
+  int64_t count() const { return plan_->count; }
   // Of the array itself; components may add dimensions.
-  const std::vector<int64_t>& element_shape() const { return layout_->element_shape; }
-
-  // Settles what the calls below read. To be called once, before them, unless it is settled.
-  void Choose(std::vector<Component> components);
-  bool is_chosen() const { return !layout_->components.empty(); }
-  const std::vector<Component>& components() const { return layout_->components; }
+  const std::vector<int64_t>& element_shape() const { return plan_->element_shape; }
+  const std::vector<Component>& components() const { return plan_->components; }
 
   // Bytes of memory that Load takes until the reader goes; 0 where it has been done or there is no
   // point in it.
@@ -67,7 +68,8 @@ class ArrayReader {
   // takes load_overhead() bytes more.
   Status Load();
   uint64_t load_overhead() const { return member_->load_overhead(); }
-  // Whether any element costs no more than its own bytes.
+  // Whether any element costs no more than its own bytes, and several threads may read at once:
+  // stored data does from the beginning, in both orders, and other data once it is loaded.
   bool is_random_access() const { return member_->is_random_access(); }
 
   // Whether elements from `first` on can be lent by a loaded member: they are its only component,
@@ -78,8 +80,14 @@ class ArrayReader {
   Buffer Lend(int64_t first, int64_t count, Status* status, int64_t* done);
 
   // Decodes elements `first` … `first + count - 1` to `destinations`, one for each component.
-  // `*done`, where given, is how many came out right before an error. Elements are best read in
-  // their order: going back in a stream begins it anew.
+  // `*done`, where given, is how many came out right before an error. Elements of a stream are best
+  // read in their order: going back begins it anew.
+  //
+  // One of the reads verifies the checksum, as ReadOptions::checksums says. In a stream it is the
+  // read of the last row. In stored data it is the read that completes the rows, in whatever order
+  // they are read. In stored data in Fortran order it is the first read, before it takes its rows,
+  // because no row is whole before the last column. Where the checksum is wrong, that read returns
+  // DataLoss and `*done` is 0.
   Status Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
               int64_t* done = nullptr);
 
@@ -88,11 +96,6 @@ class ArrayReader {
   Result<std::vector<ArrayData>> ReadAll();
 
  private:
-  ArrayReader(std::unique_ptr<MemberReader> member, ReadOptions options,
-              std::vector<size_t> components)
-      : member_(std::move(member)), options_(std::move(options)), chosen_(std::move(components)) {}
-  Status Init(bool rows);
-  Status FindLayout(bool rows);
   Status WithContext(const Status& status) const;
   // Rows, here, are steps along axis 0 of whole arrays too; the only item of an array without
   // dimensions is one.
@@ -107,11 +110,7 @@ class ArrayReader {
   Result<std::vector<ArrayData>> ReadAllElements();
 
   const std::unique_ptr<MemberReader> member_;
-  const ReadOptions options_;
-  std::shared_ptr<const ArrayPlan> layout_;
-  const std::vector<size_t> chosen_;  // of the selection
-  // The checksum of a member that is read out of order has been looked at.
-  bool gather_verified_ = false;
+  const std::shared_ptr<const ArrayPlan> plan_;
 };
 
 }  // namespace tf_npz

@@ -4,6 +4,7 @@
 #define TF_NPZ_READER_COMPONENT_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "cc/base/status.h"
@@ -15,6 +16,13 @@ namespace tf_npz {
 
 // Strings of no bytes (S0, U0) that an element may hold: a file can claim any number of them.
 inline constexpr int64_t kMaxEmptyStrings = int64_t{1} << 20;
+
+// What the elements of a component must be. A negative dimension admits any length, no shape any
+// shape.
+struct ComponentSpec {
+  ElementType type = ElementType::kFloat32;
+  std::optional<std::vector<int64_t>> shape;
+};
 
 struct Component {
   FieldPath path;  // none: the items of the array as they are

@@ -1,7 +1,7 @@
 #include "cc/reader/inspect.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "cc/reader/array_reader.h"
 #include "cc/reader/member_reader.h"
@@ -26,8 +26,8 @@ ComponentFacts InspectComponent(const NpyHeader& header, FieldPath path, FieldVi
   return facts;
 }
 
-Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
-                     const std::shared_ptr<BufferPool>& pool, MemberFacts* facts) {
+Status ReadFacts(const std::shared_ptr<Archive>& archive, const ZipEntry* entry,
+                 const std::shared_ptr<BufferPool>& pool, MemberFacts* facts) {
   ReadOptions options;
   options.pool = pool;
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<MemberReader> member,
@@ -52,37 +52,46 @@ Status InspectMember(std::shared_ptr<Archive> archive, const ZipEntry* entry,
 
 }  // namespace
 
-std::vector<MemberFacts> InspectArchive(std::shared_ptr<Archive> archive,
-                                        const std::optional<std::vector<std::string>>& names) {
-  const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
-  std::vector<MemberFacts> all;
-  if (!archive->is_npz()) {
-    MemberFacts facts;
+Status ProblemOf(const ComponentFacts* begin, const ComponentFacts* end) {
+  const ComponentFacts* first = nullptr;
+  for (const ComponentFacts* facts = begin; facts != end; ++facts) {
+    if (facts->status.ok()) continue;
+    if (HoldsObjects(facts->dtype)) return facts->status;
+    if (first == nullptr) first = facts;
+  }
+  return first == nullptr ? OkStatus() : first->status;
+}
+
+Status MemberFacts::Problem() const {
+  if (!status.ok()) return status;
+  return ProblemOf(components.data(), components.data() + components.size());
+}
+
+MemberFacts InspectMember(const std::shared_ptr<Archive>& archive, const ZipEntry* entry,
+                          std::string_view name, const std::shared_ptr<BufferPool>& pool) {
+  MemberFacts facts;
+  facts.name = name;
+  if (entry == nullptr) {
     facts.compression = archive->is_gzip() ? "gzip" : ZipMethodName(kZipStored);
     facts.compressed_size = archive->file().size();
-    facts.status =
-        InspectMember(archive, nullptr, pool, &facts).WithContext(archive->Context(nullptr));
-    all.push_back(std::move(facts));
-    return all;
-  }
-  std::set<const ZipEntry*> wanted;
-  for (const std::string& name : names.value_or(std::vector<std::string>())) {
-    if (const Result<const ZipEntry*> entry = archive->Find(name); entry.ok())
-      wanted.insert(*entry);
-  }
-  for (const auto& [name, entry] : archive->Named()) {
-    MemberFacts facts;
-    facts.name = std::string(name);
-    facts.is_read = !names || wanted.count(entry) > 0;
-    if (!facts.is_read) {
-      all.push_back(std::move(facts));
-      continue;
-    }
+  } else {
     facts.compression = ZipMethodName(entry->method);
     facts.compressed_size = entry->compressed_size;
     facts.size = entry->uncompressed_size;
-    facts.status = InspectMember(archive, entry, pool, &facts).WithContext(archive->Context(entry));
-    all.push_back(std::move(facts));
+  }
+  facts.status = ReadFacts(archive, entry, pool, &facts).WithContext(archive->Context(entry));
+  return facts;
+}
+
+std::vector<MemberFacts> InspectArchive(const std::shared_ptr<Archive>& archive) {
+  const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
+  std::vector<MemberFacts> all;
+  if (!archive->is_npz()) {
+    all.push_back(InspectMember(archive, nullptr, "", pool));
+    return all;
+  }
+  for (const auto& [name, entry] : archive->Named()) {
+    all.push_back(InspectMember(archive, entry, name, pool));
   }
   return all;
 }

@@ -1,61 +1,47 @@
 #include "cc/reader/member_reader.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
-#include <string>
+#include <utility>
 
-#include "cc/base/checked.h"
 #include "cc/inflate/crc32.h"
+#include "cc/inflate/inflate.h"
 
 namespace tf_npz {
-namespace {
-
-// Bytes handled at once: they stay in the cache between reading and checksum, and cancellation is
-// looked at between two of these.
-constexpr size_t kStep = size_t{256} << 10;
-
-std::string Hex(uint32_t value) {
-  char text[16];
-  std::snprintf(text, sizeof(text), "%08x", value);
-  return text;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<MemberReader>> MemberReader::Open(std::shared_ptr<const Archive> archive,
                                                          const ZipEntry* entry,
                                                          ReadOptions options) {
-  std::unique_ptr<MemberReader> reader(
-      new MemberReader(std::move(archive), entry, std::move(options)));
-  if (entry == nullptr) {
-    reader->size_ = reader->archive_->file().size();
-    if (reader->is_gzip()) {
-      reader->is_size_known_ = false;
-      if (!CheckedMultiply(reader->size_, kMaxInflateRatio, &reader->size_)) {
-        reader->size_ = UINT64_MAX;
-      }
-    }
-    return reader;
-  }
-  const ZipEnd& end = reader->archive_->zip_end();
-  TF_NPZ_RETURN_IF_ERROR(CheckZipEntry(*entry, end));
-  std::string header(ZipLocalHeaderSize(*entry), '\0');
-  TF_NPZ_RETURN_IF_ERROR(ReadExactly(reader->archive_->file(), entry->local_header_offset,
-                                     header.data(), header.size()));
-  TF_NPZ_ASSIGN_OR_RETURN(reader->data_offset_, ParseZipLocalHeader(header, *entry, end));
-  reader->size_ = entry->uncompressed_size;
-  return reader;
+  TF_NPZ_ASSIGN_OR_RETURN(Member member, Member::Open(std::move(archive), entry));
+  return std::unique_ptr<MemberReader>(new MemberReader(std::move(member), std::move(options)));
 }
 
-Status MemberReader::SetSize(uint64_t size) {
-  if (is_size_known_) return OkStatus();
-  if (size > size_) {
-    return DataLoss("array claims " + std::to_string(size) + " bytes, more than the file's " +
-                    std::to_string(archive_->file().size()) + " compressed bytes can hold");
+MemberReader::MemberReader(Member member, ReadOptions options)
+    : member_(std::move(member)),
+      options_(std::move(options)),
+      size_(member_.size()),
+      is_size_known_(!member_.is_gzip()) {
+  if (member_.is_stream()) {
+    stream_.emplace(member_, options_);
+  } else {
+    stored_.emplace(member_, options_);
   }
-  size_ = size;
-  is_size_known_ = true;
+}
+
+Status MemberReader::SetWantedSize(uint64_t size) {
+  if (!is_size_known_) {
+    if (size > size_) {
+      return DataLoss("array claims " + std::to_string(size) + " bytes, more than the file's " +
+                      std::to_string(member_.compressed_size()) + " compressed bytes can hold");
+    }
+    size_ = size;
+    is_size_known_ = true;
+  }
+  if (stored_) {
+    stored_->SetWantedEnd(size);
+  } else {
+    stream_->SetWantedEnd(size);
+  }
   return OkStatus();
 }
 
@@ -72,137 +58,52 @@ Status MemberReader::Read(uint64_t offset, char* destination, size_t size, size_
     *done = size;
     return OkStatus();
   }
-  TF_NPZ_RETURN_IF_ERROR(SkipTo(offset));
-  while (*done < size) {
-    size_t step_done = 0;
-    const Status status = ReadNext(destination + *done, std::min(size - *done, kStep), &step_done);
-    *done += step_done;
-    TF_NPZ_RETURN_IF_ERROR(status);
-  }
-  return OkStatus();
+  return stored_ ? stored_->Read(offset, destination, size, done)
+                 : stream_->Read(offset, destination, size, done);
 }
 
-Status MemberReader::SkipTo(uint64_t offset) {
-  if (offset < position_) {
-    stream_.reset();
-    position_ = 0;
-    crc_ = 0;
-    crc_has_gap_ = false;
-  }
-  if (offset == position_) return OkStatus();
-  const bool checked_on_the_way = has_checksum() && options_.verify_skipped && !verdict_;
-  if (!is_stream() && !checked_on_the_way) {
-    crc_has_gap_ = true;
-    position_ = offset;
-    return OkStatus();
-  }
-  return Discard(offset);
-}
-
-// Reads on to `end`, for the checksum or for what comes behind.
-Status MemberReader::Discard(uint64_t end) {
-  if (position_ == end) return OkStatus();
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer unwanted,
-                          options_.pool->Allocate(std::min<uint64_t>(kStep, end - position_)));
-  while (position_ < end) {
-    size_t done = 0;
-    TF_NPZ_RETURN_IF_ERROR(
-        ReadNext(unwanted.data(), std::min<uint64_t>(unwanted.size(), end - position_), &done));
-  }
-  return OkStatus();
-}
-
-// Reads what comes next: of a stream perhaps less than `size`, even nothing.
-Status MemberReader::ReadNext(char* destination, size_t size, size_t* done) {
-  if (is_cancelled()) return Cancelled();
-  if (is_stream()) {
-    TF_NPZ_RETURN_IF_ERROR(ReadNextOfStream(destination, size, done));
-  } else {
-    TF_NPZ_RETURN_IF_ERROR(
-        ReadExactly(archive_->file(), data_offset_ + position_, destination, size));
-    *done = size;
-  }
-  // The stream verifies gzip's itself.
-  if (has_checksum() && !is_gzip()) crc_ = ExtendCrc32(crc_, destination, *done);
-  position_ += *done;
-  return OkStatus();
-}
-
-Status MemberReader::ReadNextOfStream(char* destination, size_t size, size_t* done) {
-  if (stream_ == nullptr) {
-    InflateOptions options;
-    options.format = is_gzip() ? InflateFormat::kGzip : InflateFormat::kDeflate;
-    options.verify_checksums = options_.verify_checksums;
-    const uint64_t compressed_size = is_gzip() ? archive_->file().size() : entry_->compressed_size;
-    TF_NPZ_ASSIGN_OR_RETURN(stream_, InflateStream::Open(archive_->file(), data_offset_,
-                                                         compressed_size, *options_.pool, options));
-  }
-  const Result<size_t> produced = stream_->at_end() ? Result<size_t>(stream_->EndsBefore(size))
-                                                    : stream_->ReadSome(destination, size);
-  if (!produced.ok()) {
-    // Where the stream stands is no longer what position_ says.
-    stream_.reset();
-    position_ = 0;
-    crc_ = 0;
-    return produced.status();
-  }
-  *done = *produced;
-  return OkStatus();
-}
-
-// At the end of what is wanted.
-Status MemberReader::FinishStream() {
-  if (!is_gzip()) return stream_ == nullptr ? OkStatus() : stream_->Finish();
-  // More than the array may follow. np.load leaves it unread, but the checksum of the array's own
-  // bytes may be behind it.
-  char unwanted[size_t{16} << 10];
-  while (!stream_->at_end()) {
-    if (is_cancelled()) return Cancelled();
-    size_t ignored = 0;
-    TF_NPZ_RETURN_IF_ERROR(ReadNextOfStream(unwanted, sizeof(unwanted), &ignored));
-  }
-  return OkStatus();
-}
-
-Status MemberReader::Finish() {
-  if (verdict_) return *verdict_;
-  if (is_loaded() || crc_has_gap_) return OkStatus();
-  if (is_stream() || has_checksum()) TF_NPZ_RETURN_IF_ERROR(Discard(size_));
-  if (is_stream()) TF_NPZ_RETURN_IF_ERROR(FinishStream());
-  verdict_ = has_checksum() && !is_gzip() ? CheckCrc(crc_) : OkStatus();
-  return *verdict_;
+Status MemberReader::Verify() {
+  if (is_loaded()) return OkStatus();
+  return stored_ ? stored_->Verify() : stream_->Verify();
 }
 
 Status MemberReader::Load() {
   if (is_loaded()) return OkStatus();
   if (!is_size_known_) return Internal("a member is loaded before its size is known");
   TF_NPZ_ASSIGN_OR_RETURN(Buffer buffer, options_.pool->Allocate(size_));
-  if (!has_whole_decoder() || size_ > kMaxWholeInflate) {
-    TF_NPZ_RETURN_IF_ERROR(Read(0, buffer.data(), size_));
-    TF_NPZ_RETURN_IF_ERROR(Finish());
-    stream_.reset();
+  if (stored_) {
+    TF_NPZ_RETURN_IF_ERROR(stored_->ReadAll(buffer.data()));
+  } else if (has_whole_decoder() && size_ <= kMaxWholeInflate) {
+    stream_->Close();
+    TF_NPZ_RETURN_IF_ERROR(InflateTo(buffer.data()));
   } else {
-    if (is_cancelled()) return Cancelled();
-    stream_.reset();
-    const size_t compressed_size = entry_->compressed_size;
-    // As much as the other one, so that either can serve as the other the next time: memory that
-    // is not touched costs nothing.
-    TF_NPZ_ASSIGN_OR_RETURN(const Buffer compressed,
-                            options_.pool->Allocate(std::max<size_t>(compressed_size, size_)));
-    TF_NPZ_RETURN_IF_ERROR(
-        ReadExactly(archive_->file(), data_offset_, compressed.data(), compressed_size));
-    TF_NPZ_RETURN_IF_ERROR(
-        InflateWhole({compressed.data(), compressed_size}, buffer.data(), size_));
-    if (has_checksum()) TF_NPZ_RETURN_IF_ERROR(CheckCrc(ExtendCrc32(0, buffer.data(), size_)));
+    size_t done = 0;
+    TF_NPZ_RETURN_IF_ERROR(stream_->Read(0, buffer.data(), size_, &done));
+    TF_NPZ_RETURN_IF_ERROR(stream_->Verify());
+    stream_->Close();
   }
   loaded_ = std::move(buffer);
   return OkStatus();
 }
 
-Status MemberReader::CheckCrc(uint32_t crc) const {
-  if (crc == entry_->crc32) return OkStatus();
-  return DataLoss("CRC-32 mismatch: the data is damaged (expected " + Hex(entry_->crc32) +
-                  ", got " + Hex(crc) + ")");
+// Decodes all of a deflated member at once, and verifies it.
+Status MemberReader::InflateTo(char* destination) {
+  if (options_.is_cancelled()) return Cancelled();
+  const size_t compressed_size = member_.compressed_size();
+  // As large as the other one, so that either can serve as the other the next time: memory that is
+  // not touched costs nothing.
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer compressed,
+                          options_.pool->Allocate(std::max<size_t>(compressed_size, size_)));
+  TF_NPZ_RETURN_IF_ERROR(
+      ReadExactly(member_.file(), member_.data_offset(), compressed.data(), compressed_size));
+  TF_NPZ_RETURN_IF_ERROR(InflateWhole({compressed.data(), compressed_size}, destination, size_));
+  return has_checksum() ? member_.CheckCrc32(ExtendCrc32(0, destination, size_)) : OkStatus();
+}
+
+Status MemberReader::LoadIfSmall() {
+  const bool is_small = is_size_known_ && size_ <= kLoadAtOnce;
+  const bool is_worthwhile = !is_random_access() || has_checksum();
+  return is_small && is_worthwhile ? Load() : OkStatus();
 }
 
 }  // namespace tf_npz

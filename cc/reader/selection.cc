@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cc/base/text.h"
+#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
 namespace {
@@ -12,109 +13,90 @@ namespace {
 // gains more than the copy costs, but the memory is taken twice.
 constexpr uint64_t kMaxCopied = uint64_t{32} << 20;
 
-// "float32 (28, 28)"
-std::string TypeText(std::string_view type, const std::optional<std::vector<int64_t>>& shape) {
-  return std::string(type) + " " + (shape ? ShapeText(*shape) : "of any shape");
+// What `components` of the selection take of one array.
+ArraySelection SelectionOfArray(const Selection& selection, const Archive& archive,
+                                const std::vector<size_t>& components) {
+  ArraySelection wanted;
+  wanted.rows = selection.rows;
+  for (const size_t i : components) {
+    FieldPath path = selection.keys[i];
+    if (archive.is_npz()) path.erase(path.begin());
+    wanted.components.push_back({std::move(path), selection.specs[i]});
+  }
+  return wanted;
 }
 
-bool Admits(const ComponentSpec& spec, const std::vector<int64_t>& shape) {
-  if (!spec.shape) return true;
-  if (shape.size() != spec.shape->size()) return false;
-  for (size_t axis = 0; axis < shape.size(); ++axis) {
-    if ((*spec.shape)[axis] >= 0 && (*spec.shape)[axis] != shape[axis]) return false;
+// The keys of an `.npy` are names of fields: there must be fields.
+Status CheckNpyKeys(const ArraySelection& wanted, const NpyHeader& header) {
+  if (header.dtype.kind == DType::Kind::kStruct) return OkStatus();
+  for (const ArraySelection::Part& part : wanted.components) {
+    if (part.path.empty()) continue;
+    return KeyOfUnnamedArray(part.path[0]);
   }
-  return true;
+  return OkStatus();
 }
 
-// What to do about an element of `rank` dimensions that `spec` does not admit.
-std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) {
-  if (!rows && spec.shape->size() + 1 == rank) {
-    return "; is the spec one of rows? make it with rows=False";
-  }
-  if (rows && spec.shape->size() == rank + 1) {
-    return "; is the spec one of whole arrays? make it with rows=True";
-  }
-  return "; pass a wider element_spec";
-}
-
-// Selects components of one array of one file.
-class ArraySelector {
+// Opens arrays of one file.
+class ArrayOpener {
  public:
-  ArraySelector(const Selection& selection, const Archive& archive, const ZipEntry* entry)
-      : selection_(selection), archive_(archive), entry_(entry) {}
+  ArrayOpener(std::shared_ptr<Archive> archive, const Selection& selection,
+              const ReadOptions& options, PlanCache* cache)
+      : archive_(std::move(archive)), selection_(selection), options_(options), cache_(cache) {}
 
-  // Opens the array, of which `components` of the selection are taken.
-  Result<SelectedArray> Open(std::shared_ptr<const Archive> archive, std::vector<size_t> components,
-                             const ReadOptions& options) const {
-    SelectedArray selected;
-    TF_NPZ_ASSIGN_OR_RETURN(
-        selected.reader,
-        ArrayReader::Open(std::move(archive), entry_, selection_.rows, options, components));
-    selected.components = std::move(components);
-    if (selected.reader->is_chosen()) return selected;
-    FieldFinder fields(selected.reader->header().dtype);
-    std::vector<Component> chosen;
-    for (const size_t i : selected.components) {
-      TF_NPZ_ASSIGN_OR_RETURN(Component component, Choose(*selected.reader, i, fields));
-      chosen.push_back(std::move(component));
-    }
-    selected.reader->Choose(std::move(chosen));
-    return selected;
+  // The array in `entry`, of which `components` of the selection are taken.
+  Result<SelectedArray> Open(const ZipEntry* entry, std::vector<size_t> components) const {
+    FieldPath culprit;
+    Result<std::unique_ptr<ArrayReader>> reader = OpenReader(entry, components, &culprit);
+    if (!reader.ok()) return reader.status().WithContext(archive_->Context(entry, culprit));
+    return SelectedArray{std::move(*reader), std::move(components)};
   }
 
  private:
-  Result<Component> Choose(const ArrayReader& array, size_t i, FieldFinder& fields) const {
-    const ComponentSpec& spec = selection_.specs[i];
-    const DType& dtype = array.header().dtype;
-    FieldPath path = selection_.keys[i];
-    if (archive_.is_npz()) path.erase(path.begin());
-    if (!path.empty() && dtype.kind != DType::Kind::kStruct) return NoFields(path, dtype);
-    Result<FieldView> field = fields.Find(path);
-    if (!field.ok()) return field.status().WithContext(Context({}));
-    TF_NPZ_RETURN_IF_ERROR(CheckType(array, *field, spec, path));
-    Result<Component> component =
-        MakeComponent(array.element_shape(), path, std::move(*field), spec.type);
-    if (!component.ok()) return component.status().WithContext(Context(path));
-    if (Admits(spec, component->element_shape)) return component;
-    return InvalidArgument(
-        Context(path) + Holds() +
-        TypeText(component->field.dtype.name(), component->element_shape) +
-        ", but element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape) +
-        std::string(ShapeAdvice(selection_.rows, spec, component->element_shape.size())));
-  }
-
-  // Whether `field` of the array can be read as `spec` says.
-  Status CheckType(const ArrayReader& array, const FieldView& field, const ComponentSpec& spec,
-                   const FieldPath& path) const {
-    const bool is_struct = field.dtype.kind == DType::Kind::kStruct;
-    if (!is_struct || array.header().is_pickle) {
-      const Status status = ComponentType(array.header(), field.dtype).status();
-      if (!status.ok()) return status.WithContext(Context(path));
+  // Header, plan, reader. What is small is verified before its header is held against the
+  // selection: damage should not pass for a disagreement.
+  Result<std::unique_ptr<ArrayReader>> OpenReader(const ZipEntry* entry,
+                                                  const std::vector<size_t>& components,
+                                                  FieldPath* culprit) const {
+    TF_NPZ_ASSIGN_OR_RETURN(std::unique_ptr<MemberReader> member,
+                            MemberReader::Open(archive_, entry, options_));
+    TF_NPZ_RETURN_IF_ERROR(member->LoadIfSmall());
+    TF_NPZ_ASSIGN_OR_RETURN(std::string bytes, ReadHeaderBytes(*member));
+    const PlanCache::Key key = {components, archive_->is_npz()};
+    std::shared_ptr<const ArrayPlan> plan = cache_ == nullptr ? nullptr : cache_->Find(bytes, key);
+    if (plan != nullptr) {
+      TF_NPZ_RETURN_IF_ERROR(Prepare(*member, plan->header));
+    } else {
+      TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(bytes));
+      TF_NPZ_RETURN_IF_ERROR(Prepare(*member, header));
+      TF_NPZ_ASSIGN_OR_RETURN(ArrayPlan made, MakePlan(std::move(header), components, culprit));
+      made.header_bytes = std::move(bytes);
+      plan = std::make_shared<const ArrayPlan>(std::move(made));
+      if (cache_ != nullptr) cache_->Insert(key, plan);
     }
-    if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
-    return InvalidArgument(
-        Context(path) + Holds() + TypeText(field.dtype.name(), array.element_shape()) +
-        ", but element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape) +
-        (is_struct ? "; a structured dtype is a dict of its fields: make the spec with "
-                     "tf_npz.element_spec"
-                   : "; pass an element_spec of the array's dtype, and cast what is read"));
+    return std::make_unique<ArrayReader>(std::move(member), std::move(plan));
   }
 
-  Status NoFields(const FieldPath& path, const DType& dtype) const {
-    if (archive_.is_npz()) {
-      return InvalidArgument(Context({}) + "has no field " + Quote(path[0]) +
-                             ": it is an array of " + dtype.name());
-    }
-    return InvalidArgument(archive_.label() + ": is an .npy file, which has no array " +
-                           Quote(path[0]) + " but one without a name; leave keys out");
+  // Everything that is done about the array with `header` before its first element is read.
+  Status Prepare(MemberReader& member, const NpyHeader& header) const {
+    TF_NPZ_RETURN_IF_ERROR(SetWantedSize(member, header));
+    TF_NPZ_RETURN_IF_ERROR(member.LoadIfSmall());  // only the header tells the size of gzip
+    // Nobody will read elements that there are none of, but whether there are none is for the
+    // checksum to say.
+    const bool is_empty = selection_.rows && !header.shape.empty() && header.shape[0] == 0;
+    return is_empty ? member.Verify() : OkStatus();
   }
 
-  const char* Holds() const { return selection_.rows ? "holds rows of " : "holds an array of "; }
-  std::string Context(const FieldPath& path) const { return archive_.Context(entry_, path); }
+  Result<ArrayPlan> MakePlan(NpyHeader header, const std::vector<size_t>& components,
+                             FieldPath* culprit) const {
+    const ArraySelection wanted = SelectionOfArray(selection_, *archive_, components);
+    if (!archive_->is_npz()) TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
+    return ArrayPlan::Make(std::move(header), wanted, culprit);
+  }
 
+  const std::shared_ptr<Archive> archive_;
   const Selection& selection_;
-  const Archive& archive_;
-  const ZipEntry* const entry_;
+  const ReadOptions& options_;
+  PlanCache* const cache_;
 };
 
 Status CheckLengths(const SelectedArrays& selected, const Selection& selection) {
@@ -135,10 +117,9 @@ Status CheckLengths(const SelectedArrays& selected, const Selection& selection) 
 }  // namespace
 
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options) {
+                                     const ReadOptions& options, PlanCache* cache) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
   SelectedArrays selected;
-  selected.archive = archive;
   // Components of one array are read together.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
   std::unordered_map<const ZipEntry*, size_t> known;  // where in `arrays`
@@ -158,12 +139,12 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     if (is_new) arrays.push_back({entry, {}});
     arrays[found->second].second.push_back(i);
   }
+  const ArrayOpener opener(std::move(archive), selection, options, cache);
   for (auto& [entry, components] : arrays) {
-    const ArraySelector selector(selection, *archive, entry);
-    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array,
-                            selector.Open(archive, std::move(components), options));
+    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(entry, std::move(components)));
     selected.arrays.push_back(std::move(array));
   }
+  selected.archive = std::move(archive);
   selected.count = selected.arrays[0].reader->count();
   TF_NPZ_RETURN_IF_ERROR(CheckLengths(selected, selection));
   return selected;

@@ -5,30 +5,24 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "cc/base/status.h"
-#include "cc/format/element_type.h"
 #include "cc/format/field_view.h"
 #include "cc/reader/archive.h"
 #include "cc/reader/array_reader.h"
+#include "cc/reader/component.h"
+#include "cc/reader/plan_cache.h"
+#include "cc/reader/read_options.h"
 
 namespace tf_npz {
-
-// What the elements of a component must be. A negative dimension admits any length, no shape any
-// shape.
-struct ComponentSpec {
-  ElementType type = ElementType::kFloat32;
-  std::optional<std::vector<int64_t>> shape;
-};
 
 struct Selection {
   // What each component is: the names by which what np.load returns would be indexed. Of an `.npz`
   // the first is an array's, of an `.npy` all are fields'; none is its only array as it is.
   std::vector<FieldPath> keys;
-  std::vector<ComponentSpec> specs;  // one for each path
+  std::vector<ComponentSpec> specs;  // one for each key
   // An element is a row, or a file's whole arrays.
   bool rows = true;
 };
@@ -46,10 +40,13 @@ struct SelectedArrays {
   int64_t count = 0;
 };
 
-// Opens the selected arrays and holds them against their specs. InvalidArgument, saying what to do,
-// where the file does not fit the selection.
+// Opens the selected arrays, each in one way: header, plan, reader. InvalidArgument, saying what to
+// do, where the file does not fit the selection. This is how every array is opened.
+//
+// `cache` knows plans that were made for this selection, and learns those that are made now. It may
+// be null. Several threads may open files with one cache.
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options);
+                                     const ReadOptions& options, PlanCache* cache = nullptr);
 
 // Arrays that can't be decoded in pieces must fit the limit, unless they are the element
 // themselves.

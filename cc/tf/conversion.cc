@@ -1,6 +1,5 @@
 #include "cc/tf/conversion.h"
 
-#include <cctype>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -8,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "cc/base/text.h"
+#include "cc/io/remote.h"
 #include "tensorflow/core/framework/allocation_description.pb.h"
 #include "tensorflow/core/framework/allocator.h"
 #include "tensorflow/core/platform/tstring.h"
@@ -55,50 +54,8 @@ std::optional<ElementType> ToElementType(DataType dtype) {
   return ElementTypeNamed(name);
 }
 
-struct CodePair {
-  Code ours;
-  absl::StatusCode absl;
-};
-constexpr CodePair kCodes[] = {
-    {Code::kOk, absl::StatusCode::kOk},
-    {Code::kCancelled, absl::StatusCode::kCancelled},
-    {Code::kInvalidArgument, absl::StatusCode::kInvalidArgument},
-    {Code::kNotFound, absl::StatusCode::kNotFound},
-    {Code::kPermissionDenied, absl::StatusCode::kPermissionDenied},
-    {Code::kResourceExhausted, absl::StatusCode::kResourceExhausted},
-    {Code::kUnimplemented, absl::StatusCode::kUnimplemented},
-    {Code::kInternal, absl::StatusCode::kInternal},
-    {Code::kUnavailable, absl::StatusCode::kUnavailable},
-    {Code::kDataLoss, absl::StatusCode::kDataLoss},
-};
-
-// What file systems mean by a code, as python/tf_npz/_errors.py has it too.
-Code FileSystemCode(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kUnauthenticated:
-      return Code::kPermissionDenied;
-    case absl::StatusCode::kOutOfRange:
-      return Code::kDataLoss;
-    // An answer that makes no sense, such as half an object: a bug, if any, but none of ours.
-    case absl::StatusCode::kInternal:
-      return Code::kUnavailable;
-    default:
-      break;
-  }
-  for (const CodePair& pair : kCodes) {
-    if (pair.absl == code) return pair.ours;
-  }
-  // Aborted: gs:// has retried in vain. FailedPrecondition: no way to the server. And the like.
-  return Code::kUnavailable;
-}
-
-// Some file systems say no more than the code: "not found".
-std::string MessageText(const absl::Status& status, std::string_view path) {
-  if (!status.message().empty()) return WithoutPath(status.message(), path);
-  std::string text = absl::StatusCodeToString(status.code());
-  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
-  return text;
-}
+static_assert(static_cast<int>(Code::kDataLoss) == static_cast<int>(absl::StatusCode::kDataLoss),
+              "the codes of cc/base/status.h are numbered as TensorFlow's are");
 
 // A tensor of the strings at `items`, of `item_size` bytes each, without the NULs that pad them.
 absl::Status ToStringTensor(const char* items, int64_t item_size, const TensorShape& shape,
@@ -137,14 +94,11 @@ bool IsAligned(const void* data) {
 }  // namespace
 
 absl::Status ToAbslStatus(const Status& status) {
-  for (const CodePair& pair : kCodes) {
-    if (pair.ours == status.code()) return absl::Status(pair.absl, status.message());
-  }
-  return absl::InternalError(status.message());
+  return absl::Status(static_cast<absl::StatusCode>(status.code()), status.message());
 }
 
 Status FromAbslStatus(const absl::Status& status, std::string_view path) {
-  return Status(FileSystemCode(status.code()), MessageText(status, path));
+  return FileSystemError(static_cast<int>(status.code()), status.message(), path);
 }
 
 Result<std::vector<ComponentSpec>> ToComponentSpecs(const tensorflow::DataTypeVector& dtypes,

@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "cc/io/read_ahead_file.h"
+#include "cc/io/remote.h"
 #include "cc/tf/conversion.h"
 #include "tensorflow/core/platform/env.h"
 #include "tensorflow/core/platform/file_system.h"
@@ -14,7 +15,6 @@
 namespace tf_npz {
 namespace {
 
-constexpr std::string_view kScheme = "://";
 constexpr std::string_view kLocalScheme = "file://";
 
 class TensorFlowFile : public RandomAccessFile {
@@ -43,8 +43,6 @@ class TensorFlowFile : public RandomAccessFile {
   const uint64_t size_;
   const std::string path_;
 };
-
-bool HasScheme(const std::string& path) { return path.find(kScheme) != std::string::npos; }
 
 class TensorFlowWholeFileReader : public WholeFileReader {
  public:

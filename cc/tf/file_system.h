@@ -22,7 +22,7 @@ class TensorFlowFileSystem : public FileSystem {
   std::unique_ptr<WholeFileReader> NewWholeFileReader() const override;
 
  private:
-  const PosixFileSystem local_;
+  const PosixFileSystem local_{};
 };
 
 }  // namespace tf_npz

@@ -57,7 +57,7 @@ class ReadOp : public OpKernel {
     selection.rows = false;
     ReadOptions options;
     options.pool = pool_;
-    options.verify_checksums = ctx->input(2).flat<bool>()(0);
+    options.checksums = ctx->input(2).flat<bool>()(0) ? Checksums::kFullyRead : Checksums::kNone;
     std::atomic<bool> cancelled{false};
     options.cancelled = &cancelled;
     std::function<void()> deregister;

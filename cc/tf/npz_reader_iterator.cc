@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cc/base/checked.h"
+#include "cc/base/mutex.h"
 #include "cc/pipeline/checkpoint.h"
 #include "cc/pipeline/engine.h"
 #include "cc/tf/compatibility.h"
@@ -68,7 +69,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   bool SymbolicCheckpointCompatible() const override { return true; }
 
   absl::Status Initialize(IteratorContext* ctx) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!ctx->split_providers().empty()) {
       TF_ASSIGN_OR_RETURN(split_provider_,
                           tensorflow::data::GetSingleSplitProvider(ctx, dataset()));
@@ -81,7 +82,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     if (GlobalShuffle::IsOn(*ctx)) {
       return global_shuffle_.GetNext(ctx, out_tensors, end_of_sequence);
     }
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     *end_of_sequence = false;
     if (taken_ == block_.count) {
       if (parallelism_->tunable) engine_->SetNumThreads(NumThreads());
@@ -107,7 +108,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
                             int* num_skipped) override {
     *num_skipped = 0;
     if (!GlobalShuffle::IsOn(*ctx)) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       TF_RETURN_IF_ERROR(SkipFar(ctx, num_to_skip, num_skipped));
     }
     int others = 0;
@@ -127,15 +128,19 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   }
 
   absl::Status SaveInternal(SerializationContext* ctx, IteratorStateWriter* writer) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     TF_RETURN_IF_ERROR(global_shuffle_.Save(prefix(), ctx, writer));
     Position position = CurrentPosition();
     int64_t file = position.file;  // in the list
     if (split_provider_ != nullptr) {
-      const std::vector<int64_t> splits = engine_->FilesFrom(position.file);
-      file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
+      // The engine asks for no split while these and the provider's own state are saved.
+      absl::Status saved;
+      engine_->SaveFiles(position.file, [&](const std::vector<int64_t>& splits) {
+        file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
+        saved = SaveSplits(splits, writer);
+      });
+      TF_RETURN_IF_ERROR(saved);
       position.file = 0;
-      TF_RETURN_IF_ERROR(SaveSplits(splits, writer));
     }
     const Checkpoint checkpoint = CheckpointAt(position, filenames(), file, NamesCrc());
     TF_RETURN_IF_ERROR(writer->WriteScalar(prefix(), kFile, position.file));
@@ -148,7 +153,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   }
 
   absl::Status RestoreInternal(IteratorContext* ctx, IteratorStateReader* reader) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (GlobalShuffle::IsRestored(*ctx)) return global_shuffle_.Restore(prefix(), ctx, reader);
     Checkpoint checkpoint;
     Position& position = checkpoint.position;
@@ -182,7 +187,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     };
   }
 
-  absl::Status SaveSplits(const std::vector<int64_t>& splits, IteratorStateWriter* writer) {
+  absl::Status SaveSplits(const std::vector<int64_t>& splits, IteratorStateWriter* writer)
+      TF_NPZ_REQUIRES(mutex_) {
     Tensor tensor(tensorflow::DT_INT64, {static_cast<int64_t>(splits.size())});
     std::copy(splits.begin(), splits.end(), tensor.vec<int64_t>().data());
     TF_RETURN_IF_ERROR(writer->WriteTensor(prefix(), kSplits, tensor));
@@ -207,7 +213,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
 
   const std::vector<std::string>& filenames() const { return dataset()->pipeline().filenames(); }
 
-  int64_t NamesCrc() {
+  int64_t NamesCrc() TF_NPZ_REQUIRES(mutex_) {
     if (!names_crc_) names_crc_ = CrcOfNames(filenames());
     return *names_crc_;
   }
@@ -227,8 +233,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return static_cast<int>(std::clamp<double>(parallelism_->value, 1, kMaxThreads));
   }
 
-  // These want mutex_ held.
-  Position CurrentPosition() const {
+  Position CurrentPosition() const TF_NPZ_REQUIRES(mutex_) {
     if (taken_ == block_.count) return block_.next;
     Position position = block_.first;
     position.element += taken_;
@@ -237,7 +242,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
 
   // Skips up to `num_to_skip` elements, if they are many, by a new position. Behind an error there
   // is none: the engine alone knows which elements the file has lost.
-  absl::Status SkipFar(IteratorContext* ctx, int num_to_skip, int* num_skipped) {
+  absl::Status SkipFar(IteratorContext* ctx, int num_to_skip, int* num_skipped)
+      TF_NPZ_REQUIRES(mutex_) {
     const DatasetArguments& arguments = dataset()->arguments();
     const int64_t size = dataset()->is_batched() ? arguments.batch_size : 1;
     int64_t elements;
@@ -258,7 +264,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return StartEngine(ctx, position, /*skips=*/true);
   }
 
-  absl::Status StartEngine(IteratorContext* ctx, Position start, bool skips = false) {
+  absl::Status StartEngine(IteratorContext* ctx, Position start, bool skips = false)
+      TF_NPZ_REQUIRES(mutex_) {
     StopEngine();
     {
       const std::lock_guard<SharedMutex> lock(*parallelism_->mu);
@@ -277,7 +284,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
         ctx->cancellation_manager(), [engine = engine_.get()] { engine->Cancel(); }, &deregister_);
   }
 
-  EngineOptions NewOptions(IteratorContext* ctx) {
+  EngineOptions NewOptions(IteratorContext* ctx) TF_NPZ_REQUIRES(mutex_) {
     EngineOptions options = dataset()->pipeline().options();
     options.num_threads = NumThreads();
     // The context is gone when the engine starts its threads.
@@ -302,7 +309,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return options;
   }
 
-  void StopEngine() {
+  void StopEngine() TF_NPZ_REQUIRES(mutex_) {
     // Waits for a callback that is running, after which none can touch the engine.
     if (deregister_) deregister_();
     deregister_ = nullptr;
@@ -315,16 +322,20 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
 
   GlobalShuffle global_shuffle_;
   const std::shared_ptr<SharedState> parallelism_;  // set by autotuning, where it is tunable
-  std::mutex mutex_;
-  // Where it is not null, it says which files are ours; and those that it gave before a checkpoint.
-  std::shared_ptr<SplitProvider> split_provider_;
-  std::vector<int64_t> splits_;
-  std::unique_ptr<Engine> engine_;
-  std::function<void()> deregister_;  // takes the cancellation callback back
-  Block block_;                       // the block at hand, of which
-  int64_t taken_ = 0;                 // so many elements are delivered
-  bool has_failed_ = false;           // an error came after them
-  std::optional<int64_t> names_crc_;  // of filenames()
+  Mutex mutex_;
+  // If it is not null, it says which files this iterator reads.
+  std::shared_ptr<SplitProvider> split_provider_ TF_NPZ_GUARDED_BY(mutex_);
+  // The files that it gave before the checkpoint that was restored.
+  std::vector<int64_t> splits_ TF_NPZ_GUARDED_BY(mutex_);
+  std::unique_ptr<Engine> engine_ TF_NPZ_GUARDED_BY(mutex_);
+  // Takes the cancellation callback back.
+  std::function<void()> deregister_ TF_NPZ_GUARDED_BY(mutex_);
+  // The current block, and how many of its elements are delivered.
+  Block block_ TF_NPZ_GUARDED_BY(mutex_);
+  int64_t taken_ TF_NPZ_GUARDED_BY(mutex_) = 0;
+  // Whether the engine's last answer was an error.
+  bool has_failed_ TF_NPZ_GUARDED_BY(mutex_) = false;
+  std::optional<int64_t> names_crc_ TF_NPZ_GUARDED_BY(mutex_);  // of filenames()
 };
 
 }  // namespace

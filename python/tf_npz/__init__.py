@@ -1,6 +1,6 @@
 """NumPy's .npz and .npy files as native, parallel tf.data datasets.
 
-Start with `NpzReaderDataset`; `load` and `decode` read whole arrays, `element_spec` and `inspect` read headers.
+Start with `NpzReaderDataset`. `load` and `decode` read whole arrays. `element_spec` and `inspect` read headers.
 """
 
 import importlib
@@ -20,7 +20,7 @@ __version__ = _version_check.package_version()
 _version_check.check_installed()
 _registration.register_with_tensorflow()
 
-# Where each name lives. The modules are imported when a name of theirs is first used: TensorFlow takes seconds.
+# The module of each name. It is imported when the name is first used, because importing TensorFlow takes seconds.
 _MODULES = {
     "ArrayInfo": "_inspect",
     "FileInfo": "_inspect",

@@ -1,4 +1,4 @@
-"""`python -m tf_npz FILE...`: prints what files hold."""
+"""`python -m tf_npz FILE...`: prints the arrays of files."""
 
 import argparse
 import os
@@ -8,8 +8,12 @@ from ._inspect import inspect
 
 
 def main() -> int:
-    """Prints a table for each file; 1 where one of them can't be read."""
-    parser = argparse.ArgumentParser(prog="python -m tf_npz", description="Shows what .npy and .npz files hold.")
+    """Prints a table for each file.
+
+    Returns:
+      The exit status: 0, or 1 if a file cannot be read.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tf_npz", description="Shows the arrays in .npy and .npz files.")
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="an .npy or .npz file; gs:// and the like need TensorFlow"
     )
@@ -17,7 +21,7 @@ def main() -> int:
     for path in parser.parse_args().files:
         try:
             print(inspect(path), flush=True)
-        except BrokenPipeError:  # of head, which has seen enough
+        except BrokenPipeError:  # The reader of the pipe, such as head, has ended.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return int(failed)
         except (OSError, ValueError, NotImplementedError, ImportError, RuntimeError) as error:

@@ -1,50 +1,88 @@
-# What cc/py/core.cc defines. The TypedDicts are plain dicts at run time.
+# What cc/py/core.cc defines. Paths are bytes, since a file name need not be UTF-8.
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, TypedDict
+from collections.abc import Callable, Sequence
+from typing import Literal, final
+
+from ._remote import RemoteFile
 
 class StatusError(Exception):
     """args: the code's name, as in "DataLoss", and the message."""
 
-# NumPy's dtype.descr: a str, or a list of fields (name or (title, name), descr, and perhaps a shape).
-Descr: TypeAlias = str | list[tuple[Any, ...]]
+@final
+class MemberFacts:
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_array(self) -> bool: ...
+    @property
+    def compression(self) -> str: ...
+    @property
+    def compressed_size(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    # Why its header can't be read.
+    @property
+    def error(self) -> StatusError | None: ...
+    # The same, or why one of its components can't be read.
+    @property
+    def problem(self) -> StatusError | None: ...
+    # Where there is no error. The descr is the text that Python would print.
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def descr(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def fortran_order(self) -> bool: ...
+    @property
+    def version(self) -> tuple[int, int]: ...
 
-class ComponentFacts(TypedDict):
-    path: tuple[str, ...]
-    dtype: str
-    error: tuple[str, str] | None
-    # Where there is no error:
-    element_type: str
-    shape: tuple[int, ...]
+@final
+class FileFacts:
+    @property
+    def format(self) -> Literal["npy", "npz"]: ...
+    @property
+    def file_size(self) -> int: ...
+    @property
+    def members(self) -> list[MemberFacts]: ...
 
-class MemberFacts(TypedDict):
-    name: str
-    is_read: bool
-    # Where it was:
-    is_array: bool
-    compression: str
-    compressed_size: int
-    size: int
-    error: tuple[str, str] | None
-    # Where there is no error:
-    dtype: str
-    descr: Descr
-    shape: tuple[int, ...]
-    fortran_order: bool
-    version: tuple[int, int]
-    components: list[ComponentFacts]
+@final
+class InferredComponent:
+    # The names by which what np.load returns would be indexed; none: the only array of an .npy.
+    @property
+    def keys(self) -> tuple[str, ...]: ...
+    # As tf.dtypes.as_dtype takes it.
+    @property
+    def type(self) -> str: ...
+    # None: a dimension, or the number of dimensions, differs between files.
+    @property
+    def shape(self) -> tuple[int | None, ...] | None: ...
 
-class FileFacts(TypedDict):
-    format: Literal["npy", "npz"]
-    file_size: int
-    members: list[MemberFacts]
+@final
+class InferredSpecs:
+    @property
+    def components(self) -> list[InferredComponent]: ...
+    # The first file, as messages name it.
+    @property
+    def label(self) -> str: ...
+    # Rows of each file; empty where they are not known of all.
+    @property
+    def counts(self) -> tuple[int, ...]: ...
 
-# The message of an error with the file at `path`, in one line that does not name it.
-def without_path(message: str, path: str | bytes) -> str: ...
+# Whether a path is a matter for TensorFlow's file systems: gs://, ram://, ...
+def has_scheme(path: bytes) -> bool: ...
 
-# Of an archive only the arrays that `names` names are read, or all.
-def inspect_path(path: str | bytes, names: list[str] | None) -> FileFacts: ...
-def inspect_contents(contents: bytes, label: str | bytes, names: list[str] | None) -> FileFacts: ...
-def inspect_callable(
-    read: Callable[[int, int], bytes], size: int, label: str | bytes, names: list[str] | None
-) -> FileFacts: ...
+# The error of such a file system, by its number in tf.errors, with the file at `path`.
+def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
+
+# All of these raise StatusError. `open_remote` opens what has a scheme; its StatusErrors do not name the file.
+def inspect(path: bytes, open_remote: Callable[[bytes], RemoteFile]) -> FileFacts: ...
+def infer_from_files(
+    paths: Sequence[bytes],
+    keys: Sequence[str] | None,
+    rows: bool,
+    skip_damaged: bool,
+    open_remote: Callable[[bytes], RemoteFile],
+) -> InferredSpecs: ...
+def infer_from_contents(contents: bytes, keys: Sequence[str] | None) -> InferredSpecs: ...

@@ -10,21 +10,28 @@ from . import _files, _ops, _padding, _spec, _structure
 from ._structure import ElementSpec, Keys
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
-_NOT_BATCHED = -1  # as the op has it
+_NOT_BATCHED = -1  # the op's value
 
 
 class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is not typed
-    """The arrays of .npy and .npz files, in file order, row by row or whole. An .npy may be compressed with gzip.
+    """The arrays of .npy and .npz files as a dataset: row by row, in batches, or whole files.
 
-    Numbers and bools keep their dtype. Strings become tf.string, text in UTF-8; datetimes the int64 of their unit,
-    which must be the same in all files; raw void uint8 with one more dimension, or bfloat16 or float8 where
-    `element_spec` says so; an array of a structured dtype a dict of its fields.
+    C++ threads read and decompress files ahead of the consumer. Elements come in the order of the files and of their
+    rows, whatever the number of threads. An .npy may be compressed with gzip.
 
-    Files are read and decompressed by C++ threads ahead of the consumer; the order of elements never depends on them.
-    A file that can't be read is reported once, by the iterator when its turn comes; `Dataset.ignore_errors` goes on
-    with the next file. How many elements there are is known, by `len` and by Keras, where the headers of all files
-    were read, which are up to 1000, and none is damaged; and of whole files always. Where it isn't,
-    `ds.apply(tf.data.experimental.assert_cardinality(n))` tells it.
+    Numbers and bools keep their dtype. Other dtypes become:
+
+    - strings: tf.string, text in UTF-8.
+    - datetime64, timedelta64: int64, counts of their unit. All files must have one unit.
+    - a structured dtype: a dict of its fields.
+    - raw void: uint8 with one more dimension, or bfloat16 or float8 if `element_spec` says so.
+
+    The iterator raises an error for a file that it cannot read, once, after all elements before it. Then it goes on
+    with the next file, so `Dataset.ignore_errors` loses the rest of that file only.
+
+    `len` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
+    `element_spec` given) and no file is damaged. With `rows=False` they always know it. In other cases,
+    `ds.apply(tf.data.experimental.assert_cardinality(n))` sets it.
 
     Example:
       >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("x", "y"), batch_size=8)
@@ -60,51 +67,56 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         element_spec: ElementSpec | None = None,
         name: str | None = None,
     ) -> None:
-        """Makes the dataset. No array is read yet; headers are, unless `element_spec` is given.
+        """Creates the dataset. Reads headers now, unless `element_spec` is given, but no array yet.
 
         Args:
-          filenames: A path, a glob pattern, a sequence of either, or a string tensor, scalar or vector. Patterns expand
-            in sorted order (`**` stands for any folders); a name of an existing file is that file. Any file system of
-            TensorFlow works: gs://, ram://, ... A symbolic tensor holds paths, never patterns.
-          keys: The arrays of an element, and its structure. None: a dict of all arrays (a tensor, for an .npy). "x": a
-            tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict under new
-            names. An array of a structured dtype is a dict of its fields; of a structured .npy, keys are fields.
-          rows: Whether an element is one step along axis 0 of the arrays, which must agree in length. If not, it is one
-            file's whole arrays.
-          batch_size: Elements of a batch, which may come from several files. Each batch equals what
-            `.batch(batch_size, drop_remainder)` would give, but is decoded straight into its memory. None: no batches.
-          drop_remainder: Whether a last batch with fewer than `batch_size` elements is left out.
-          padding: A value that pads elements to the longest of their batch in each dimension, as `padded_batch` does;
-            or a structure with one for each component. Of strings it is str or bytes; beside a number for all, strings
-            are padded with "". Of datetimes it may be np.datetime64("NaT"). None: a batch has elements of one shape.
-          shard: (count, index): this pipeline reads share `index` of `count`, which are disjoint, and together all:
-            `shard=(context.num_input_pipelines, context.input_pipeline_id)` in `distribute_datasets_from_function`.
-            Of many files, 32 for each share or more, and with `rows=False` in any case, it is every `count`th file;
-            of fewer it is a range of rows, of the same length for each up to one, for which all headers are read: files
-            within it whole, and those at its ends in part. Batches are made of the share. Of stored data only its
-            rows are read, of compressed data the rows before them in their array too. The CRC-32 of a stored array of
-            which it reads the end, or of any of which it does not, is not verified.
-          num_parallel_reads: Threads that read ahead, 256 at most. None: tf.data.AUTOTUNE: one for each processor, or
-            as many as `Options.threading.private_threadpool_size` says, 16 at most, to begin with; autotuning changes
-            it. One file is read by one thread.
-          memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Arrays beyond that are
-            streamed, save compressed ones in Fortran order, whose rows need all of their bytes: raise it for those.
-            As much again may be kept while the dataset lives, for its next epoch.
-          verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified: of small arrays at
-            once, of others with their last row, so that rows of a damaged one may come before its error.
-          element_spec: The spec of one element, before batching, as `tf_npz.element_spec` returns it. Needed where
-            `filenames` is symbolic; otherwise it is read from headers, and damaged files count only for the iterator.
-            Of an array of a structured dtype it may hold some of the fields: others are left out. It tells no unit of
-            datetimes: that all files have one is seen within a dataset, and by `tf_npz.element_spec` over the files,
-            but not where each file is a dataset of its own, as in interleave.
+          filenames: A path, a glob pattern, a sequence of both, or a string tensor (scalar or vector). Patterns expand
+            in sorted order; `**` matches any number of folders. The name of an existing file means that file, even if
+            it looks like a pattern. Any file system of TensorFlow works: gs://, ram://, ... A symbolic tensor holds
+            paths, never patterns.
+          keys: The arrays of an element, and its structure. None: a dict of all arrays (for an .npy, a tensor). "x": a
+            tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
+            names. For a structured .npy, keys are names of fields.
+          rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. False: an
+            element is one file's whole arrays.
+          batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
+            the batch that `.batch(batch_size, drop_remainder)` gives, but is decoded straight into its memory. None:
+            no batches.
+          drop_remainder: True: leaves out a last batch of fewer than `batch_size` elements.
+          padding: A value, or a structure with one value for each component. Elements of a batch are padded with it to
+            the longest in each dimension, as by `padded_batch`. For strings the value is a str or bytes; if one number
+            is given for all components, strings are padded with "". For dates it may be np.datetime64("NaT"). None:
+            the elements of a batch must have one shape.
+          shard: (count, index), with 0 <= index < count: this pipeline reads share `index` of `count`. The shares are
+            disjoint and together hold all elements. In `distribute_datasets_from_function`, pass
+            `(context.num_input_pipelines, context.input_pipeline_id)`.
+            With 32 files or more for each share, and always with `rows=False`, a share is every `count`-th file.
+            With fewer files it is a range of rows; the ranges differ by at most one row, and all headers are read.
+            Stored data outside the share is not read. Compressed data is read from the start of its array. CRC-32 is
+            not verified for arrays cut by the share's end, nor for stored arrays cut by its start.
+          num_parallel_reads: Number of threads that read ahead, 1 to 256. One file is read by one thread. None:
+            tf.data.AUTOTUNE sets it; it begins with one thread for each processor, or with
+            `Options.threading.private_threadpool_size`, 16 at most.
+          memory_limit: Bytes of decoded data that may wait in the reader. None: 256 MiB. Larger arrays are streamed.
+            Compressed arrays in Fortran order cannot be streamed: raise the limit for them. Free buffers of up to the
+            same size are kept for the next epoch.
+          verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip. For small arrays this
+            happens before the first row, for others with the last row. So rows of a damaged array may come before its
+            error.
+          element_spec: The spec of one element before batching, as `tf_npz.element_spec` returns it. Required if
+            `filenames` is symbolic. None: it is read from headers; damaged files are skipped then, and raise their
+            error while iterating. For a structured array it may hold some of the fields; the others are left out. It
+            does not hold the unit of dates: units are compared within one dataset, but not between the datasets of
+            an interleave.
           name: A name for the op.
 
         Raises:
           ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
             missing; or `keys` and `element_spec` differ in structure.
-          tf.errors.OpError: Without `element_spec`, what `tf_npz.element_spec` raises. While iterating:
-            InvalidArgumentError where a file does not fit the spec, NotFoundError, PermissionDeniedError,
-            DataLossError where a file is damaged, UnimplementedError where it is of a kind that is not supported.
+          tf.errors.OpError: Without `element_spec`, the errors of `tf_npz.element_spec`. While iterating,
+            InvalidArgumentError (a file does not fit the spec), NotFoundError, PermissionDeniedError, DataLossError (a
+            file is damaged), UnimplementedError (the kind of a file is not supported), ResourceExhaustedError (a file
+            exceeds a limit) or UnavailableError (a server failed).
         """
         self._name = name
         size, static_size = _batch_size(batch_size)
@@ -142,15 +154,18 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             rows=rows,
             output_types=[spec.dtype for spec in flat_spec],
             output_shapes=[spec.shape for spec in flat_spec],
+            # Private to TensorFlow: what its own datasets pass to their ops. It holds `name`, which is read from
+            # self._name. Nothing public takes its place; the tests of `make matrix` hold every TensorFlow to it.
             metadata=self._metadata.SerializeToString(),
         )
         super().__init__(variant)
 
     @property
     def element_spec(self) -> ElementSpec:
-        """The spec of what the iterator gives: with the batch dimension in front, where there are batches."""
+        """The spec of what the iterator gives. With `batch_size`, the batch is the first dimension."""
         return self._element_spec
 
+    # Private to TensorFlow, and abstract in tf.data.Dataset: a class of datasets has to define it.
     def _inputs(self) -> list[tf.data.Dataset]:
         return []
 
@@ -173,7 +188,7 @@ def _arguments(keys: Keys | None, rows: bool) -> str:
 
 
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:
-    """The batch size as a tensor and, where it is known already, as an int."""
+    """The batch size as a tensor and, if it is known already, as an int."""
     if batch_size is None:
         return None, None
     tensor, size = _scalar("batch_size", batch_size)
@@ -183,7 +198,7 @@ def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:
 
 
 def _shard(shard: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    """How many shares there are, and which of them is read."""
+    """The number of shares, and the index of this one."""
     if shard is None:
         shard = (1, 0)
     if not isinstance(shard, tuple | list) or len(shard) != 2:
@@ -206,7 +221,7 @@ def _at_least_one(name: str, value: int | None, default: int) -> tf.Tensor:
 
 
 def _scalar(name: str, value: Any) -> tuple[tf.Tensor, int | None]:
-    """An integer as a tensor and, where it is known already, as an int."""
+    """An integer as a tensor and, if it is known already, as an int."""
     if tf.is_tensor(value) and tf.get_static_value(value) is None:
         if not value.dtype.is_integer or not value.shape.is_compatible_with([]):
             raise ValueError(f"{name} must be a scalar integer, not {value!r}")

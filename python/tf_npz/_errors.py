@@ -1,7 +1,6 @@
 """Errors of the native side in the caller's vocabulary: tf.errors for tensors, Python's own for `inspect`."""
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from . import _core
@@ -22,16 +21,6 @@ _PYTHON_ERRORS: dict[str, type[Exception]] = {
 }
 
 
-# What file systems mean by a code that is not among ours, or means a bug of ours, as cc/tf/conversion.cc has it too.
-# Any other is Unavailable: Aborted, where gs:// has retried in vain, FailedPrecondition, where there is no way to the
-# server, and the like.
-_FILE_SYSTEM_CODES = {
-    "Unauthenticated": "PermissionDenied",
-    "OutOfRange": "DataLoss",
-    "Internal": "Unavailable",
-}
-
-
 def to_python(error: StatusError, path: str) -> Exception:
     """`error`, met while `path` was inspected, as an exception for a caller without TensorFlow."""
     code, message = error.args
@@ -48,13 +37,15 @@ def to_tensorflow(error: StatusError) -> "tf.errors.OpError":
     return getattr(tf.errors, f"{code}Error")(None, None, message)
 
 
+def of_file_system(error: "tf.errors.OpError", path: str) -> StatusError:
+    """The error of a TensorFlow file system with the file at `path`, which the message does not name."""
+    return _core.file_system_error(error.error_code, error.message, os.fsencode(path))
+
+
 def from_tensorflow(error: "tf.errors.OpError", path: str) -> StatusError:
-    """The error of a TensorFlow file system with the file at `path`."""
-    name = type(error).__name__.removesuffix("Error")
-    code = _FILE_SYSTEM_CODES.get(name, name if name in _PYTHON_ERRORS else "Unavailable")
-    # Some file systems say no more than the code: NotFound.
-    message = error.message or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-    return StatusError(code, f"{path}: {_core.without_path(message, os.fsencode(path))}")
+    """The same, but the message names the file."""
+    code, message = of_file_system(error, path).args
+    return StatusError(code, f"{path}: {message}")
 
 
 def invalid_argument(message: str) -> "tf.errors.OpError":

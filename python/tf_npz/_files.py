@@ -1,4 +1,4 @@
-"""File names in all the forms that callers have them, as a list of paths or as a symbolic tensor."""
+"""Turns the `filenames` argument into a list of paths, or into a symbolic tensor."""
 
 import glob
 import os
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from . import _core, _errors, _headers
+from . import _core, _errors
 
 Path: TypeAlias = str | os.PathLike[str]
 Filenames: TypeAlias = Path | Sequence[Path] | tf.Tensor
@@ -18,13 +18,14 @@ _MAGIC = re.compile(r"[*?[]")
 
 
 def expand(filenames: Filenames) -> list[str] | tf.Tensor:
-    """The files that `filenames` stands for, in the order of reading; patterns expand in sorted order.
+    """The paths of the files that `filenames` names, in the order of reading.
 
     Args:
-      filenames: A path, a pattern, a sequence of either, or a string tensor, scalar or vector.
+      filenames: A path, a pattern, a sequence of both, or a string tensor (scalar or vector). Patterns expand in sorted
+        order.
 
     Returns:
-      Their paths; or `filenames` itself, which may be of any length, where it is a tensor whose value is not known yet.
+      The paths. For a tensor whose value is not known yet: the tensor itself. It may be of any length.
 
     Raises:
       TypeError: `filenames` is of another type.
@@ -41,7 +42,7 @@ def expand(filenames: Filenames) -> list[str] | tf.Tensor:
 
 
 def one_path(filename: Path | tf.Tensor) -> str | tf.Tensor:
-    """The path of a single file, not expanded; or the scalar tensor whose value is not known yet.
+    """The path of a single file, which is not a pattern. For a tensor without a known value: the tensor itself.
 
     Raises:
       TypeError: `filename` is neither a path nor a scalar string tensor.
@@ -55,7 +56,7 @@ def one_path(filename: Path | tf.Tensor) -> str | tf.Tensor:
 
 
 def to_tensor(paths: str | list[str] | tf.Tensor) -> tf.Tensor:
-    """What the ops take: a scalar for one path, a vector for a list, a tensor as it is."""
+    """The ops' input: a scalar for one path, a vector for a list, the same tensor for a tensor."""
     if tf.is_tensor(paths):
         return paths
     # As bytes: a file name need not be UTF-8.
@@ -63,7 +64,7 @@ def to_tensor(paths: str | list[str] | tf.Tensor) -> tf.Tensor:
 
 
 def _static(filenames: Any) -> Any:
-    """`filenames` as a list of str, or as a tensor where its value is not known."""
+    """`filenames` as a list of str. For a tensor without a known value: the tensor itself."""
     if isinstance(filenames, str | bytes | os.PathLike):
         return [os.fsdecode(filenames)]
     if isinstance(filenames, tf.Variable):
@@ -75,7 +76,7 @@ def _static(filenames: Any) -> Any:
         )
     if tf.is_tensor(filenames):
         return _static_tensor(filenames)
-    # Open files are iterable by lines, and sets in an order that nobody chose.
+    # An open file would give its lines, and a set an arbitrary order.
     if not isinstance(filenames, Iterable) or hasattr(filenames, "read") or isinstance(filenames, AbstractSet):
         raise TypeError(
             f"filenames must be a path, a pattern, a list of these or a string tensor, not {_described(filenames)}"
@@ -103,17 +104,17 @@ def _static_tensor(filenames: Any) -> Any:
 def _expand_one(name: str) -> list[str]:
     if not _MAGIC.search(name):
         return [name]
-    # A file may bear such characters in its name; then the name means that file.
-    if _headers.has_scheme(name):
+    # A file's own name may contain such characters. Then the name means that file.
+    if _core.has_scheme(os.fsencode(name)):
         try:
             paths = [name] if tf.io.gfile.exists(name) else sorted(tf.io.gfile.glob(name))
         except tf.errors.OpError as error:
             raise _errors.to_tensorflow(_errors.from_tensorflow(error, name)) from error
-    elif os.path.exists(name):  # noqa: PTH110 - as it is for glob below, a path here is a str
+    elif os.path.exists(name):  # noqa: PTH110 - a path is a str here, as glob wants it
         paths = [name]
     else:
         paths = sorted(glob.glob(name, recursive=True))  # noqa: PTH207
-        if "**" in name:  # It matches the folders on its way as well.
+        if "**" in name:  # "**" also matches the folders themselves.
             paths = [path for path in paths if not os.path.isdir(path)]  # noqa: PTH112
     if not paths:
         raise _errors.to_tensorflow(_core.StatusError("NotFound", f"no file matches the pattern {name!r}"))

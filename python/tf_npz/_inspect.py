@@ -1,14 +1,15 @@
 """What a file holds, as plain Python objects. TensorFlow is not needed, unless the path has a scheme."""
 
+import ast
 import dataclasses
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
-from . import _core, _errors, _headers
+from . import _core, _errors, _remote
 
-if TYPE_CHECKING:
-    from ._core import Descr, MemberFacts
+# NumPy's dtype.descr: a str, or a list of fields (name or (title, name), descr, and perhaps a shape).
+Descr: TypeAlias = str | list[tuple[Any, ...]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ArrayInfo:
 
     name: str
     dtype: str
-    descr: "Descr"
+    descr: Descr
     shape: tuple[int, ...]
     fortran_order: bool
     byte_order: str | None
@@ -102,39 +103,36 @@ def inspect(filename: str | os.PathLike[str]) -> FileInfo:
     """
     path = os.fsdecode(filename)
     try:
-        facts = _headers.read(path)
-        if facts["format"] == "npy" and (error := facts["members"][0]["error"]):
-            raise _core.StatusError(*error)
+        facts = _core.inspect(os.fsencode(path), _remote.RemoteFile)
+        members = facts.members
+        if facts.format == "npy" and (error := members[0].error):
+            raise error
     except _core.StatusError as error:
         raise _errors.to_python(error, path) from None
-    members = facts["members"]
     return FileInfo(
         path=path,
-        format=facts["format"],
-        file_size=facts["file_size"],
-        arrays={member["name"]: _array_info(member) for member in members if not member["error"]},
-        problems={m["name"]: problem[1] for m in members if m["is_array"] and (problem := _headers.problem(m))},
-        other_members=tuple(member["name"] for member in members if not member["is_array"]),
+        format=facts.format,
+        file_size=facts.file_size,
+        arrays={member.name: _array_info(member) for member in members if not member.error},
+        problems={m.name: problem.args[1] for m in members if m.is_array and (problem := m.problem)},
+        other_members=tuple(member.name for member in members if not member.is_array),
     )
 
 
-def _array_info(member: "MemberFacts") -> ArrayInfo:
+def _array_info(member: _core.MemberFacts) -> ArrayInfo:
+    descr: Descr = ast.literal_eval(member.descr) if member.descr.startswith("[") else member.descr
     return ArrayInfo(
-        name=member["name"],
-        dtype=member["dtype"],
-        descr=member["descr"],
-        shape=member["shape"],
-        fortran_order=member["fortran_order"],
-        byte_order=_byte_order(member["descr"]),
-        version=member["version"],
-        compression=member["compression"],
-        compressed_size=member["compressed_size"],
-        size=member["size"],
+        name=member.name,
+        dtype=member.dtype,
+        descr=descr,
+        shape=member.shape,
+        fortran_order=member.fortran_order,
+        byte_order={"<": "little", ">": "big"}.get(descr[0]) if isinstance(descr, str) else None,
+        version=member.version,
+        compression=member.compression,
+        compressed_size=member.compressed_size,
+        size=member.size,
     )
-
-
-def _byte_order(descr: "Descr") -> str | None:
-    return {"<": "little", ">": "big"}.get(descr[0]) if isinstance(descr, str) else None
 
 
 def _row(array: ArrayInfo) -> tuple[str, ...]:

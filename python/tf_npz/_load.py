@@ -1,4 +1,4 @@
-"""Whole arrays of one file, as ops: eager, or in the graph of a function that `map` takes."""
+"""Ops that read the whole arrays of one file: eagerly, or inside a function for `map`."""
 
 import os
 from typing import Any
@@ -17,32 +17,31 @@ def load(
     element_spec: ElementSpec | None = None,
     verify_checksums: bool = True,
 ) -> Any:
-    """Reads whole arrays of one .npy or .npz file, as the tensors that `NpzReaderDataset` makes of them.
+    """Reads the whole arrays of one .npy or .npz file.
 
-    As with `tf.io.read_file`, a graph whose file name is a constant may be optimized into the values of its first call:
-    inside of a `tf.function`, pass names of files that change as arguments.
+    Dtypes become tensors as in `NpzReaderDataset`. Like `tf.io.read_file`, a graph with a constant file name may be
+    optimized into the values of its first call. So pass the names of files that change as arguments of a `tf.function`.
 
     Args:
-      filename: A path, or a scalar string tensor. It is not expanded as a pattern.
-      keys: The arrays to read, and the structure of the result. None: a dict of all arrays (a tensor, for an .npy).
-        "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict under new names. An array of a structured
-        dtype is a dict of its fields; of a structured .npy, keys are fields.
-      element_spec: The spec of the result, as `tf_npz.element_spec(a_file, keys, rows=False)` returns it; over several
-        files it has None for dimensions in which they differ. Needed where `filename` is symbolic; otherwise it is read
-        from the file's header.
-      verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified.
+      filename: A path, or a scalar string tensor. It is not a pattern.
+      keys: The arrays to read, and the structure of the result. None: a dict of all arrays (for an .npy, a tensor).
+        "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict with new names. A structured array becomes
+        a dict of its fields. For a structured .npy, keys are names of fields.
+      element_spec: The spec of the result, as `tf_npz.element_spec(files, keys, rows=False)` returns it: None for each
+        dimension in which the files differ. Required if `filename` is symbolic. None: it is read from the header.
+      verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
 
     Returns:
       Tensors of the arrays' dtypes and shapes, in C order, in the structure of `keys`.
 
     Raises:
       tf.errors.InvalidArgumentError: A key is unknown, or the file does not fit `element_spec`.
-      tf.errors.NotFoundError: There is no such file.
-      tf.errors.PermissionDeniedError: It may not be read.
-      tf.errors.DataLossError: It is damaged, or neither an .npy nor an .npz file.
-      tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
-      tf.errors.ResourceExhaustedError: It is over a limit, such as a header of more than 1 MiB.
-      tf.errors.UnavailableError: It can't be read for another reason, such as a server that does not answer.
+      tf.errors.NotFoundError: The file does not exist.
+      tf.errors.PermissionDeniedError: The file may not be read.
+      tf.errors.DataLossError: The file is damaged, or is neither an .npy nor an .npz file.
+      tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
+      tf.errors.ResourceExhaustedError: The file exceeds a limit, such as 1 MiB for a header.
+      tf.errors.UnavailableError: Reading failed for another reason, such as a server that does not answer.
       ValueError: `filename` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
       TypeError: `filename` is neither a path nor a scalar string tensor.
 
@@ -78,22 +77,24 @@ def decode(
     element_spec: ElementSpec | None = None,
     verify_checksums: bool = True,
 ) -> Any:
-    """Decodes whole arrays from the bytes of an .npy or .npz file: a TFRecord feature, a member of a tar, a blob.
+    """Decodes the whole arrays in the bytes of an .npy or .npz file.
+
+    The bytes may be a TFRecord feature, a member of a tar archive, or a blob of an object store.
 
     Args:
       contents: The bytes, or a scalar string tensor that holds them.
       keys: The arrays to decode, and the structure of the result, as for `load`.
-      element_spec: The spec of the result, as for `load`. Needed where `contents` is symbolic.
-      verify_checksums: Whether the CRC-32 of the members of an .npz, and of gzip, is verified.
+      element_spec: The spec of the result, as for `load`. Required if `contents` is symbolic.
+      verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
 
     Returns:
       Tensors of the arrays' dtypes and shapes, in C order, in the structure of `keys`.
 
     Raises:
       tf.errors.InvalidArgumentError: A key is unknown, or the contents do not fit `element_spec`.
-      tf.errors.DataLossError: The contents are damaged, or neither an .npy nor an .npz file.
-      tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
-      tf.errors.ResourceExhaustedError: It is over a limit, such as a header of more than 1 MiB.
+      tf.errors.DataLossError: The contents are damaged, or are neither an .npy nor an .npz file.
+      tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
+      tf.errors.ResourceExhaustedError: The contents exceed a limit, such as 1 MiB for a header.
       TypeError: `contents` is neither bytes nor a scalar string tensor.
       ValueError: `contents` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
 

@@ -1,4 +1,4 @@
-"""The native ops: the library for the TensorFlow at hand, loaded once; `_registration` says when."""
+"""Loads the ops library for the imported TensorFlow, once. `_registration` decides when."""
 
 import functools
 from collections.abc import Callable
@@ -16,9 +16,9 @@ def library() -> Any:
     """The generated functions npz_reader_dataset, npz_load and npz_decode.
 
     Raises:
-      ImportError: This build has no ops for the TensorFlow that is imported.
+      ImportError: This build has no ops for the imported TensorFlow.
     """
-    # The version that is running, which may be another one than the metadata told at import.
+    # The imported version may differ from the one in the metadata of the installed package.
     installed = _version_check.installed()
     if installed is None or installed.version != tf.__version__:
         installed = _version_check.Installed(tf.__version__, "tensorflow")
@@ -26,5 +26,5 @@ def library() -> Any:
 
 
 def not_converted(function: _Function) -> _Function:
-    """Keeps AutoGraph out: what `map` and `interleave` call it rewrites, and this package is no graph code."""
+    """Keeps AutoGraph from rewriting `function` when it is called inside `map` or `interleave`."""
     return cast(_Function, tf.autograph.experimental.do_not_convert(function))

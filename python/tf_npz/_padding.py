@@ -1,4 +1,4 @@
-"""Padding values: one for each component, in the component's dtype."""
+"""Turns the `padding` argument into one value for each component, in the component's dtype."""
 
 import math
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ def padding_values(padding: Any, components: Components) -> list[tf.Tensor]:
     """A scalar tensor for each component.
 
     Args:
-      padding: A value for all components, or a structure of values as that of an element. A number for all components
-        pads those of strings with the empty string, as `padded_batch` does where nothing is said.
+      padding: A value for all components, or values in the structure of an element. If one number is given for all
+        components, components of strings are padded with the empty string.
       components: The components of an element, before batching.
 
     Raises:
-      ValueError: `padding` has another structure than an element; a value can't be represented in its component's
-        dtype, as a number can't among strings; or a component's number of dimensions is not known.
-      TypeError: A value is neither a number nor, for a component of strings, a str or bytes.
+      ValueError: `padding` does not have the structure of an element; the dtype of a component cannot represent its
+        value; or the number of dimensions of a component is unknown.
+      TypeError: A value is not a number (for strings: not a str or bytes).
     """
     for spec in components.specs:
         if spec.shape.rank is None:
@@ -40,7 +40,7 @@ def padding_values(padding: Any, components: Components) -> list[tf.Tensor]:
         values = tf.nest.flatten(structure)
     else:
         empty = [spec.dtype == tf.string and not isinstance(padding, str | bytes) for spec in components.specs]
-        # If all are strings, a number is a mistake.
+        # If all components are strings, a number is a mistake.
         values = ["" if is_empty and not all(empty) else padding for is_empty in empty]
     return [_cast(value, spec.dtype) for value, spec in zip(values, components.specs, strict=True)]
 
@@ -60,7 +60,7 @@ def _cast(value: Any, dtype: tf.DType) -> tf.Tensor:
     array = np.asarray(value)
     number = array.item() if array.ndim == 0 else None
     if not isinstance(number, int | float | complex):
-        raise TypeError(f"padding must be a number (of strings, a str or bytes), or a structure of them, not {value!r}")
+        raise TypeError(f"padding must be a number (for strings, str or bytes), or a structure of these, not {value!r}")
     converted = None if dtype == tf.string else _converted(number, dtype)
     if converted is None:
         raise ValueError(
@@ -71,7 +71,7 @@ def _cast(value: Any, dtype: tf.DType) -> tf.Tensor:
 
 
 def _converted(number: complex, dtype: tf.DType) -> Any:
-    """`number` as a NumPy scalar of `dtype`; None where that can't represent it."""
+    """`number` as a NumPy scalar of `dtype`. None if the dtype cannot represent it."""
     if isinstance(number, complex) and not dtype.is_complex:
         if number.imag != 0:
             return None
@@ -79,13 +79,13 @@ def _converted(number: complex, dtype: tf.DType) -> Any:
     try:
         with np.errstate(all="ignore"):
             converted = np.asarray(number).astype(dtype.as_numpy_dtype)
-    except (OverflowError, TypeError):  # An int that no dtype of NumPy holds.
+    except (OverflowError, TypeError):  # An int that is too large for every dtype of NumPy.
         return None
     return converted if _represents(converted.item(), number) else None
 
 
 def _represents(cast: complex, value: complex) -> bool:
-    """Whether `cast` stands for `value`: exactly where that is an integer, else to the precision of its dtype."""
+    """Whether `cast` equals `value`: exactly for integers, otherwise to the precision of the dtype."""
     if cast == value:
         return True
     if isinstance(cast, int) or isinstance(value, int):  # bool is an int too

@@ -1,7 +1,8 @@
-"""Registers the ops with TensorFlow as soon as both it and this package are imported, whichever comes first.
+"""Registers the ops with TensorFlow once TensorFlow and this package are both imported, in either order.
 
-A graph that was saved, or that comes from the client of a tf.data service, names ops which its process may not have
-used yet. TensorFlow is never imported here: where it comes later, an import hook waits for it.
+A SavedModel, or a graph from the client of a tf.data service, names ops that this process may not have used yet.
+This module never imports TensorFlow. If TensorFlow is not imported yet, an import hook waits for it.
+docs/decisions/027-import-hook.md has the reasons.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ _TENSORFLOW = "tensorflow"
 
 
 def register_with_tensorflow() -> None:
-    """Registers the ops now or, where TensorFlow is not imported yet, right after it is."""
+    """Registers the ops now, or right after TensorFlow is imported."""
     if sys.modules.get(_TENSORFLOW) is not None:
         _load_library()
     elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
@@ -24,17 +25,17 @@ def register_with_tensorflow() -> None:
 
 
 def _load_library() -> None:
-    # No concern of whoever imports TensorFlow, or a package that merely inspects files: where the ops can't be loaded,
-    # the first use of one says why.
+    # An import of TensorFlow, or of a package that only inspects files, must not fail here. If the ops cannot be
+    # loaded, the first use of one raises the error.
     with contextlib.suppress(Exception):
         importlib.import_module("._ops", __package__).library()
 
 
 class _Finder:
-    """Finds TensorFlow as the finders behind it do, and has a step added to its execution.
+    """Asks the finders after it for TensorFlow, and adds a step to the execution of its module.
 
-    It stays: to be asked for a module does not mean that it will be imported, nor an attempt that it succeeds, and to
-    take a finder out of the list while another thread goes through it would have that one miss the next finder.
+    It is never removed from sys.meta_path: find_spec may be a mere query, the import may fail, and a removal while
+    another thread iterates over the list would skip a finder there.
     """
 
     def find_spec(
@@ -42,23 +43,23 @@ class _Finder:
     ) -> ModuleSpec | None:
         if name != _TENSORFLOW:
             return None
-        spec = self._find_behind(name, path, target)
+        spec = self._find_after(name, path, target)
         loader = spec and spec.loader
         execute = getattr(loader, "exec_module", None)
         if execute is not None:
-            # In place of a loader of our own, which would hide all else that TensorFlow's can do: sources, resources.
+            # A loader of our own would hide the other methods of TensorFlow's loader: sources, resources.
             @functools.wraps(execute)
             def execute_and_register(module: ModuleType) -> None:
                 execute(module)
-                if module.__name__ == _TENSORFLOW:  # Some loaders serve many modules.
+                if module.__name__ == _TENSORFLOW:  # A loader may serve several modules.
                     _load_library()
 
-            with contextlib.suppress(AttributeError):  # A loader that takes no attributes: the first use will do.
+            with contextlib.suppress(AttributeError):  # Attributes may be read-only. Then the first use registers.
                 loader.exec_module = execute_and_register  # type: ignore[method-assign, union-attr]
         return spec
 
-    def _find_behind(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-        # Those before it had their turn; and one of them may be another such hook, which is just asking.
+    def _find_after(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        # The finders before this one were asked already. One of them may be a similar hook that is asking now.
         finders = list(sys.meta_path)
         behind = finders.index(self) + 1 if self in finders else 0
         for finder in finders[behind:]:

@@ -1,24 +1,16 @@
 """Element specs from headers: of one file, and the tightest one that admits several."""
 
-import concurrent.futures
-import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import os
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
-from . import _core, _errors, _files, _headers, _ops
-from ._structure import Components, ElementSpec, Keys, normalized_keys
+from . import _core, _errors, _files, _ops, _remote, _structure
+from ._structure import Components, ElementSpec, Keys
 
-if TYPE_CHECKING:
-    from ._core import ComponentFacts, FileFacts, MemberFacts
-
-# Of more files than this a sample is read: ~0.1 ms a file where they are cached, more over a network.
+# Of more files than this a sample is read. A file takes about 0.02 ms where it is cached, more over a network.
 _MAX_FILES = 1000
-# What the names of dtypes begin with whose unit the tensor's dtype does not tell.
-_TIMES = ("datetime64", "timedelta64")
-# Reads of headers in flight at once. They wait for storage rather than for a processor.
-_THREADS = 16
 
 
 @_ops.not_converted
@@ -71,228 +63,27 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
       skip_damaged: Whether damaged files are left out, as long as one is not damaged.
     """
     names = _names(keys)
-
-    def read(path: str) -> _FileSpec | _core.StatusError:
-        try:
-            return _file_spec(path, _headers.read(path, names), keys, rows)
-        except _core.StatusError as error:
-            return error
-
-    merged = None
-    damage = None
-    counts: list[int] = []
-    for result in _in_parallel(read, _sample(paths)):
-        if isinstance(result, _FileSpec):
-            counts += [] if result.row_count is None else [result.row_count]
-            merged = result if merged is None else _merge(merged, result)
-        elif skip_damaged and result.args[0] == "DataLoss":
-            damage = damage or result
-        else:
-            raise _errors.to_tensorflow(result)
-    if merged is None:
-        assert damage is not None
-        raise _errors.to_tensorflow(damage)
-    components = merged.components()
-    return components._replace(counts=tuple(counts)) if len(counts) == len(paths) else components
+    sample = _sample(paths)
+    try:
+        specs = _core.infer_from_files(
+            [os.fsencode(path) for path in sample], names, rows, skip_damaged, _remote.RemoteFile
+        )
+        components = _components(specs, keys)
+    except _core.StatusError as error:
+        raise _errors.to_tensorflow(error) from None
+    return components._replace(counts=specs.counts) if len(sample) == len(paths) else components
 
 
 def of_contents(contents: bytes, keys: Keys | None) -> Components:
     """The components of an element that is the whole arrays in the bytes of a file; raises as `element_spec` does."""
     try:
-        return _file_spec("<contents>", _headers.read_contents(contents, _names(keys)), keys, rows=False).components()
+        return _components(_core.infer_from_contents(contents, _names(keys)), keys)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
 
 
 def _names(keys: Keys | None) -> list[str] | None:
-    return None if keys is None else tf.nest.flatten(normalized_keys(keys))
-
-
-@dataclasses.dataclass(frozen=True)
-class _Component:
-    """One component of an element, as the header of an array tells it.
-
-    Attributes:
-      keys: The names that lead to it.
-      dtype: NumPy's, without byte order.
-      type: The tensor's dtype.
-      shape: The tensor's shape; None where the number of dimensions differs.
-      path: The file that the dtype is from.
-      rows: Steps along axis 0, where these are the elements.
-    """
-
-    keys: tuple[str, ...]
-    dtype: str
-    type: tf.DType
-    shape: tuple[int | None, ...] | None
-    path: str
-    rows: int | None
-
-    def spec(self) -> tf.TensorSpec:
-        return tf.TensorSpec(self.shape, self.type)
-
-
-class _FileSpec(NamedTuple):
-    """What one file says, or several together.
-
-    Attributes:
-      path: The file, or the first of them.
-      element: The structure of an element, with a _Component for each of its own.
-    """
-
-    path: str
-    element: Any
-
-    @property
-    def leaves(self) -> list[_Component]:
-        flat: list[_Component] = tf.nest.flatten(self.element)
-        return flat
-
-    @property
-    def row_count(self) -> int | None:
-        """Of the file's elements, where they are rows and its arrays agree in their number."""
-        counts = {component.rows for component in self.leaves}
-        return counts.pop() if len(counts) == 1 else None
-
-    def components(self) -> Components:
-        spec = tf.nest.map_structure(lambda component: component.spec(), self.element)
-        return Components([component.keys for component in self.leaves], spec)
-
-
-def _file_spec(path: str, facts: "FileFacts", keys: Keys | None, rows: bool) -> _FileSpec:
-    """Raises StatusError where the file does not hold what is asked for."""
-    if facts["format"] == "npy":
-        member = facts["members"][0]
-        if keys is None:
-            fields = _by_field(member)
-            _refuse_unreadable(member, [name for name in fields if not _headers.problem(fields[name])])
-            return _FileSpec(path, _array_element(path, member, (), rows))
-        return _FileSpec(path, _map_keys(lambda key: _field_element(path, member, key, keys, rows), keys))
-    members = {member["name"]: member for member in facts["members"]}
-    if keys is not None:
-        return _FileSpec(
-            path, _map_keys(lambda key: _array_element(path, _member(path, members, key), (key,), rows), keys)
-        )
-    arrays = {name: member for name, member in members.items() if member["is_array"]}
-    if not arrays:
-        raise _invalid(f"{path}: holds no arrays, so there is nothing to make an element of")
-    readable = [name for name, member in arrays.items() if not _headers.problem(member)]
-    for member in arrays.values():
-        _refuse_unreadable(member, readable)
-    with_rows = [name for name in arrays if arrays[name]["shape"]]
-    if rows and with_rows and len(with_rows) < len(arrays):
-        scalar = next(name for name in arrays if name not in with_rows)
-        raise _invalid(
-            f"{path}[{_quoted(scalar)}]: has no dimensions, so it can't be read in rows: pass rows=False, or keys: "
-            f"{_listed(with_rows)}"
-        )
-    return _FileSpec(path, {name: _array_element(path, member, (name,), rows) for name, member in arrays.items()})
-
-
-def _map_keys(function: Callable[[str], Any], keys: Keys) -> Any:
-    return tf.nest.map_structure(function, normalized_keys(keys))
-
-
-def _refuse_unreadable(member: "MemberFacts", readable: list[str]) -> None:
-    """Raises for an array or a field that nobody named, saying how to do without it."""
-    problem = _headers.problem(member)
-    if not problem:
-        return
-    code, message = problem
-    if code == "Unimplemented" and readable:
-        message += f"; to read the others, pass keys: {_listed(readable)}"
-    raise _core.StatusError(code, message)
-
-
-def _member(path: str, members: Mapping[str, "MemberFacts"], key: str) -> "MemberFacts":
-    # As in np.load, an array may be called by its member's name: "x.npy".
-    for name in (key, key.removesuffix(".npy")):
-        if name in members:
-            return members[name]
-    raise _invalid(f"{path}: has no array {_quoted(key)} (it has {_listed(members)})")
-
-
-def _by_field(member: "MemberFacts") -> dict[str, "MemberFacts"]:
-    """For each field of an array's structures the array as if it had no other; none for an array without fields."""
-    fields: dict[str, MemberFacts] = {}
-    if not member["error"]:
-        for facts in member["components"]:
-            if facts["path"]:
-                fields.setdefault(facts["path"][0], {**member, "components": []})["components"].append(facts)
-    return fields
-
-
-def _field_element(path: str, member: "MemberFacts", key: str, keys: Keys, rows: bool) -> Any:
-    """A component for a field of an .npy, or a dict of them; what other fields are does not matter."""
-    if member["error"]:
-        raise _core.StatusError(*member["error"])
-    fields = _by_field(member)
-    if not fields and member["components"]:
-        raise _invalid(f"{path}: is an .npy, whose only array has no name, but keys is {keys!r}; leave keys out")
-    if key not in fields:
-        raise _invalid(f"{path}: has no field {_quoted(key)} (it has {_listed(fields)})")
-    return _array_element(path, fields[key], (), rows)[key]
-
-
-def _array_element(path: str, member: "MemberFacts", keys: tuple[str, ...], rows: bool) -> Any:
-    """A component for an array, or, where its dtype is structured, a dict of them, nested as the dtype is."""
-    problem = _headers.problem(member)
-    if problem:
-        raise _core.StatusError(*problem)
-    if rows and not member["shape"]:
-        name = f"[{_quoted(member['name'])}]" if member["name"] else ""
-        remedy = "pass rows=False, or choose other arrays with keys" if name else "pass rows=False"
-        raise _invalid(f"{path}{name}: has no dimensions, so it can't be read in rows: {remedy}")
-    element: dict[str, Any] = {}
-    for facts in member["components"]:
-        shape = facts["shape"][1:] if rows else facts["shape"]
-        count = member["shape"][0] if rows else None
-        component = _Component(keys + facts["path"], facts["dtype"], _dtype(path, facts), shape, path, count)
-        if not facts["path"]:
-            return component
-        fields = element
-        for name in facts["path"][:-1]:
-            fields = fields.setdefault(name, {})
-        fields[facts["path"][-1]] = component
-    if not element:
-        raise _invalid(f"{path}: its structured dtype has no fields, so there is nothing to make an element of")
-    return element
-
-
-def _dtype(path: str, facts: "ComponentFacts") -> tf.DType:
-    try:
-        return tf.dtypes.as_dtype(facts["element_type"])
-    except TypeError:
-        raise _core.StatusError(
-            "Unimplemented", f"{path}: TensorFlow {tf.__version__} has no dtype {facts['element_type']}"
-        ) from None
-
-
-def _merge(merged: _FileSpec, other: _FileSpec) -> _FileSpec:
-    names, other_names = ([component.keys for component in spec.leaves] for spec in (merged, other))
-    if names != other_names:
-        raise _errors.invalid_argument(
-            f"files hold different arrays: {merged.path} has {_described(names)}, {other.path} has "
-            f"{_described(other_names)}; pass keys to name those that an element is made of, and files that have them"
-        )
-    leaves = list(map(_merge_component, merged.leaves, other.leaves))
-    return merged._replace(element=tf.nest.pack_sequence_as(merged.element, leaves))
-
-
-def _merge_component(a: _Component, b: _Component) -> _Component:
-    # Datetimes of different units are all int64, and mean something else.
-    is_time = any(component.dtype.startswith(_TIMES) for component in (a, b))
-    if a.type != b.type or (is_time and a.dtype != b.dtype):
-        array = f" of {_path_text(a.keys)}" if a.keys else ""
-        remedy = "cast one to the dtype of the other" if a.type != b.type else "bring them to one unit"
-        raise _errors.invalid_argument(
-            f"files differ in the dtype{array}: {a.dtype} in {a.path}, {b.dtype} in {b.path}; "
-            f"read them as two datasets, {remedy}, and concatenate"
-        )
-    if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
-        return dataclasses.replace(a, shape=None)
-    shape = tuple(m if m == n else None for m, n in zip(a.shape, b.shape, strict=True))
-    return dataclasses.replace(a, shape=shape)
+    return None if keys is None else tf.nest.flatten(_structure.normalized_keys(keys))
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:
@@ -301,36 +92,32 @@ def _sample(paths: Sequence[str]) -> Sequence[str]:
     return [paths[i * (len(paths) - 1) // (_MAX_FILES - 1)] for i in range(_MAX_FILES)]
 
 
-def _in_parallel(read: Callable[[str], Any], paths: Sequence[str]) -> list[Any]:
-    if len(paths) == 1:
-        return [read(paths[0])]
-    with concurrent.futures.ThreadPoolExecutor(min(_THREADS, len(paths))) as pool:
-        return list(pool.map(read, paths))
+def _components(specs: _core.InferredSpecs, keys: Keys | None) -> Components:
+    spec = _by_name(specs)
+    if keys is not None:
+        spec = tf.nest.map_structure(spec.__getitem__, _structure.normalized_keys(keys))
+    return _structure.components(keys, spec)
 
 
-def _invalid(message: str) -> _core.StatusError:
-    return _core.StatusError("InvalidArgument", message)
+def _by_name(specs: _core.InferredSpecs) -> Any:
+    """Each array's spec, by its name, or by a field's; an array of structures is a dict of its fields.
+
+    Of the array without a name just its spec.
+    """
+    arrays: dict[str, Any] = {}
+    for component in specs.components:
+        spec = tf.TensorSpec(component.shape, _dtype(component.type, specs.label))
+        if not component.keys:
+            return spec
+        fields = arrays
+        for name in component.keys[:-1]:
+            fields = fields.setdefault(name, {})
+        fields[component.keys[-1]] = spec
+    return arrays
 
 
-def _described(paths: Sequence[tuple[str, ...]]) -> str:
-    return _joined(list(map(_path_text, paths))) if paths != [()] else "one without a name, as an .npy does"
-
-
-def _path_text(path: tuple[str, ...]) -> str:
-    """An array's name, and in brackets those of fields: "x"["a"]."""
-    return _quoted(path[0]) + "".join(f"[{_quoted(field)}]" for field in path[1:])
-
-
-def _listed(names: Iterable[str]) -> str:
-    return _joined(list(map(_quoted, names)))
-
-
-def _joined(texts: list[str], limit: int = 20) -> str:
-    listed = ", ".join(texts[:limit]) or "none"
-    return listed if len(texts) <= limit else f"{listed}, … ({len(texts)} in all)"
-
-
-def _quoted(name: str) -> str:
-    """As the native side quotes names: within double quotes, cut, nothing unprintable."""
-    printable = name if name.isprintable() else repr(name)[1:-1]
-    return f'"{printable if len(printable) <= 100 else printable[:100] + "…"}"'
+def _dtype(name: str, path: str) -> tf.DType:
+    try:
+        return tf.dtypes.as_dtype(name)
+    except TypeError:
+        raise _core.StatusError("Unimplemented", f"{path}: TensorFlow {tf.__version__} has no dtype {name}") from None

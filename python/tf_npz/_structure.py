@@ -1,4 +1,4 @@
-"""Keys and specs: the structure of an element, and the names that lead to each of its components."""
+"""The structure of an element, and the names of each of its components."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -11,13 +11,13 @@ ElementSpec: TypeAlias = Any
 
 
 class Components(NamedTuple):
-    """An element, taken apart in the order of tf.nest.flatten.
+    """The components of an element, in the order of tf.nest.flatten.
 
     Attributes:
-      paths: For each component the names by which what np.load returns would be indexed: of an array, then of fields of
-        its structured dtype; none for the only array of an .npy.
-      spec: The element's spec: one tf.TensorSpec for each path.
-      counts: How many elements each file has, where that is known; else empty.
+      paths: For each component, the names that would index the result of np.load: the array's name, then names of
+        fields. Empty for the only array of an .npy.
+      spec: The element's spec, with one tf.TensorSpec for each path.
+      counts: The number of elements of each file. Empty if it is unknown.
     """
 
     paths: list[tuple[str, ...]]
@@ -31,7 +31,7 @@ class Components(NamedTuple):
         return flat
 
     def op_arguments(self) -> dict[str, Any]:
-        """The inputs and attributes by which the ops are told of the paths."""
+        """The inputs and attributes of the ops that hold the paths."""
         return {
             "keys": tf.constant([name for path in self.paths for name in path], tf.string),
             "key_depths": [len(path) for path in self.paths],
@@ -39,10 +39,10 @@ class Components(NamedTuple):
 
 
 def normalized_keys(keys: Keys) -> Any:
-    """`keys` as a structure of str whose lists are tuples, as they are in elements of datasets.
+    """`keys` with tuples in the place of lists, as in the elements of datasets.
 
     Raises:
-      TypeError: A key is no str.
+      TypeError: A key is not a str.
       ValueError: There are no keys.
     """
     structure = _lists_to_tuples(keys)
@@ -56,16 +56,15 @@ def normalized_keys(keys: Keys) -> Any:
 
 
 def components(keys: Keys | None, spec: ElementSpec) -> Components:
-    """Holds keys and a given spec against each other.
+    """Checks that keys and a spec fit each other, and returns the components.
 
     Args:
-      keys: As the caller gave them. None: a dict spec's keys are the names; a bare spec is that of an .npy.
-      spec: The element spec that the caller gave. In the place of an array of a structured dtype it has a dict of its
-        fields, or of some of them.
+      keys: The keys that the caller gave. None: the keys of a dict spec are the names; a bare spec is that of an .npy.
+      spec: The element spec that the caller gave. A structured array has a dict of its fields, or of some of them.
 
     Raises:
-      TypeError: `spec` holds something else than tf.TensorSpec.
-      ValueError: `keys` and `spec` differ in structure, or `spec` alone doesn't tell the names.
+      TypeError: `spec` holds something other than tf.TensorSpec.
+      ValueError: `keys` and `spec` differ in structure, or `keys` is None and `spec` does not tell the names.
     """
     spec = _lists_to_tuples(spec)
     for component in tf.nest.flatten(spec):
@@ -92,7 +91,7 @@ class _StructuresDifferError(Exception):
 
 
 def _paths(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
-    """The path to each component of `spec`, which has the structure of `keys` down to the names of arrays."""
+    """The path to each component of `spec`. Down to the names of arrays, `spec` has the structure of `keys`."""
     if isinstance(keys, str):
         return _field_paths((keys,), spec)
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
@@ -103,7 +102,7 @@ def _paths(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
 
 
 def _field_paths(prefix: tuple[str, ...], spec: ElementSpec) -> list[tuple[str, ...]]:
-    """The path to each component of a dict of fields, of dicts of fields, ... or to a single one."""
+    """The path to each component of a nested dict of fields, or to a single component."""
     if isinstance(spec, tf.TensorSpec):
         return [prefix]
     if not isinstance(spec, Mapping) or not spec or not all(isinstance(name, str) for name in spec):

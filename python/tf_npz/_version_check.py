@@ -1,7 +1,7 @@
-"""Which TensorFlow this build serves, held against the installed one without importing or loading either.
+"""Compares the TensorFlow versions of this build with the installed one, without importing or loading either.
 
-An ops library works only with the TensorFlow minor version that it was compiled against; with another one it may
-load and then crash. So the choice is made by name, before anything is loaded.
+An ops library works only with the TensorFlow minor version that it was compiled for. With another version it may
+load and then crash. So the library is chosen by its name, before anything is loaded.
 """
 
 import importlib.metadata
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 _PACKAGE = pathlib.Path(__file__).parent
 
-# The module `tensorflow` comes in distributions of many names; the first one is what we tell people to install.
+# Distributions that contain the module `tensorflow`. Messages tell the user to install the first one.
 _DISTRIBUTIONS = (
     "tensorflow",
     "tensorflow-cpu",
@@ -39,14 +39,14 @@ class Minor(NamedTuple):
 
 
 class Installed(NamedTuple):
-    """An installed TensorFlow: its full version, and the distribution that brought it, where that is known."""
+    """An installed TensorFlow: its full version, and the name of its distribution."""
 
     version: str
     distribution: str
 
 
 def package_version() -> str:
-    """The version of tf_npz, "0+unknown" where it is not installed but merely on the path."""
+    """The version of tf_npz. "0+unknown" if it is on the path but not installed."""
     try:
         return importlib.metadata.version("tf-npz")
     except importlib.metadata.PackageNotFoundError:
@@ -54,7 +54,7 @@ def package_version() -> str:
 
 
 def served() -> dict[Minor, pathlib.Path]:
-    """The ops libraries of this build, by the TensorFlow minor version that each serves, in ascending order."""
+    """The ops libraries of this build by TensorFlow minor version, in ascending order."""
     libraries = {}
     for path in _PACKAGE.glob("_ops_tf*_*.so"):
         if match := re.fullmatch(r"_ops_tf(\d+)_(\d+)\.so", path.name):
@@ -66,7 +66,7 @@ def library_path(tensorflow: Installed) -> pathlib.Path:
     """The ops library for `tensorflow`.
 
     Raises:
-      ImportError: This build has none for its minor version; the message says what to type.
+      ImportError: This build has no library for that minor version. The message says what to type.
     """
     libraries = served()
     minor = _minor(tensorflow.version)
@@ -85,21 +85,21 @@ def library_path(tensorflow: Installed) -> pathlib.Path:
 
 
 def installed() -> Installed | None:
-    """The TensorFlow that `import tensorflow` gives or would give; None where that is none or can't be told."""
+    """The TensorFlow that `import tensorflow` gives or would give. None if there is none, or if it is unclear."""
     candidates = _matching_distributions()
     version = getattr(sys.modules.get("tensorflow"), "__version__", None)
     if isinstance(version, str):
-        # Whatever brought it: what is imported decides.
+        # The imported module decides, whatever its distribution.
         return Installed(version, candidates[0].distribution if candidates else _DISTRIBUTIONS[0])
-    # Two distributions may have written into one folder; then only the imported module can tell.
+    # Two distributions may have written into one folder. Then only the imported module can tell.
     return candidates[0] if len({_minor(candidate.version) for candidate in candidates}) == 1 else None
 
 
 def check_installed() -> None:
-    """Refuses a TensorFlow that this build does not serve.
+    """Checks that this build has ops for the installed TensorFlow, if there is one.
 
     Raises:
-      ImportError: One is installed, and this build has no ops for it.
+      ImportError: This build has no ops for it.
     """
     tensorflow = installed()
     if tensorflow is not None:
@@ -107,10 +107,13 @@ def check_installed() -> None:
 
 
 def require_tensorflow(what: str) -> None:
-    """Says what to install where TensorFlow is missing. `what` needs it.
+    """Checks that TensorFlow is installed.
+
+    Args:
+      what: The function or path that needs TensorFlow, for the message.
 
     Raises:
-      ImportError: TensorFlow is not installed.
+      ImportError: TensorFlow is not installed. The message says what to type.
     """
     if "tensorflow" not in sys.modules and _module_folder() is None:
         libraries = served()
@@ -135,13 +138,13 @@ def _module_folder() -> pathlib.Path | None:
     """The folder of the module `tensorflow`, found as `import` would find it, but not imported."""
     try:
         spec = importlib.util.find_spec("tensorflow")
-    except ValueError:  # Something put a module without a spec into sys.modules.
+    except ValueError:  # sys.modules may hold a module without a spec.
         return None
     return pathlib.Path(spec.origin).resolve().parent if spec and spec.origin else None
 
 
 def _matching_distributions() -> list[Installed]:
-    """The installed distributions whose folder `tensorflow` is the one that would be imported."""
+    """The installed distributions that own the folder `tensorflow` which `import` would take."""
     folder = _module_folder()
     if folder is None:
         return []

@@ -1,8 +1,8 @@
 """`python -m tf_npz.service`: servers of the tf.data service that have the ops of this package.
 
-The tf.data service runs a pipeline in other processes than the one that trains: a dispatcher hands out the work, and
-any number of workers do it. All of them need the ops of the pipeline, and TensorFlow's own servers lack
-`NpzReaderDataset`. In three shells:
+The tf.data service runs a pipeline outside the process that trains. A dispatcher hands out the work, and any number
+of workers do it. All of them need the ops of the pipeline. TensorFlow's own servers lack `NpzReaderDataset`.
+Start these in three shells:
 
     python -m tf_npz.service dispatcher --port 5050
     python -m tf_npz.service worker --dispatcher localhost:5050
@@ -12,13 +12,13 @@ and in the script that trains:
 
     ds = ds.apply(tf.data.experimental.service.distribute("distributed_epoch", "grpc://localhost:5050"))
 
-A server prints one line when it is ready, such as `dispatcher ready: grpc://localhost:5050`, and runs until SIGTERM or
-Ctrl-C, which end it with status 0. Where it can't be started, a sentence says why, and the status is 1.
+A server prints one line when it is ready, such as `dispatcher ready: grpc://localhost:5050`. It runs until SIGTERM or
+Ctrl-C, and ends with status 0. If it cannot be started, it prints the reason and ends with status 1.
 
-A worker that dies must be started again at its address, so give it a `--port`: consumers wait for it. With dynamic
-sharding what it had in hand is lost, and no element comes twice.
+If a worker dies, start it again at the same address: consumers wait for it. So give each worker a `--port`. With
+dynamic sharding, the elements that the worker was processing are lost, and no element comes twice.
 
-Whoever reaches a server's port can have it read files: keep it inside a network that you trust.
+Anyone who can reach a server's port can have it read files. Keep the port inside a network that you trust.
 """
 
 import argparse
@@ -44,21 +44,21 @@ class _Stopped(BaseException):
 
 
 class _CannotStartError(Exception):
-    """Why a server can't be started, for the user."""
+    """A server cannot be started. The message is for the user."""
 
 
 class _Server(NamedTuple):
-    """A server that runs, and what it is called by others."""
+    """A running server, and the address that others use for it."""
 
     handle: Any
     address: str
 
 
 def main() -> int:
-    """Runs the server that the command line asks for until it is told to stop.
+    """Runs the server that the command line names, until SIGTERM or Ctrl-C.
 
     Returns:
-      The exit status: 0 after SIGTERM or Ctrl-C, 1 where the server can't be started.
+      The exit status: 0 after SIGTERM or Ctrl-C, 1 if the server cannot be started.
     """
     arguments = _parser().parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -80,7 +80,7 @@ def main() -> int:
 
 
 def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
-    # Once: who asks again, while the server is stopping, wants it gone.
+    # Only once: a second signal, while the server is stopping, ends the process at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     raise _Stopped
@@ -92,50 +92,50 @@ def _parser() -> argparse.ArgumentParser:
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
-        "--port", type=_port, default=0, help="to listen on, on all interfaces; 0, the default: any that is free"
+        "--port", type=_port, default=0, help="port to listen on, on all interfaces; 0, the default, takes any free one"
     )
     roles = parser.add_subparsers(dest="role", metavar="ROLE", required=True)
 
     role = roles.add_parser(
-        "dispatcher", parents=[common], help="hands out the work: one of a service", description=_dispatcher.__doc__
+        "dispatcher", parents=[common], help="hands out the work; a service has one", description=_dispatcher.__doc__
     )
     role.set_defaults(start=_dispatcher)
     add = role.add_argument
-    add("--work-dir", metavar="DIR", help="where the dispatcher keeps its state: a folder, gs:// too")
-    add("--fault-tolerant", action="store_true", help="write a journal into --work-dir, to go on from after a restart")
+    add("--work-dir", metavar="DIR", help="folder for the dispatcher's state; gs:// works too")
+    add("--fault-tolerant", action="store_true", help="keep a journal in --work-dir, to continue after a restart")
     add(
         "--worker-addresses",
         metavar="HOST[:PORT]",
         nargs="+",
-        help="all workers there will be: what the sharding policies FILE, DATA, FILE_OR_DATA and HINT need; "
-        "HOST:%%port%% stands for any port",
+        help="addresses of all workers: required by the sharding policies FILE, DATA, FILE_OR_DATA and HINT; "
+        "HOST:%%port%% means any port",
     )
     role = roles.add_parser(
-        "worker", parents=[common], help="does the work: any number of them", description=_worker.__doc__
+        "worker", parents=[common], help="does the work; a service has any number of them", description=_worker.__doc__
     )
     role.set_defaults(start=_worker)
     add = role.add_argument
-    add("--dispatcher", metavar="HOST:PORT", type=_address, required=True, help="where the dispatcher is")
+    add("--dispatcher", metavar="HOST:PORT", type=_address, required=True, help="address of the dispatcher")
     add(
         "--worker-address",
         metavar="HOST[:PORT]",
-        help="what dispatcher and trainers reach this worker by; the default, localhost, is for those on this machine",
+        help="address of this worker for the dispatcher and trainers; the default, localhost, is for this machine only",
     )
-    add("--heartbeat-interval", metavar="SECONDS", type=_milliseconds, help="how often to report to the dispatcher")
+    add("--heartbeat-interval", metavar="SECONDS", type=_milliseconds, help="time between reports to the dispatcher")
     add(
         "--dispatcher-timeout",
         metavar="SECONDS",
         type=_milliseconds,
         default=3_600_000,
-        help="how long to wait for a dispatcher that does not answer; the default: 3600",
+        help="time to wait for a dispatcher that does not answer; the default is 3600",
     )
-    add("--data-transfer-protocol", metavar="NAME", help="how elements travel to trainers: grpc, ...")
-    add("--data-transfer-address", metavar="HOST[:PORT]", help="where they are fetched, if not at --worker-address")
+    add("--data-transfer-protocol", metavar="NAME", help="protocol for elements: grpc, ...")
+    add("--data-transfer-address", metavar="HOST[:PORT]", help="address for elements, if it is not --worker-address")
     return parser
 
 
 def _dispatcher(arguments: argparse.Namespace) -> _Server:
-    """Starts a dispatcher. Trainers pass the address that it prints as `service`, with its host's name."""
+    """Starts a dispatcher. Trainers pass the address that it prints as `service`, with the name of its host."""
     if arguments.fault_tolerant and not arguments.work_dir:
         raise _CannotStartError("--fault-tolerant needs a --work-dir to write its journal into")
     _check_free(arguments.port)
@@ -175,25 +175,25 @@ def _worker(arguments: argparse.Namespace) -> _Server:
         server = service.WorkerServer(config)
     except tf.errors.OpError as error:
         raise _CannotStartError(error.message) from error
-    # TensorFlow tells the port in no public way.
+    # TensorFlow has no public way to ask for the port.
     return _Server(server, worker_address.replace("%port%", server._address.rpartition(":")[2]))
 
 
 def _tensorflow() -> Any:
-    """The module tensorflow, with the ops loaded."""
+    """The module tensorflow, after loading the ops."""
     _version_check.require_tensorflow("tf_npz.service")
     import tensorflow as tf
 
     from . import _ops
 
-    _ops.library()  # At once, for its error.
+    _ops.library()  # Now, so that its error is raised here.
     return tf
 
 
 def _check_free(port: int) -> None:
-    # A second server would start, and share the port: the kernel would deal connections out between them.
+    # Without this check a second server would start on the same port, and the kernel would divide the connections.
     with contextlib.closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # Connections that are ending are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # Connections that are ending do not matter.
         try:
             probe.bind((_ANY_INTERFACE, port))
         except OSError as error:
@@ -202,7 +202,7 @@ def _check_free(port: int) -> None:
 
 
 def _wait_for(address: str, timeout_ms: int) -> None:
-    # TensorFlow would wait too, but deaf to signals.
+    # TensorFlow would wait too, but without handling signals.
     host, _, port = address.rpartition(":")
     deadline = time.monotonic() + timeout_ms / 1000
     announced = False

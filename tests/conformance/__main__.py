@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="PATTERN", default="*", help="cases by name: 'gzip/*', long_suffix")
     parser.add_argument("--list", action="store_true", help="say what the cases show, and read none")
     parser.add_argument("--write", metavar="FOLDER", help="write the files there, with MANIFEST.json, and read none")
-    parser.add_argument("--write-docs", action="store_true", help="write the tables of docs/format.md anew")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/format.md's tables, build/conformance.md")
     options = parser.parse_args(arguments)
     cases = runner.chosen_cases(options.only)
     if not cases:
@@ -32,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.write_docs:
         text = tables.DOCUMENT.read_text(encoding="utf-8")
-        tables.DOCUMENT.write_text(tables.written(text, tables.sections()), encoding="utf-8")
+        tables.DOCUMENT.write_text(tables.written(text, tables.sections(cases)), encoding="utf-8")
+        tables.PAGE.parent.mkdir(exist_ok=True)
+        tables.PAGE.write_text(tables.page(cases), encoding="utf-8")
+        print(f"Written: {tables.DOCUMENT}, {tables.PAGE}")
         return 0
     if options.only == "*":
         cases += runner.corpus_cases()

@@ -1,4 +1,4 @@
-"""Makes the tables of docs/format.md by running the readers: `python -m tests.conformance --write-docs`."""
+"""The tables of docs/format.md, and the page of all files. `python -m tests.conformance --write-docs` writes both."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,14 @@ import numpy as np
 
 from .model import Case, Refusal
 from .readers import READERS
-from .runner import chosen_cases, run
+from .runner import run
 from .verdicts import Verdict
 from .writers import filled, npy_of
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "format.md"
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "format.md"
+# Too long for a document: CI keeps it as an artefact.
+PAGE = ROOT / "build" / "conformance.md"
 
 SUBJECTS = {
     "dtypes": "Kinds of elements",
@@ -29,11 +32,11 @@ SUBJECTS = {
 
 
 def written(text: str, sections: Mapping[str, str]) -> str:
-    """Returns `text` with the section between each pair of markers replaced.
+    """`text` with each section between its markers replaced.
 
     Args:
       text: A Markdown document with lines `<!-- NAME: ... -->` and `<!-- end of NAME -->`.
-      sections: The new sections by name.
+      sections: What belongs between them, by name.
     """
     for name, section in sections.items():
         begin, end = text.index("-->\n", text.index(f"<!-- {name}: ")) + 4, text.index(f"<!-- end of {name} -->")
@@ -41,28 +44,54 @@ def written(text: str, sections: Mapping[str, str]) -> str:
     return text
 
 
-def sections() -> dict[str, str]:
-    """Returns all sections of docs/format.md that are made by running readers. It takes about 20 seconds."""
-    cases = chosen_cases()
+def sections(cases: Sequence[Case]) -> dict[str, str]:
+    """The generated sections of docs/format.md, by name. It takes a second, because no case is read.
+
+    Args:
+      cases: All cases. The numbers of the summary are those that the cases promise; tests hold readers to them.
+    """
+    return {"dtypes": dtypes_table(), "summary": summary_table(cases, promised_verdicts(cases))}
+
+
+def page(cases: Sequence[Case]) -> str:
+    """A page with a row for each file and each reader's verdict on it. Runs all readers, which takes 20 seconds."""
     verdicts = run(cases, list(READERS), isolate=False)
-    return {"dtypes": dtypes_table(), "suite": suite_tables(cases, verdicts)}
+    return f"""# The conformance suite, file by file
+
+`make docs-tables` writes this page. "same" means that the reader gave the expected arrays.
+**Bold** marks a verdict that is not the expected one. For NumPy, the reason is in parentheses.
+*Varies* means that the verdict of `np.load` depends on the versions of Python and NumPy.
+
+{suite_tables(cases, verdicts)}
+"""
+
+
+def promised_verdicts(cases: Sequence[Case]) -> dict[str, dict[str, Verdict]]:
+    """The verdict on each case that test_conformance.py holds each reader to, by the case's name and the reader's."""
+    return {
+        case.name: {reader: Verdict("", reader != "numpy" or not case.numpy) for reader in READERS} for case in cases
+    }
 
 
 # --- Which NumPy dtype becomes what ----------------------------------------------------------------------------------
 
-# The text of the first column, the dtype, a remark.
+# The text of the first column, a dtype, a remark.
 DTYPES: list[tuple[str, Any, str]] = [
     ("`bool`", "?", "any byte but 0 is True"),
     *[(f"`{np.dtype(code).name}`", code, "") for code in ["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"]],
     *[(f"`{np.dtype(code).name}`", code, "") for code in ["<f2", "<f4", "<f8", "<c8", "<c16"]],
     ("`S5`", "S5", "byte strings, without the NULs at the end"),
     ("`U5`", "<U5", "text in UTF-8, without the NULs at the end"),
-    ("`datetime64[ns]`", "<M8[ns]", "counts of the unit, which `tf_npz.inspect` tells; NaT is the smallest"),
+    ("`datetime64[ns]`", "<M8[ns]", "counts of its unit, which `tf_npz.inspect` tells; NaT is the smallest int64"),
     ("`timedelta64[s]`", "<m8[s]", "the same"),
-    ("`V3`", "V3", "raw bytes, in one dimension more"),
+    ("`V3`", "V3", "raw bytes, in one more dimension"),
     ("`V2`, by an `element_spec` of `bfloat16`", "V2", "as np.save writes bfloat16"),
-    ("`V1`, by an `element_spec` of `float8_e4m3fn`", "V1", "as np.save writes the types of ml_dtypes with 8 bits"),
-    ("`[('a', '<f4'), ('b', 'S3')]`", [("a", "<f4"), ("b", "S3")], "a dict of fields, structures within them too"),
+    ("`V1`, by an `element_spec` of `float8_e4m3fn`", "V1", "as np.save writes the 8-bit types of ml_dtypes"),
+    (
+        "`[('a', '<f4'), ('b', 'S3')]`",
+        [("a", "<f4"), ("b", "S3")],
+        "a dict of fields; nested structures are nested dicts",
+    ),
     ("`[('m', '<f4', (2, 2))]`", [("m", "<f4", (2, 2))], "the dimensions of sub-arrays come last"),
     ("`longdouble`", "<f16", "save with `astype(numpy.float64)`"),
     ("`clongdouble`", "<c32", "save with `astype(numpy.complex128)`"),
@@ -71,7 +100,7 @@ DTYPES: list[tuple[str, Any, str]] = [
 
 
 def dtypes_table() -> str:
-    """A table of the tensors that arrays of shape (3,) become, by tf_npz.element_spec. tf_npz.load must agree."""
+    """What arrays of shape (3,) become, as `tf_npz.element_spec` says, and tf_npz.load confirms."""
     rows = [("NumPy, of shape `(3,)`", "TensorFlow", "")]
     with tempfile.TemporaryDirectory() as folder:
         for name, dtype, remark in DTYPES:
@@ -105,11 +134,11 @@ def _spec_text(spec: Any) -> str:
     return f"`{spec.dtype.name}` `{tuple(spec.shape)}`"
 
 
-# --- Every file, and who reads it ------------------------------------------------------------------------------------
+# --- Every file, and each reader of it -------------------------------------------------------------------------------
 
 
 def suite_tables(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verdict]]) -> str:
-    """Returns a table for each subject: file, what it shows, the expected result, and the verdict of each reader."""
+    """A table for each subject: file, what it shows, what is expected, and each reader's verdict."""
     readers = list(next(iter(verdicts.values())))
     parts = [summary_table(cases, verdicts)]
     for subject, title in SUBJECTS.items():
@@ -123,7 +152,7 @@ def suite_tables(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verd
 
 
 def summary_table(cases: Sequence[Case], verdicts: Mapping[str, Mapping[str, Verdict]]) -> str:
-    """A table of the numbers of files that each reader reads as expected; "A to B" if versions differ."""
+    """How many files of each subject each reader takes as expected; where that varies, from how many to how many."""
     readers = list(next(iter(verdicts.values())))
     rows = [("subject", "files", *(f"{READERS[reader].name}: as expected" for reader in readers))]
     for subject in [*dict.fromkeys(case.subject for case in cases), "all"]:
@@ -140,7 +169,7 @@ def _count(cases: Sequence[Case], reader: str, verdicts: Mapping[str, Mapping[st
 
 
 def expectation(case: Case) -> str:
-    """Returns the expected result in a word: read, or the kind of refusal."""
+    """In a word: read, or refused as what."""
     kinds = {value.kind if isinstance(value, Refusal) else "" for value in case.members().values()}
     refused = ", ".join(sorted(kinds - {""}))
     if not refused:
@@ -149,7 +178,7 @@ def expectation(case: Case) -> str:
 
 
 def _varies(case: Case, reader: str) -> bool:
-    """True if the verdict is left out, so that the tables are the same with any Python and NumPy."""
+    """Whether a verdict is left out, so that the tables are the same with any Python and NumPy."""
     return reader == "numpy" and case.varies
 
 

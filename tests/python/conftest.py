@@ -93,7 +93,7 @@ def gcs(gcs_server: "Server") -> Iterator["Run"]:
 
 @pytest.fixture(scope="module")
 def gcs_of_small_blocks(gcs_server: "Server") -> Iterator["Run"]:
-    """Runs a function with gs:// set as the README advises."""
+    """Runs a function with gs:// set as docs/guide.md recommends."""
     import gcs_process
 
     with gcs_process.start(gcs_server, {"GCS_READ_CACHE_BLOCK_SIZE_MB": "1"}) as run:

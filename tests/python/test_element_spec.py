@@ -136,7 +136,12 @@ ERRORS: dict[str, tuple[list[Any], dict[str, Any], type[Exception], list[str]]] 
         tf.errors.InvalidArgumentError,
         ['0.npz: has no array "z" (it has "x", "y")'],
     ),
-    "key of an .npy": ([save_npy(zeros(2))], {"keys": "x"}, tf.errors.InvalidArgumentError, ["leave keys out", "'x'"]),
+    "key of an .npy": (
+        [save_npy(zeros(2))],
+        {"keys": "x"},
+        tf.errors.InvalidArgumentError,
+        ['has no array "x"', "leave keys out"],
+    ),
     "scalar in rows": (
         [save_npz(x=zeros())],
         {},

@@ -1,5 +1,8 @@
 """Paths in all the ways that TensorFlow and Python have them, through everything that takes one."""
 
+import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,21 +151,68 @@ def test_archives_of_many_members_are_inspected_in_large_steps(
     assert sum(sizes) <= len(contents) + (4 << 20)
 
 
-@pytest.mark.parametrize("good_reads", [0, 2])
-def test_an_exception_of_the_file_ends_its_inspection(good_reads: int) -> None:
-    contents = npz_bytes(**{f"x{i}": np.zeros(100_000) for i in range(10)})
-    reads = 0
+class FileOfExceptions:
+    """A remote file of which so many reads come back, the next raises `exception`."""
 
-    def read(offset: int, size: int) -> bytes:
-        nonlocal reads
-        reads += 1
-        if reads > good_reads:
+    def __init__(self, good_reads: int, exception: BaseException) -> None:
+        self.contents = npz_bytes(**{f"x{i}": np.zeros(100_000) for i in range(10)})
+        self.size = len(self.contents)
+        self.reads = 0
+        self.good_reads = good_reads
+        self.exception = exception
+
+    def read(self, offset: int, size: int) -> bytes:
+        self.reads += 1
+        if self.reads > self.good_reads:
+            raise self.exception
+        return self.contents[offset : offset + size]
+
+
+NATIVE: dict[str, Callable[[FileOfExceptions], Any]] = {
+    "inspect": lambda file: _core.inspect(b"gs://a.npz", lambda _: file),
+    "infer": lambda file: _core.infer_from_files([b"gs://a.npz"], None, True, True, lambda _: file),
+}
+
+
+@pytest.mark.parametrize("read", NATIVE.values(), ids=NATIVE.keys())
+@pytest.mark.parametrize("exception", [KeyboardInterrupt(), _core.StatusError("Unavailable", "no way")])
+@pytest.mark.parametrize("good_reads", [0, 2])
+def test_an_exception_of_the_file_ends_its_inspection(
+    good_reads: int, exception: BaseException, read: Callable[[FileOfExceptions], Any]
+) -> None:
+    file = FileOfExceptions(good_reads, exception)
+    with pytest.raises(type(exception)) as raised:
+        read(file)
+    assert file.reads == good_reads + 1
+    if isinstance(exception, _core.StatusError):
+        code, message = raised.value.args
+        assert code == "Unavailable"
+        assert message.startswith("gs://a.npz")
+        assert message.endswith(": no way")
+
+
+def test_an_exception_when_one_of_many_files_is_opened_ends_the_inference() -> None:
+    opened = []
+
+    def open_remote(path: bytes) -> Any:
+        opened.append(path)
+        if len(opened) == 3:
             raise KeyboardInterrupt
-        return contents[offset : offset + size]
+        raise _core.StatusError("DataLoss", "is damaged")
 
     with pytest.raises(KeyboardInterrupt):
-        _core.inspect_callable(read, len(contents), "a.npz", None)
-    assert reads == good_reads + 1
+        _core.infer_from_files([b"gs://%d.npz" % i for i in range(1000)], None, True, True, open_remote)
+    assert len(opened) < 1000
+
+
+def test_ctrl_c_ends_the_inference_of_many_files(folder: Path) -> None:
+    Path("a.npy").write_bytes(npy_bytes(np.zeros(3)))
+    paths = [b"a.npy"] * 2_000_000  # for half a minute
+    timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        _core.infer_from_files(paths, None, True, False, lambda _: None)
+    timer.join()
 
 
 CODES = {

@@ -76,12 +76,12 @@ def test_files_of_many_windows(server: Server, gcs_of_small_blocks: Run, save: C
     batches = gcs_of_small_blocks(read, path, "x", batch_size=1000, element_spec=tf.TensorSpec([1000], tf.float32))
     assert_same(np.concatenate(batches), array)
     requests = server.take_requests(DATA)
-    # docs/design.md: all of it one for each 4 MiB, beside the first ones.
+    # docs/decisions/016: one request for each 4 MiB, beside the first ones.
     assert len(requests) <= len(contents) / (4 * MIB) + 9
     assert total(requests) <= len(contents) + 4 * MIB
 
 
-# What is asked for. These are the figures of docs/design.md.
+# Requests and bytes. These are the figures of docs/decisions/016 and 017.
 
 
 def total(requests: list[Request]) -> int:
@@ -136,7 +136,7 @@ def test_a_file_of_less_than_a_block_takes_one_request(server: Server, gcs: Run)
     assert [(request.begin, request.end) for request in server.take_requests(DATA)] == [(0, contents.size)]
 
 
-# The README advises small blocks because of this.
+# The guide recommends small blocks because of this.
 def test_arrays_read_in_turns_want_small_blocks(server: Server, gcs: Run, gcs_of_small_blocks: Run) -> None:
     contents, spec = x_and_y(100)
     asked_for = []

@@ -1,5 +1,6 @@
 """inspect() and `python -m tf_npz`: what a file holds, from headers alone, without TensorFlow."""
 
+import ast
 import gzip
 import io
 import os
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import tf_npz
 from testing import npy_bytes
+from tf_npz import _core
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 SHAPES: list[tuple[int, ...]] = [(), (0,), (3,), (2, 0, 3), (2, 3, 4)]
@@ -158,6 +160,16 @@ def test_an_unreadable_file_is_a_permission_error(folder: Path) -> None:
     Path("a.npy").chmod(0)
     with pytest.raises(PermissionError, match=r"a\.npy"):
         tf_npz.inspect("a.npy")
+
+
+def test_the_stub_of_the_native_module_names_what_it_has() -> None:
+    stub = ast.parse(Path(tf_npz.__file__).with_name("_core.pyi").read_text())
+    names = {node.name: node for node in stub.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    assert set(names) == {name for name in vars(_core) if not name.startswith("_")}
+    for name, node in names.items():
+        if isinstance(node, ast.ClassDef) and name != "StatusError":
+            attributes = {name for name in vars(getattr(_core, name)) if not name.startswith("_")}
+            assert attributes == {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
 
 
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,34 +1,47 @@
-"""The README's code runs, as it stands there, in one go; its "before" raises what it says."""
+"""The code of README.md and docs/guide.md runs as it is printed; each "before" raises the error that it names."""
 
+import itertools
 import pathlib
 import re
 from collections.abc import Iterator
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
+from tensorflow.python.data.experimental.ops.distribute import _AutoShardDataset
 
-README = pathlib.Path(__file__).parents[2] / "README.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+TOP = pathlib.Path(__file__).parents[2]
+PAGES = {
+    name: re.findall(r"```python\n(.*?)```", (TOP / name).read_text(), re.DOTALL)
+    for name in ("README.md", "docs/guide.md")
+}
+BLOCKS = [block for blocks in PAGES.values() for block in blocks]
 ROWS_PER_FILE = 40
+EVENT = [("id", "<u4"), ("xyz", "<f4", (3,))]
 
 
 @pytest.fixture
 def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names that the README takes for granted, with files behind them."""
+    """The names that the pages assume, with the files that they read."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
-    pathlib.Path("train").mkdir()
+    for folder in ("train", "events", "images"):
+        pathlib.Path(folder).mkdir()
     for i in range(4):
         x = random.normal(size=(ROWS_PER_FILE, 8)).astype(np.float32)
         np.savez_compressed(f"train/{i}.npz", x=x, y=x.sum(axis=1))
         np.savez_compressed(f"{i}.npz", data=x)
         np.save(f"{i}.npy", random.normal(size=(4 + i, 9 - i, 3)).astype(np.float32))
+        np.save(f"images/{i}.npy", np.full((5, 6, 3), i, np.uint8))
     np.savez("a.npz", x=np.arange(3))
-    pathlib.Path("events").mkdir()
-    np.save("events/0.npy", np.zeros(10, [("id", "<u4"), ("xyz", "<f4", (3,))]))
+    np.save("events/0.npy", np.zeros(10, EVENT))
+    np.savez("events.npz", events=np.zeros(10, EVENT))
+    np.save("dates.npy", np.array(["2026-11-28", "NaT"], "datetime64[D]"))
+    np.save("names.npy", np.array(["Zoë", "Max"]))
+    np.save("bfloat16.npy", np.ones((10, 8), ml_dtypes.bfloat16))
     model = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     return {
@@ -36,6 +49,8 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         "model": model,
         "npz_files": [f"{i}.npz" for i in range(4)],
         "npy_files": [f"{i}.npy" for i in range(4)],
+        "image_files": [f"images/{i}.npy" for i in range(4)],
+        "labels": list(range(4)),
         "preprocess": lambda x, y: (x * 2, y),
         "num_workers": 2,
         "worker": 1,
@@ -57,36 +72,92 @@ def service() -> Iterator[str]:
     dispatcher.stop()
 
 
-def test_the_code_runs_as_it_stands(names: dict[str, Any], service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    datasets = []
-    for block in BLOCKS:
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_runs_as_it_is_printed(
+    names: dict[str, Any], service: str, capsys: pytest.CaptureFixture[str], page: str
+) -> None:
+    for block in PAGES[page]:
         if block.startswith("# before"):
             with pytest.raises(TypeError, match="not SymbolicTensor"):
                 exec(block, dict(names))
         else:
             exec(block.replace("/data/", "").replace("grpc://localhost:5050", service), names)
-            datasets.append(names["ds"])
             if "distribute(" in block:
                 assert sum(len(y) for _, y in names["ds"]) == 4 * ROWS_PER_FILE
-    assert len(datasets) == len(BLOCKS) - 4
-    assert names["ids"] == tf.TensorSpec([None], tf.uint32)
-    assert names["points"] == tf.TensorSpec([None, 3], tf.float32)
     capsys.readouterr()
 
 
+def test_every_before_has_an_after() -> None:
+    for before, after in itertools.pairwise(BLOCKS):
+        assert not before.startswith("# before") or after.startswith("# after")
+    assert sum(block.startswith("# before") for block in BLOCKS) == 4
+
+
+def run(names: dict[str, Any], fragment: str, first: str = "") -> dict[str, Any]:
+    """Runs the one block that contains `fragment`, after the one that contains `first`."""
+    for text in filter(None, (first, fragment)):
+        (block,) = [block for block in BLOCKS if text in block and not block.startswith("# before")]
+        exec(block, names)
+    return names
+
+
 PIPELINES = {
-    # name: (what its "after" holds that no other does, shape of its elements, how many)
-    "arrays": ('load(f, keys="data"', (ROWS_PER_FILE, 8), 4),
-    "rows": ("cycle_length", (None, 8), 5),
-    "share": ("shard=(num_workers", (None, 8), 3),
-    "images": ("random_flip_left_right", (None, None, None, 3), 1),
+    # name: (text that only its block contains, text of a block that must run first, shape of an element, elements)
+    "one sample per file": ('"images/*.npy", rows=False, batch_size=256, padding=0', "", (None, 5, 6, 3), 1),
+    "arrays": ('load(f, keys="data"', "", (ROWS_PER_FILE, 8), 4),
+    "rows": ("ds.batch(32).prefetch", "", (None, 8), 5),
+    "runs of rows": ("rebatch(32)", "ds.batch(32).prefetch", (None, 8), 5),
+    "share": ("shard=(num_workers", "", (None, 8), 3),
+    "images": ("random_flip_left_right", "", (None, None, None, 3), 1),
+    "padded": ("batch_size=32, padding=0", "", (None, None, None, 3), 1),
+    "small files": ('"images/*.npy", rows=False, batch_size=256)', "", (None, 5, 6, 3), 1),
+    "bfloat16": ("bfloat16.npy", "", (None, 8), 1),
 }
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_the_four_pipelines_deliver_everything(names: dict[str, Any], name: str) -> None:
-    fragment, shape, count = PIPELINES[name]
-    (block,) = [block for block in BLOCKS if block.startswith("# after") and fragment in block]
-    exec(block, names)
-    assert tuple(names["ds"].element_spec.shape) == shape
-    assert len(list(names["ds"])) == count
+def test_the_pipelines_deliver_everything(names: dict[str, Any], name: str) -> None:
+    fragment, first, shape, count = PIPELINES[name]
+    ds = run(names, fragment, first)["ds"]
+    assert tuple(ds.element_spec.shape) == shape
+    assert len(list(ds)) == count
+
+
+def test_shuffled_rows_are_all_rows(names: dict[str, Any]) -> None:
+    ds = run(names, ".shuffle(10_000)")["ds"]
+    labels = np.concatenate([y for _, y in ds])
+    expected = np.concatenate([np.load(f"train/{i}.npz")["y"] for i in range(4)])
+    assert not np.array_equal(labels, expected)
+    assert np.array_equal(np.sort(labels), np.sort(expected))
+
+
+def test_labels_stay_beside_their_images(names: dict[str, Any]) -> None:
+    ((images, labels),) = run(names, "tf.data.Dataset.zip(")["ds"]
+    assert sorted(labels.numpy()) == [0, 1, 2, 3]
+    assert np.array_equal(images[:, 0, 0, 0], labels)
+
+
+def test_a_hint_gives_each_process_its_own_files(names: dict[str, Any]) -> None:
+    ds = run(names, "SHARD_HINT")["ds"]
+    parts = [[len(batch) for batch in _AutoShardDataset(ds, 2, index)] for index in range(2)]
+    assert [sum(part) for part in parts] == [2 * ROWS_PER_FILE] * 2
+
+
+def test_structures_dates_and_text(names: dict[str, Any]) -> None:
+    run(names, "ids, points")
+    assert names["ids"] == tf.TensorSpec([None], tf.uint32)
+    assert names["points"] == tf.TensorSpec([None, 3], tf.float32)
+    ds = run(names, '"events.npz"')["ds"]
+    assert ds.element_spec == {"events": {"id": tf.TensorSpec([None], tf.uint32)}}
+    assert len(list(ds)) == 1
+    run(names, "dates.npy")
+    assert np.array_equal(names["dates"], np.load("dates.npy"), equal_nan=True)
+    assert names["names"].tolist() == ["Zoë", "Max"]
+
+
+def test_a_saved_model_and_a_checkpoint_go_on(names: dict[str, Any]) -> None:
+    assert run(names, "saved_model.save")["x"].numpy().tolist() == [0, 1, 2]
+    run(names, "Checkpoint(iterator=iterator).restore")
+    whole = list(names["ds"])
+    for got, expected in zip(("first", "second"), whole, strict=False):
+        assert np.array_equal(names[got][1], expected[1])

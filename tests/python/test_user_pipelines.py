@@ -1,4 +1,4 @@
-"""The pipelines that people write, in the form that works: the code is the README's."""
+"""The pipelines that people write, in the form that works: the code is that of docs/guide.md."""
 
 from pathlib import Path
 

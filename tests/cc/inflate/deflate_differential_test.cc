@@ -81,7 +81,7 @@ class DeflateDifferential : public ::testing::Test {
     const ZlibOutcome zlibs = InflateByZlib(compressed);
     const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
     const std::unique_ptr<InflateStream> stream =
-        InflateStream::Open(*file, 0, compressed.size(), *pool_).value();
+        OpenInflateStream(*file, 0, compressed.size(), *pool_).value();
     std::string contents(zlibs.contents.size() + piece, '\0');
     size_t size = 0;
     Status status;

@@ -30,7 +30,7 @@ Result<std::string> Gunzip(const std::string& compressed, size_t piece = 1000,
   options.format = InflateFormat::kGzip;
   options.verify_checksums = verify_checksums;
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<InflateStream> stream,
-                          InflateStream::Open(*file, 6, compressed.size(), *pool, options));
+                          OpenInflateStream(*file, 6, compressed.size(), *pool, options));
   std::string all;
   std::string part(piece, '\xAA');
   while (!stream->at_end()) {
@@ -199,7 +199,7 @@ TEST(GzipStream, GivesAllBeforeTheDamage) {
   InflateOptions options;
   options.format = InflateFormat::kGzip;
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool, options);
+      OpenInflateStream(*file, 0, compressed.size(), *pool, options);
   ASSERT_OK(stream);
   char out[6];
   ASSERT_OK((*stream)->Read(out, 6));
@@ -215,7 +215,7 @@ TEST(GzipStream, SaysHowManyBytesAreMissing) {
   InflateOptions options;
   options.format = InflateFormat::kGzip;
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool, options);
+      OpenInflateStream(*file, 0, compressed.size(), *pool, options);
   ASSERT_OK(stream);
   char out[10];
   size_t done = 0;

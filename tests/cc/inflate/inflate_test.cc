@@ -39,7 +39,7 @@ Result<std::string> Streamed(const std::string& compressed, size_t size, size_t 
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(bytes));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<InflateStream> stream,
-                          InflateStream::Open(*file, 6, compressed.size(), *pool));
+                          OpenInflateStream(*file, 6, compressed.size(), *pool));
   std::string out(size, '\xAA');
   for (size_t at = 0; at < size; at += piece) {
     TF_NPZ_RETURN_IF_ERROR(stream->Read(out.data() + at, std::min(piece, size - at)));
@@ -154,7 +154,7 @@ TEST(InflateStream, GivesWhatComesBeforeTheDamage) {
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool);
+      OpenInflateStream(*file, 0, compressed.size(), *pool);
   ASSERT_OK(stream);
   char out[3];
   ASSERT_OK((*stream)->Read(out, 3));
@@ -175,7 +175,7 @@ TEST(InflateStream, FinishFindsWhatIsLeft) {
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool);
+      OpenInflateStream(*file, 0, compressed.size(), *pool);
   ASSERT_OK(stream);
   char out[6];
   ASSERT_OK((*stream)->Read(out, 4));
@@ -188,7 +188,7 @@ TEST(InflateStream, SaysWhereItsFileEnds) {
       NewMemoryFile(std::string_view(compressed).substr(0, 500));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool);
+      OpenInflateStream(*file, 0, compressed.size(), *pool);
   ASSERT_OK(stream);
   char byte;
   EXPECT_ERROR((*stream)->Read(&byte, 1), kDataLoss, "file ends at byte 500");
@@ -201,7 +201,7 @@ TEST(InflateStream, NeedsLittleMemoryForMuchData) {
   const std::unique_ptr<RandomAccessFile> file = NewMemoryFile(std::string_view(compressed));
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   const Result<std::unique_ptr<InflateStream>> stream =
-      InflateStream::Open(*file, 0, compressed.size(), *pool);
+      OpenInflateStream(*file, 0, compressed.size(), *pool);
   ASSERT_OK(stream);
   std::string window(1 << 20, '\0');
   for (size_t at = 0; at < kSize; at += window.size()) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <random>
 #include <set>
 #include <thread>
@@ -193,7 +194,9 @@ TEST(Dataset, AnEngineTakesTheFilesThatItIsTold) {
     const Delivery delivery = DrainAll(*engine);
     EXPECT_EQ(delivery.blocks,
               (std::vector<std::vector<int64_t>>{{9, 10, 11, 4}, {5, 6, 7, 8}, {0, 1, 2, 3}}));
-    EXPECT_EQ(engine->FilesFrom(1), (std::vector<int64_t>{2, 1, 0}));
+    std::vector<int64_t> named;
+    engine->SaveFiles(1, [&named](const std::vector<int64_t>& files) { named = files; });
+    EXPECT_EQ(named, (std::vector<int64_t>{2, 1, 0}));
   }
 }
 
@@ -213,6 +216,39 @@ TEST(Dataset, ABatchOfMoreFilesThanAreAskedForAtOnce) {
       return std::optional<int64_t>(next++);
     };
     EXPECT_EQ(DrainAll(*dataset.NewEngine(options, {})).values(), Range(0, total));
+  }
+}
+
+TEST(Dataset, BlocksAreDeliveredWhileTheNextFileIsAskedFor) {
+  TestFileSystem files;
+  const std::vector<std::string> paths = AddFiles(files, {8, 8, 8});
+  Dataset dataset(files, paths, {}, XAndY(3), BatchesOf(4), {});
+  for (const int threads : {1, 2, 4}) {
+    SCOPED_TRACE(threads);
+    EngineOptions options = dataset.options();
+    options.num_threads = threads;
+    std::promise<void> asked;   // for the second file
+    std::promise<void> answer;  // comes after all blocks of the first file were delivered
+    int64_t next = 0;
+    options.next_file = [&]() -> Result<std::optional<int64_t>> {
+      if (next == 1) {
+        asked.set_value();
+        answer.get_future().wait();
+      }
+      if (next == 3) return std::optional<int64_t>();
+      return std::optional<int64_t>(next++);
+    };
+    const std::unique_ptr<Engine> engine = dataset.NewEngine(options, {});
+    // If Next asked by itself, it would wait for ever here.
+    for (int64_t first = 0; first < 8; first += 4) {
+      Result<std::optional<Block>> block = engine->Next();
+      ASSERT_OK(block);
+      ASSERT_TRUE(block->has_value());
+      EXPECT_EQ((*block)->first.element, first);
+      if (first == 0) asked.get_future().wait();
+    }
+    answer.set_value();
+    EXPECT_EQ(DrainAll(*engine).values(), Range(8, 24));
   }
 }
 

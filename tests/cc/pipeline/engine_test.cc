@@ -182,28 +182,6 @@ TEST(Engine, ThreadsStopWhereTheLimitIs) {
   EXPECT_EQ(DrainAll(engine).values(), Range(1, 100));
 }
 
-TEST(Engine, BlocksAreSlicesOfAnArrayThatIsDecodedWhole) {
-  TestFileSystem files;
-  files.Add("a", TwoArrays(0, 16384, 16, true));
-  EngineOptions options;
-  options.batch_size = 1024;
-  Engine engine(files, {"a"}, XAndY(16), options);
-  std::vector<Block> blocks;
-  while (true) {
-    Result<std::optional<Block>> next = engine.Next();
-    ASSERT_OK(next);
-    if (!next->has_value()) break;
-    blocks.push_back(std::move(**next));
-  }
-  ASSERT_EQ(blocks.size(), 16u);
-  for (size_t i = 1; i < blocks.size(); ++i) {
-    for (const size_t array : {0, 1}) {
-      const Buffer& before = blocks[i - 1].arrays[array].buffer;
-      EXPECT_EQ(blocks[i].arrays[array].buffer.data(), before.data() + before.size()) << i;
-    }
-  }
-}
-
 TEST(Engine, BlocksThatAreHeldKeepNoMoreThanTheyMust) {
   constexpr size_t kMiB = size_t{1} << 20;
   TestFileSystem files;

@@ -50,12 +50,12 @@ std::string NpzOfArrays(int count, int64_t size, bool deflated) {
 
 // The array x0, or the only one of an npy.
 std::unique_ptr<ArrayReader> OpenFirst(const std::shared_ptr<Archive>& archive) {
-  const ZipEntry* const entry = archive->is_npz() ? archive->Find("x0").value() : nullptr;
-  Result<std::unique_ptr<ArrayReader>> array =
-      ArrayReader::Open(archive, entry, /*rows=*/true, TestOptions());
-  EXPECT_OK(array);
-  EXPECT_OK(ChooseAll(**array));
-  return std::move(array).value();
+  FieldPath key;
+  if (archive->is_npz()) key.push_back("x0");
+  const Selection selection = {{key}, {{ElementType::kUInt8, std::nullopt}}, true};
+  Result<SelectedArrays> selected = OpenSelection(archive, selection, TestOptions());
+  EXPECT_OK(selected);
+  return std::move(selected->arrays[0].reader);
 }
 
 TEST(RemoteArchive, OpensInFewRequests) {

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/cc/testing/npy_writer.h"
@@ -13,73 +11,127 @@
 namespace tf_npz {
 namespace {
 
-using Components = std::vector<size_t>;
+using Shape = std::vector<int64_t>;
 
-std::string Header(int64_t rows) { return NpyHeaderBytes(NpyDict("<f4", {rows, 3})); }
+NpyHeader HeaderOf(const std::string& descr, const std::string& shape, bool fortran = false) {
+  return ParseNpyHeader(NpyHeaderBytes("{'descr': " + descr + ", 'fortran_order': " +
+                                       (fortran ? "True" : "False") + ", 'shape': " + shape + "}"))
+      .value();
+}
 
-std::shared_ptr<const ArrayPlan> Layout(int64_t rows) {
-  ArrayPlan layout = ArrayPlan::Of(ParseNpyHeader(Header(rows)).value(), true).value();
-  layout.header_bytes = Header(rows);
-  layout.components.resize(1);
-  return std::make_shared<const ArrayPlan>(std::move(layout));
+ArraySelection Taking(bool rows, std::vector<ArraySelection::Part> components) {
+  return {rows, std::move(components)};
+}
+ArraySelection::Part Part(FieldPath path, ElementType type, std::optional<Shape> shape = {}) {
+  return {std::move(path), {type, std::move(shape)}};
 }
 
 TEST(ArrayPlan, HasElementsThatAreRowsOrTheWhole) {
-  const NpyHeader header = ParseNpyHeader(NpyHeaderBytes(NpyDict("<f4", {5, 2, 3}))).value();
-  const ArrayPlan rows = ArrayPlan::Of(header, true).value();
+  const NpyHeader header = HeaderOf("'<f4'", "(5, 2, 3)");
+  FieldPath culprit;
+  const ArraySelection::Part items = Part({}, ElementType::kFloat32);
+  const ArrayPlan rows = ArrayPlan::Make(header, Taking(true, {items}), &culprit).value();
   EXPECT_EQ(rows.count, 5);
-  EXPECT_EQ(rows.element_shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(rows.element_shape, (Shape{2, 3}));
   EXPECT_EQ(rows.rows_per_element, 1);
   EXPECT_EQ(rows.row_size, 24u);
-  const ArrayPlan whole = ArrayPlan::Of(header, false).value();
+  EXPECT_TRUE(rows.takes_items);
+  const ArrayPlan whole = ArrayPlan::Make(header, Taking(false, {items}), &culprit).value();
   EXPECT_EQ(whole.count, 1);
-  EXPECT_EQ(whole.element_shape, (std::vector<int64_t>{5, 2, 3}));
+  EXPECT_EQ(whole.element_shape, (Shape{5, 2, 3}));
   EXPECT_EQ(whole.rows_per_element, 5);
   EXPECT_EQ(whole.row_size, 24u);
 }
 
-TEST(PlanCache, KnowsWhatItWasToldAndNothingElse) {
-  PlanCache cache;
-  EXPECT_EQ(cache.Find(Header(1), {0}), nullptr);
-  const std::shared_ptr<const ArrayPlan> layout = Layout(1);
-  cache.Insert({0}, layout);
-  EXPECT_EQ(cache.Find(Header(1), {0}), layout);
-  EXPECT_EQ(cache.Find(Header(1), {1}), nullptr);
-  EXPECT_EQ(cache.Find(Header(1), {0, 1}), nullptr);
-  EXPECT_EQ(cache.Find(Header(2), {0}), nullptr);
+TEST(ArrayPlan, IsInCOrderWhereBothOrdersAreTheSame) {
+  FieldPath culprit;
+  const ArraySelection wanted = Taking(true, {Part({}, ElementType::kFloat32)});
+  const auto is_fortran = [&](const std::string& shape) {
+    const NpyHeader header = HeaderOf("'<f4'", shape, true);
+    return ArrayPlan::Make(header, wanted, &culprit).value().header.fortran_order;
+  };
+  EXPECT_FALSE(is_fortran("(5,)"));
+  EXPECT_TRUE(is_fortran("(5, 2)"));
 }
 
-TEST(PlanCache, DoesNotGrow) {
-  PlanCache cache;
-  int known = 0;
-  for (int64_t rows = 0; rows < 500; ++rows) cache.Insert({0}, Layout(rows));
-  for (int64_t rows = 0; rows < 500; ++rows) known += cache.Find(Header(rows), {0}) != nullptr;
-  EXPECT_GT(known, 0);
-  EXPECT_LE(known, 16);
-  const std::string large = NpyHeaderBytes(NpyDict("<f4", {7}) + std::string(5000, ' '));
-  ArrayPlan layout = *Layout(7);
-  layout.header_bytes = large;
-  cache.Insert({0}, std::make_shared<const ArrayPlan>(layout));
-  EXPECT_EQ(cache.Find(large, {0}), nullptr);
+TEST(ArrayPlan, TakesFields) {
+  const NpyHeader header = HeaderOf("[('a', '<i2'), ('b', [('c', '<f8', (3,))])]", "(4,)");
+  FieldPath culprit;
+  const ArrayPlan plan =
+      ArrayPlan::Make(header,
+                      Taking(true, {Part({"b", "c"}, ElementType::kFloat64, Shape{3}),
+                                    Part({"a"}, ElementType::kInt16)}),
+                      &culprit)
+          .value();
+  ASSERT_EQ(plan.components.size(), 2u);
+  EXPECT_EQ(plan.components[0].element_shape, Shape{3});
+  EXPECT_EQ(plan.components[0].field.offset, 2);
+  EXPECT_EQ(plan.components[1].item_size, 2);
+  EXPECT_FALSE(plan.takes_items);
+  EXPECT_EQ(plan.row_size, 26u);
 }
 
-TEST(PlanCache, MayBeUsedByManyThreads) {
-  PlanCache cache;
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&cache, thread] {
-      for (int64_t i = 0; i < 500; ++i) {
-        const int64_t rows = (i * (thread + 1)) % 37;
-        const std::shared_ptr<const ArrayPlan> layout = cache.Find(Header(rows), {0});
-        if (layout == nullptr) {
-          cache.Insert({0}, Layout(rows));
-        } else {
-          EXPECT_EQ(layout->count, rows);
-        }
-      }
-    });
+TEST(ArrayPlan, SaysWhatDoesNotFitAndWhichComponentIsToBlame) {
+  const std::string fields = "[('a', '<i2'), ('b', [('c', '<f8', (3,))])]";
+  const struct {
+    const char* name;
+    std::string descr;
+    std::string shape;
+    ArraySelection wanted;
+    Code code;
+    const char* message;
+    FieldPath culprit;
+  } cases[] = {
+      {"rows of a single value",
+       "'<i4'",
+       "()",
+       Taking(true, {Part({}, ElementType::kInt32)}),
+       Code::kInvalidArgument,
+       "has no dimensions, so it has no rows: pass rows=False, or leave it out of keys",
+       {}},
+      {"a field of what has none",
+       "'<i4'",
+       "(2,)",
+       Taking(true, {Part({"a"}, ElementType::kInt32)}),
+       Code::kInvalidArgument,
+       "has no field \"a\": dtype \"int32\" has no fields",
+       {}},
+      {"another dtype",
+       fields,
+       "(2,)",
+       Taking(true, {Part({"a"}, ElementType::kInt16), Part({"b", "c"}, ElementType::kFloat32)}),
+       Code::kInvalidArgument,
+       "holds rows of float64 (), but element_spec says float32 of any shape; pass an element_spec "
+       "of the array's dtype, and cast what is read",
+       {"b", "c"}},
+      {"another shape",
+       fields,
+       "(2,)",
+       Taking(false, {Part({"a"}, ElementType::kInt16, Shape{3})}),
+       Code::kInvalidArgument,
+       "holds an array of int16 (2,), but element_spec says int16 (3,); pass a wider element_spec",
+       {"a"}},
+      {"a dict of fields",
+       fields,
+       "(2,)",
+       Taking(true, {Part({"b"}, ElementType::kFloat64)}),
+       Code::kInvalidArgument,
+       "a structured dtype is a dict of its fields",
+       {"b"}},
+      {"what no tensor can hold",
+       "'<f16'",
+       "(2,)",
+       Taking(true, {Part({}, ElementType::kFloat64)}),
+       Code::kUnimplemented,
+       "float128",
+       {}},
+  };
+  for (const auto& c : cases) {
+    FieldPath culprit;
+    const Status status = ArrayPlan::Make(HeaderOf(c.descr, c.shape), c.wanted, &culprit).status();
+    EXPECT_TRUE(IsError(status, c.code, c.message)) << c.name;
+    EXPECT_EQ(culprit, c.culprit) << c.name;
   }
-  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace

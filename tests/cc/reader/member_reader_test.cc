@@ -34,7 +34,7 @@ class MemberReaderTest : public ::testing::Test {
     TF_NPZ_ASSIGN_OR_RETURN(const std::shared_ptr<Archive> archive, OpenBytes(bytes_));
     TF_NPZ_ASSIGN_OR_RETURN(const ZipEntry* entry, archive->Find("x"));
     TF_NPZ_ASSIGN_OR_RETURN(reader_, MemberReader::Open(archive, entry, std::move(options)));
-    return OkStatus();
+    return reader_->SetWantedSize(reader_->size());
   }
   Result<std::string> Read(uint64_t offset, size_t size) {
     std::string bytes(size, '\xAA');
@@ -70,7 +70,7 @@ TEST_F(MemberReaderTest, ReadsAnyRangeInAnyOrder) {
         ASSERT_OK(read) << offset;
         ASSERT_TRUE(*read == payload.substr(offset, size)) << offset << "+" << size;
       }
-      EXPECT_OK(reader_->Finish());
+      EXPECT_OK(reader_->Verify());
     }
   }
 }
@@ -83,7 +83,7 @@ TEST_F(MemberReaderTest, ReadsWhereverTheSizesStand) {
       member.local_sizes = local;
       ASSERT_OK(Open(member));
       EXPECT_EQ(Read(0, 8).value(), "contents");
-      EXPECT_OK(reader_->Finish());
+      EXPECT_OK(reader_->Verify());
     }
   }
 }
@@ -97,7 +97,7 @@ TEST_F(MemberReaderTest, ReadsAWholeNpyWithoutAMember) {
   EXPECT_TRUE((*reader)->is_random_access());
   ASSERT_OK((*reader)->Load());
   EXPECT_EQ(Text((*reader)->loaded()), npy);
-  EXPECT_OK((*reader)->Finish());
+  EXPECT_OK((*reader)->Verify());
 }
 
 TEST_F(MemberReaderTest, RefusesRangesBeyondItsEnd) {
@@ -116,10 +116,17 @@ TEST_F(MemberReaderTest, VerifiesTheChecksumOfWhatItReadWhole) {
       ZipMember member = Member("x", Payload(size), deflated);
       member.crc32 = 0x12345678;
       ASSERT_OK(Open(member));
-      ASSERT_OK(Read(0, size));
       const char* expected = "CRC-32 mismatch: the data is damaged (expected 12345678, got ";
-      EXPECT_ERROR(reader_->Finish(), kDataLoss, expected);
-      EXPECT_ERROR(reader_->Finish(), kDataLoss, expected) << "however often one asks";
+      std::string out(size, '\xAA');
+      for (int again = 0; again < 3; ++again) {
+        size_t done = 1;
+        EXPECT_ERROR(reader_->Read(0, out.data(), size, &done), kDataLoss, expected) << again;
+        EXPECT_EQ(done, 0u);
+        EXPECT_ERROR(reader_->Verify(), kDataLoss, expected) << "however often one asks";
+      }
+      if (size > 0) {
+        EXPECT_OK(Read(0, size - 1)) << "before the last byte there is no verdict";
+      }
       ASSERT_OK(Reopen());
       EXPECT_ERROR(reader_->Load(), kDataLoss, expected);
       EXPECT_FALSE(reader_->is_loaded());
@@ -127,17 +134,40 @@ TEST_F(MemberReaderTest, VerifiesTheChecksumOfWhatItReadWhole) {
   }
 }
 
-TEST_F(MemberReaderTest, FinishReadsTheRestThatTheChecksumNeeds) {
+TEST_F(MemberReaderTest, VerifiesWithTheLastWantedByteWhatFollowsIt) {
   for (const bool deflated : {false, true}) {
-    ASSERT_OK(Open(Member("x", Payload(kLarge), deflated)));
-    ASSERT_OK(Read(0, 100));
-    EXPECT_OK(reader_->Finish());
-    EXPECT_OK(reader_->Finish());
-    ZipMember member = Member("x", Payload(kLarge), deflated);
-    member.crc32 = 0;
-    ASSERT_OK(Open(member));
-    ASSERT_OK(Read(0, 100));
-    EXPECT_ERROR(reader_->Finish(), kDataLoss, "CRC-32 mismatch");
+    for (const bool damaged : {false, true}) {
+      ZipMember member = Member("x", Payload(kLarge), deflated);
+      if (damaged) member.crc32 = 0;
+      bytes_ = WriteZip({member});
+      const std::shared_ptr<Archive> archive = OpenBytes(bytes_).value();
+      reader_ = MemberReader::Open(archive, archive->Find("x").value(), TestOptions()).value();
+      ASSERT_OK(Read(0, 100));
+      ASSERT_OK(reader_->SetWantedSize(200));
+      ASSERT_OK(Read(100, 99));
+      const Result<std::string> last = Read(199, 1);
+      if (damaged) {
+        EXPECT_ERROR(last, kDataLoss, "CRC-32 mismatch");
+      } else {
+        EXPECT_OK(last);
+      }
+    }
+  }
+}
+
+TEST_F(MemberReaderTest, VerifyReadsWhatTheChecksumNeeds) {
+  for (const bool deflated : {false, true}) {
+    for (const uint64_t begin : {0, 100, 700000}) {
+      ASSERT_OK(Open(Member("x", Payload(kLarge), deflated)));
+      ASSERT_OK(Read(begin, 100));
+      EXPECT_OK(reader_->Verify());
+      EXPECT_OK(reader_->Verify());
+      ZipMember member = Member("x", Payload(kLarge), deflated);
+      member.crc32 = 0;
+      ASSERT_OK(Open(member));
+      ASSERT_OK(Read(begin, 100));
+      EXPECT_ERROR(reader_->Verify(), kDataLoss, "CRC-32 mismatch");
+    }
   }
 }
 
@@ -145,23 +175,28 @@ TEST_F(MemberReaderTest, DoesNotVerifyAStoredMemberOfWhichAPartIsSkipped) {
   ZipMember member = Member("x", Payload(kLarge));
   member.crc32 = 0;
   ASSERT_OK(Open(member));
-  ASSERT_OK(Read(100, 100));
-  EXPECT_OK(reader_->Finish());
+  ASSERT_OK(Read(0, 100));
+  ASSERT_OK(Read(101, kLarge - 101));
+  ASSERT_OK(Read(101, kLarge - 101)) << "nor when it is read again";
+  EXPECT_ERROR(Read(100, 1), kDataLoss, "CRC-32 mismatch") << "until nothing is missing";
 }
 
 TEST_F(MemberReaderTest, VerifiesWhatWasSkippedWhereAskedTo) {
-  ReadOptions options = TestOptions();
-  options.verify_skipped = true;
+  const ReadOptions options = TestOptions(Checksums::kSkippedToo);
   ZipMember member = Member("x", Payload(kLarge));
+  const auto payload = [&](uint64_t offset, size_t size) {
+    return member.contents.substr(offset, size);
+  };
   ASSERT_OK(Open(member, options));
-  EXPECT_TRUE(Read(300000, 100).value() == member.contents.substr(300000, 100));
-  EXPECT_TRUE(Read(100, 100).value() == member.contents.substr(100, 100));
-  EXPECT_OK(reader_->Finish());
-  EXPECT_TRUE(Read(300000, 100).value() == member.contents.substr(300000, 100));
+  EXPECT_TRUE(Read(300000, 100).value() == payload(300000, 100));
+  EXPECT_TRUE(Read(100, 100).value() == payload(100, 100));
+  EXPECT_TRUE(Read(kLarge - 300, 300).value() == payload(kLarge - 300, 300));
+  EXPECT_TRUE(Read(300000, 100).value() == payload(300000, 100));
   member.crc32 = 0;
   ASSERT_OK(Open(member, options));
   ASSERT_OK(Read(300000, 100));
-  EXPECT_ERROR(reader_->Finish(), kDataLoss, "CRC-32 mismatch");
+  ASSERT_OK(Read(kLarge - 300, 299));
+  EXPECT_ERROR(Read(kLarge - 1, 1), kDataLoss, "CRC-32 mismatch");
 }
 
 TEST_F(MemberReaderTest, VerifiesADeflatedMemberFromWhereverItIsRead) {
@@ -170,17 +205,22 @@ TEST_F(MemberReaderTest, VerifiesADeflatedMemberFromWhereverItIsRead) {
   ASSERT_OK(Open(member));
   ASSERT_OK(Read(500000, 100));
   ASSERT_OK(Read(100, 100));
-  EXPECT_ERROR(reader_->Finish(), kDataLoss, "CRC-32 mismatch");
+  EXPECT_ERROR(Read(kLarge - 1, 1), kDataLoss, "CRC-32 mismatch");
 }
 
 TEST_F(MemberReaderTest, DoesNotVerifyWhereToldNotTo) {
   for (const bool deflated : {false, true}) {
     ZipMember member = Member("x", Payload(kLarge), deflated);
     member.crc32 = 0;
-    ASSERT_OK(Open(member, TestOptions(false)));
+    ASSERT_OK(Open(member, TestOptions(Checksums::kNone)));
+    EXPECT_FALSE(reader_->has_checksum());
     EXPECT_TRUE(Read(0, kLarge).value() == member.contents);
-    EXPECT_OK(reader_->Finish());
+    EXPECT_OK(reader_->Verify());
     EXPECT_OK(reader_->Load());
+    ASSERT_OK(Open(member, TestOptions(Checksums::kCompressed)));
+    EXPECT_EQ(reader_->has_checksum(), deflated);
+    EXPECT_EQ(Read(0, kLarge).ok(), !deflated);
+    EXPECT_EQ(reader_->Load().ok(), !deflated);
   }
 }
 
@@ -189,8 +229,7 @@ TEST_F(MemberReaderTest, NoticesDamageInTheData) {
     ASSERT_OK(Open(Member("x", Payload(kLarge), deflated)));
     Damage(1000);
     ASSERT_OK(Reopen());
-    Status status = Read(0, kLarge).status();
-    if (status.ok()) status = reader_->Finish();
+    const Status status = Read(0, kLarge).status();
     EXPECT_EQ(status.code(), Code::kDataLoss) << status.message();
     ASSERT_OK(Reopen());
     EXPECT_EQ(reader_->Load().code(), Code::kDataLoss);
@@ -279,8 +318,7 @@ TEST_F(MemberReaderTest, NoticesASizeThatTheDataDoesNotHave) {
     ZipMember member = Member("x", "0123456789", true);
     member.uncompressed_size = 10 + difference;
     ASSERT_OK(Open(member));
-    Status status = Read(0, 10 + difference).status();
-    if (status.ok()) status = reader_->Finish();
+    const Status status = Read(0, 10 + difference).status();
     EXPECT_ERROR(status, kDataLoss, difference > 0 ? "expected 1 more" : "decodes to more bytes");
     EXPECT_EQ(reader_->Load().code(), Code::kDataLoss);
   }
@@ -295,7 +333,7 @@ TEST_F(MemberReaderTest, StopsWhereCancelled) {
     EXPECT_OK(Read(0, 10));
     cancelled = true;
     EXPECT_EQ(Read(10, 10).status().code(), Code::kCancelled);
-    EXPECT_EQ(reader_->Finish().code(), Code::kCancelled);
+    EXPECT_EQ(reader_->Verify().code(), Code::kCancelled);
   }
 }
 

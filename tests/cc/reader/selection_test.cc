@@ -133,7 +133,7 @@ TEST_F(SelectionTest, TellsTheUserWhatDoesNotFitAndWhatToDo) {
        false,
        {{{"x"}}, {Float32(Shape{2})}, true},
        Code::kInvalidArgument,
-       R"(f: is an .npy file, which has no array "x" but one without a name; leave keys out)"},
+       R"(f: has no array "x": the only array of an .npy file has no name; leave keys out)"},
       {"rows of another shape",
        true,
        {{{"x"}}, {Float32(Shape{3, -1})}, true},

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,15 +14,17 @@
 #include "cc/base/status.h"
 #include "cc/reader/archive.h"
 #include "cc/reader/array_reader.h"
+#include "cc/reader/inspect.h"
+#include "cc/reader/selection.h"
 #include "tests/cc/testing/npy_writer.h"
 #include "tests/cc/testing/zip_writer.h"
 
 namespace tf_npz {
 
-inline ReadOptions TestOptions(bool verify_checksums = true) {
+inline ReadOptions TestOptions(Checksums checksums = Checksums::kFullyRead) {
   ReadOptions options;
   options.pool = BufferPool::New(size_t{16} << 20);
-  options.verify_checksums = verify_checksums;
+  options.checksums = checksums;
   return options;
 }
 
@@ -43,33 +46,48 @@ inline Result<std::shared_ptr<Archive>> OpenBytes(std::string_view bytes) {
   return Archive::OpenContents(bytes, "f");
 }
 
-// The leaf fields of an array as its components, each as it is by nature.
-inline Status ChooseAll(ArrayReader& array) {
-  std::vector<Component> components;
-  TF_NPZ_ASSIGN_OR_RETURN(auto leaves, LeafFields(array.header().dtype));
-  for (auto& [path, field] : leaves) {
-    TF_NPZ_ASSIGN_OR_RETURN(const ElementType type, ComponentType(array.header(), field.dtype));
-    TF_NPZ_ASSIGN_OR_RETURN(Component component,
-                            MakeComponent(array.element_shape(), path, field, type));
-    components.push_back(std::move(component));
+// The leaf fields of the array `name`, each as the type that it is by nature. `name` is of no
+// meaning in an npy. Where the array can't be read, it is the array as it is.
+inline Selection LeavesOf(const std::shared_ptr<Archive>& archive, std::string_view name,
+                          bool rows) {
+  Selection selection;
+  selection.rows = rows;
+  FieldPath array;
+  if (archive->is_npz()) array.emplace_back(name);
+  const Result<const ZipEntry*> entry =
+      archive->is_npz() ? archive->Find(name) : Result<const ZipEntry*>(nullptr);
+  MemberFacts facts;
+  if (entry.ok()) facts = InspectMember(archive, *entry, name, BufferPool::New(0));
+  for (const ComponentFacts& component : facts.components) {
+    FieldPath key = array;
+    key.insert(key.end(), component.path.begin(), component.path.end());
+    selection.keys.push_back(std::move(key));
+    const Result<ElementType> type = ComponentType(facts.header, component.dtype);
+    selection.specs.push_back({type.ok() ? *type : ElementType::kFloat32, std::nullopt});
   }
-  array.Choose(std::move(components));
-  return OkStatus();
+  if (selection.keys.empty()) {
+    selection.keys.push_back(array);
+    selection.specs.emplace_back();
+  }
+  return selection;
 }
 
-// The array `name` of an npz, or the only one of an npy.
-inline Result<std::unique_ptr<ArrayReader>> OpenArray(std::string_view bytes, bool rows,
-                                                      ReadOptions options = TestOptions(),
+// The array `name` of an npz, or the only one of an npy, with its leaf fields as components.
+inline Result<std::unique_ptr<ArrayReader>> OpenArray(const std::shared_ptr<Archive>& archive,
+                                                      bool rows,
+                                                      const ReadOptions& options = TestOptions(),
                                                       std::string_view name = "x") {
-  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive, OpenBytes(bytes));
-  const ZipEntry* entry = nullptr;
-  if (archive->is_npz()) {
-    TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(name));
-  }
-  TF_NPZ_ASSIGN_OR_RETURN(std::unique_ptr<ArrayReader> array,
-                          ArrayReader::Open(std::move(archive), entry, rows, std::move(options)));
-  TF_NPZ_RETURN_IF_ERROR(ChooseAll(*array));
-  return array;
+  TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
+                          OpenSelection(archive, LeavesOf(archive, name, rows), options));
+  return std::move(selected.arrays[0].reader);
+}
+
+// The same of an archive of `bytes`.
+inline Result<std::unique_ptr<ArrayReader>> OpenArray(std::string_view bytes, bool rows,
+                                                      const ReadOptions& options = TestOptions(),
+                                                      std::string_view name = "x") {
+  TF_NPZ_ASSIGN_OR_RETURN(const std::shared_ptr<Archive> archive, OpenBytes(bytes));
+  return OpenArray(archive, rows, options, name);
 }
 
 // The elements `first` … `first + count - 1` of each component.

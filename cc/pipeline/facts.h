@@ -1,0 +1,48 @@
+// FileFacts: what planning needs to know of an opened file. Plain values, no reader behind them.
+
+#ifndef TF_NPZ_PIPELINE_FACTS_H_
+#define TF_NPZ_PIPELINE_FACTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cc/pipeline/decoder.h"
+
+namespace tf_npz {
+
+// The most that an open file keeps in memory, in bytes: files up to this size are read whole when
+// they are opened (kSmallFile in cc/reader/archive.h).
+inline constexpr uint64_t kMaxResident = uint64_t{64} << 10;
+
+// What the elements of one component are like.
+struct ComponentShape {
+  std::vector<int64_t> shape;  // of one element
+  // Bytes of an item in a block. A string takes all of them. 0 for strings when the element has
+  // no item: a header may claim any width for none.
+  int64_t item_size = 0;
+  bool is_string = false;
+  // The dtype's name, for components that become int64: plain integers, or datetimes of one unit.
+  // Empty for others.
+  std::string unit;
+};
+
+// One array of the file, and the components that are taken from it.
+struct ArrayFacts {
+  std::vector<size_t> components;  // indices into FileFacts::components
+  uint64_t element_size = 0;       // bytes of one element in memory, all components together
+  Decoding decoding;
+};
+
+struct FileFacts {
+  int64_t count = 0;      // elements in the file
+  int64_t file_size = 0;  // bytes
+  uint64_t resident = 0;  // bytes that the open file keeps in memory
+  std::vector<ArrayFacts> arrays;
+  std::vector<ComponentShape> components;  // one for each component of the selection
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_PIPELINE_FACTS_H_

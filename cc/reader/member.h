@@ -1,0 +1,59 @@
+// Member: where the bytes of one array lie in a file, and what the file says about them.
+//
+// It is a member of an `.npz`, or a whole `.npy` file, which may be compressed with gzip. Nothing
+// in it changes once it is open: any thread may use it, and several readers may share it. It keeps
+// its archive open.
+
+#ifndef TF_NPZ_READER_MEMBER_H_
+#define TF_NPZ_READER_MEMBER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cc/base/status.h"
+#include "cc/format/zip_directory.h"
+#include "cc/io/file.h"
+#include "cc/reader/archive.h"
+
+namespace tf_npz {
+
+class Member {
+ public:
+  // Reads the local header of `entry`, which is one of archive->members(), or null for an `.npy`.
+  static Result<Member> Open(std::shared_ptr<const Archive> archive, const ZipEntry* entry);
+
+  bool is_gzip() const { return archive_->is_gzip(); }
+  bool is_deflated() const { return entry_ != nullptr && entry_->method == kZipDeflated; }
+  // Whether its bytes must be decoded from the first one on. Others lie in the file as they are.
+  bool is_stream() const { return is_deflated() || is_gzip(); }
+  // Whether the archive holds a CRC-32 of its uncompressed bytes. gzip has one of its own.
+  bool has_crc32() const { return entry_ != nullptr; }
+
+  const RandomAccessFile& file() const { return archive_->file(); }
+  // Where its bytes begin in the file, and how many there are in the file.
+  uint64_t data_offset() const { return data_offset_; }
+  uint64_t compressed_size() const { return compressed_size_; }
+  // Bytes uncompressed. gzip does not say how many: there it is the most that they can be.
+  uint64_t size() const { return size_; }
+
+  // What messages about it begin with: PATH["NAME"]: .
+  std::string context() const { return archive_->Context(entry_); }
+
+  // DataLoss where `crc`, computed from all of its uncompressed bytes, is not the archive's.
+  Status CheckCrc32(uint32_t crc) const;
+
+ private:
+  Member(std::shared_ptr<const Archive> archive, const ZipEntry* entry)
+      : archive_(std::move(archive)), entry_(entry) {}
+
+  std::shared_ptr<const Archive> archive_;
+  const ZipEntry* entry_;  // of archive_; null for an `.npy`
+  uint64_t data_offset_ = 0;
+  uint64_t compressed_size_ = 0;
+  uint64_t size_ = 0;
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_MEMBER_H_

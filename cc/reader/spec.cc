@@ -1,0 +1,270 @@
+#include "cc/reader/spec.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "cc/base/text.h"
+#include "cc/io/buffer.h"
+#include "cc/reader/inspect.h"
+#include "cc/reader/request_errors.h"
+
+namespace tf_npz {
+namespace {
+
+// Neighbours among the components of one array.
+struct ComponentRange {
+  const ComponentFacts* begin = nullptr;
+  const ComponentFacts* end = nullptr;
+
+  Status Problem() const { return ProblemOf(begin, end); }
+};
+
+ComponentRange AllComponents(const MemberFacts& array) {
+  return {array.components.data(), array.components.data() + array.components.size()};
+}
+
+// The components within each field of a structured array; empty for any other array.
+std::map<std::string_view, ComponentRange> ComponentsByField(const MemberFacts& array) {
+  std::map<std::string_view, ComponentRange> fields;
+  const ComponentRange all = AllComponents(array);
+  for (const ComponentFacts* facts = all.begin; facts != all.end; ++facts) {
+    if (facts->path.empty()) continue;
+    ComponentRange& field = fields.try_emplace(facts->path[0], ComponentRange{facts}).first->second;
+    field.end = facts + 1;
+  }
+  return fields;
+}
+
+// The error with an array or a field that was not asked for by its name. It says which others can
+// be asked for instead.
+Status RefuseUnnamed(const Status& problem, const std::vector<std::string>& readable) {
+  if (problem.code() != Code::kUnimplemented || readable.empty()) return problem;
+  return Unimplemented(problem.message() +
+                       "; to read the others, pass keys: " + QuoteList(readable));
+}
+
+// Collects the components of one file.
+class SpecBuilder {
+ public:
+  SpecBuilder(std::shared_ptr<Archive> archive, const SpecRequest& request)
+      : archive_(std::move(archive)), request_(request), pool_(BufferPool::New(0)) {
+    spec_.label = archive_->label();
+  }
+
+  Result<InferredSpec> Build() {
+    TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
+    if (lengths_differ_) spec_.count.reset();
+    return std::move(spec_);
+  }
+
+ private:
+  Status AddNpy() {
+    const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
+    if (!request_.keys) {
+      std::vector<std::string> readable;
+      for (const auto& [name, field] : ComponentsByField(array)) {
+        if (field.Problem().ok()) readable.emplace_back(name);
+      }
+      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable));
+      return AddComponents(nullptr, array, AllComponents(array), {});
+    }
+    TF_NPZ_RETURN_IF_ERROR(array.status);
+    const std::map<std::string_view, ComponentRange> fields = ComponentsByField(array);
+    FieldFinder finder(array.header.dtype);
+    for (const std::string& key : *request_.keys) {
+      if (array.header.dtype.kind != DType::Kind::kStruct) {
+        return KeyOfUnnamedArray(key).WithContext(archive_->Context(nullptr));
+      }
+      TF_NPZ_RETURN_IF_ERROR(finder.Find({key}).status().WithContext(archive_->Context(nullptr)));
+      const auto field = fields.find(key);
+      if (field == fields.end()) {
+        return NothingWithin(archive_->Context(nullptr, {key}));
+      }
+      TF_NPZ_RETURN_IF_ERROR(AddComponents(nullptr, array, field->second, {}));
+    }
+    return OkStatus();
+  }
+
+  Status AddArrays() {
+    if (!request_.keys) return AddAllArrays();
+    std::map<const ZipEntry*, MemberFacts> inspected;
+    for (const std::string& key : *request_.keys) {
+      TF_NPZ_ASSIGN_OR_RETURN(const ZipEntry* const entry, archive_->Find(key));
+      auto found = inspected.find(entry);
+      if (found == inspected.end()) {
+        found = inspected.emplace(entry, InspectMember(archive_, entry, key, pool_)).first;
+      }
+      const MemberFacts& array = found->second;
+      TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {key}));
+    }
+    return OkStatus();
+  }
+
+  // Members that are no arrays are left out.
+  Status AddAllArrays() {
+    std::vector<std::pair<const ZipEntry*, MemberFacts>> arrays;
+    for (const auto& [name, entry] : archive_->Named()) {
+      MemberFacts member = InspectMember(archive_, entry, name, pool_);
+      if (member.is_array) arrays.emplace_back(entry, std::move(member));
+    }
+    if (arrays.empty()) {
+      return InvalidArgument(spec_.label +
+                             ": holds no arrays, so there is nothing to make an element of");
+    }
+    std::vector<std::string> readable;
+    for (const auto& [entry, array] : arrays) {
+      if (array.Problem().ok()) readable.push_back(array.name);
+    }
+    for (const auto& [entry, array] : arrays) {
+      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable));
+    }
+    std::vector<std::string> with_rows;
+    for (const auto& [entry, array] : arrays) {
+      if (!array.header.shape.empty()) with_rows.push_back(array.name);
+    }
+    const std::string remedy = with_rows.empty() ? std::string(kLeaveOutOfKeys)
+                                                 : ", or pass keys: " + QuoteList(with_rows);
+    for (const auto& [entry, array] : arrays) {
+      TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, remedy));
+      TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
+    }
+    SortByKeys(spec_.components.begin());  // all: no keys say an order
+    return OkStatus();
+  }
+
+  // Adds the components in `range` of `array`. `prefix` leads to the array.
+  Status AddComponents(const ZipEntry* entry, const MemberFacts& array, ComponentRange range,
+                       const FieldPath& prefix) {
+    TF_NPZ_RETURN_IF_ERROR(array.status);
+    TF_NPZ_RETURN_IF_ERROR(range.Problem());
+    TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys));
+    if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
+    if (request_.rows) AddCount(array.header.shape[0]);
+    const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
+    for (const ComponentFacts* facts = range.begin; facts != range.end; ++facts) {
+      InferredComponent component;
+      component.keys = prefix;
+      component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
+      component.dtype = facts->dtype;
+      component.spec.type = facts->type;
+      component.spec.shape.emplace(facts->shape.begin() + (request_.rows ? 1 : 0),
+                                   facts->shape.end());
+      component.place = spec_.components.size();
+      spec_.components.push_back(std::move(component));
+    }
+    SortByKeys(spec_.components.begin() + first);
+    return OkStatus();
+  }
+
+  Status CheckRows(const ZipEntry* entry, const MemberFacts& array, std::string_view remedy) const {
+    if (!request_.rows || !array.header.shape.empty()) return OkStatus();
+    return NoRows(remedy).WithContext(archive_->Context(entry));
+  }
+
+  static Status NothingWithin(const std::string& context) {
+    return InvalidArgument(
+        context + "its structured dtype has no fields, so there is nothing to make an element of");
+  }
+
+  void AddCount(int64_t count) {
+    lengths_differ_ |= spec_.count.value_or(count) != count;
+    spec_.count = count;
+  }
+
+  void SortByKeys(std::vector<InferredComponent>::iterator begin) {
+    std::sort(
+        begin, spec_.components.end(),
+        [](const InferredComponent& a, const InferredComponent& b) { return a.keys < b.keys; });
+  }
+
+  const std::shared_ptr<Archive> archive_;
+  const SpecRequest& request_;
+  const std::shared_ptr<BufferPool> pool_;
+  InferredSpec spec_;
+  bool lengths_differ_ = false;
+};
+
+// "x"["a"]: an array's name, and in brackets those of fields.
+std::string KeysText(const FieldPath& keys) {
+  std::string text = Quote(keys[0]);
+  for (size_t i = 1; i < keys.size(); ++i) text += "[" + Quote(keys[i]) + "]";
+  return text;
+}
+
+std::string KeysText(const std::vector<InferredComponent>& components) {
+  if (components.size() == 1 && components[0].keys.empty()) {
+    return "one without a name, as an .npy does";
+  }
+  return List(components.size(), [&](size_t i) { return KeysText(components[i].keys); });
+}
+
+bool HaveSameKeys(const InferredSpec& a, const InferredSpec& b) {
+  return std::equal(
+      a.components.begin(), a.components.end(), b.components.begin(), b.components.end(),
+      [](const InferredComponent& a, const InferredComponent& b) { return a.keys == b.keys; });
+}
+
+bool IsTime(const DType& dtype) {
+  return dtype.kind == DType::Kind::kDateTime || dtype.kind == DType::Kind::kTimeDelta;
+}
+
+// Whether elements of both dtypes are one kind of tensor, and mean the same. Datetimes of different
+// units are all int64, and mean something else.
+bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
+  if (a.spec.type != b.spec.type) return false;
+  return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
+}
+
+void MergeShape(const std::optional<std::vector<int64_t>>& other,
+                std::optional<std::vector<int64_t>>* merged) {
+  if (!*merged || !other || (*merged)->size() != other->size()) {
+    merged->reset();
+    return;
+  }
+  for (size_t axis = 0; axis < other->size(); ++axis) {
+    if ((**merged)[axis] != (*other)[axis]) (**merged)[axis] = -1;
+  }
+}
+
+}  // namespace
+
+Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive,
+                               const SpecRequest& request) {
+  return SpecBuilder(archive, request).Build();
+}
+
+std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components) {
+  std::sort(
+      components.begin(), components.end(),
+      [](const InferredComponent& a, const InferredComponent& b) { return a.place < b.place; });
+  return components;
+}
+
+Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
+  if (!HaveSameKeys(*merged, other)) {
+    return InvalidArgument(
+        "files hold different arrays: " + merged->label + " has " + KeysText(merged->components) +
+        ", " + other.label + " has " + KeysText(other.components) +
+        "; pass keys to name those that an element is made of, and files that have them");
+  }
+  for (size_t i = 0; i < merged->components.size(); ++i) {
+    InferredComponent& a = merged->components[i];
+    const InferredComponent& b = other.components[i];
+    if (!CanMerge(a, b)) {
+      return InvalidArgument("files differ in the dtype" +
+                             (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
+                             a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
+                             " in " + other.label + "; read them as two datasets, " +
+                             (a.spec.type != b.spec.type ? "cast one to the dtype of the other"
+                                                         : "bring them to one unit") +
+                             ", and concatenate");
+    }
+    MergeShape(b.spec.shape, &a.spec.shape);
+  }
+  return OkStatus();
+}
+
+}  // namespace tf_npz

@@ -1,0 +1,69 @@
+// StoredReader: the bytes of a member that lie in the file as they are.
+//
+// Several threads may read at once, anywhere. The member's CRC-32 is verified on the way, as
+// ReadOptions::checksums says, whatever the order of the reads.
+
+#ifndef TF_NPZ_READER_STORED_READER_H_
+#define TF_NPZ_READER_STORED_READER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "cc/base/mutex.h"
+#include "cc/base/status.h"
+#include "cc/reader/checksum_parts.h"
+#include "cc/reader/member.h"
+#include "cc/reader/read_options.h"
+
+namespace tf_npz {
+
+class StoredReader {
+ public:
+  // Both must outlive it.
+  StoredReader(const Member& member, const ReadOptions& options)
+      : member_(member), options_(options) {}
+
+  // Says that bytes from `end` on are not wanted. They are read only where the checksum needs them.
+  // Before this is called, no read verifies anything. To be called once, before other threads read.
+  void SetWantedEnd(uint64_t end) { wanted_end_ = end; }
+
+  bool has_checksum() const {
+    return member_.has_crc32() && options_.checksums >= Checksums::kFullyRead;
+  }
+
+  // Reads `size` bytes at `offset`, which the member has. `*done` is how many came before an error.
+  // The read that completes the wanted bytes verifies the checksum. Where the checksum is wrong,
+  // the read returns DataLoss and `*done` is 0. From then on each read of the last wanted byte
+  // returns the same.
+  Status Read(uint64_t offset, char* destination, size_t size, size_t* done);
+
+  // Reads all of the member, and verifies the checksum.
+  Status ReadAll(char* destination);
+
+  // Verifies the checksum, unless that has been done: reads all of the member for it.
+  Status Verify() TF_NPZ_EXCLUDES(verify_mutex_, verdict_mutex_);
+
+ private:
+  Status ReadBytes(uint64_t offset, char* destination, size_t size, uint32_t* crc, size_t* done);
+  Status ReadParts(uint64_t offset, char* destination, size_t size, bool* has_all, size_t* done);
+  Status ReadForChecksum(uint64_t begin, uint64_t end);
+  Status FinishParts(bool is_last);
+  Status SetVerdict(uint32_t crc) TF_NPZ_EXCLUDES(verdict_mutex_);
+  std::optional<Status> verdict() TF_NPZ_EXCLUDES(verdict_mutex_);
+
+  const Member& member_;
+  const ReadOptions& options_;
+  uint64_t wanted_end_ = UINT64_MAX;
+
+  ChecksumParts parts_;  // until there is a verdict
+  Mutex verify_mutex_;   // held while Verify reads, so that one thread does it for all
+  Mutex verdict_mutex_;
+  std::optional<Status> verdict_ TF_NPZ_GUARDED_BY(verdict_mutex_);
+  std::atomic<bool> has_verdict_{false};
+};
+
+}  // namespace tf_npz
+
+#endif  // TF_NPZ_READER_STORED_READER_H_

@@ -1,0 +1,237 @@
+#include "cc/reader/spec.h"
+
+#include <gtest/gtest.h>
+
+#include "cc/base/text.h"
+#include "tests/cc/testing/reading.h"
+#include "tests/cc/testing/status_matchers.h"
+
+namespace tf_npz {
+namespace {
+
+using Keys = std::vector<std::string>;
+
+std::string Zeros(size_t size) { return std::string(size, '\0'); }
+
+Result<InferredSpec> Infer(const std::string& bytes, const std::optional<Keys>& keys = std::nullopt,
+                           bool rows = true) {
+  return InferSpec(OpenBytes(bytes).value(), {keys, rows});
+}
+
+// One component a line: keys, dtype, element type, shape.
+std::string Text(const InferredSpec& spec) {
+  std::string text;
+  for (const InferredComponent& component : spec.components) {
+    for (const std::string& key : component.keys) text += key + ".";
+    text += " " + component.dtype.name() + " " + std::string(ElementTypeName(component.spec.type)) +
+            " " + (component.spec.shape ? ShapeText(*component.spec.shape) : "any shape") + "\n";
+  }
+  return text;
+}
+
+const char kStruct[] = "[('id', '<u4'), ('at', [('y', '<f4', (2,)), ('x', '>f8')])]";
+const char kObjects[] = "[('b', '<i4'), ('o', '|O'), ('a', [('q', '<i4')])]";
+
+std::string NpyOfDescr(const std::string& descr, const std::string& shape, size_t data_size) {
+  const std::string dict =
+      "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + "}";
+  return NpyHeaderBytes(dict) + Zeros(data_size);
+}
+
+TEST(InferSpec, IsWhatTheHeadersSay) {
+  const std::string npz =
+      WriteZip({Member("y.npy", Npy(">i8", {3}, Zeros(24)), true),
+                Member("notes.txt", "not an array"), Member("x.npy", Npy("<f4", {3, 2}, Zeros(24))),
+                Member("p.npy", NpyOfDescr(kStruct, "(3, 5)", 15 * 20))});
+  const struct {
+    const char* name;
+    std::optional<Keys> keys;
+    bool rows;
+    const char* expected;
+  } cases[] = {
+      {"all, by name", std::nullopt, true,
+       "p.at.x. float64 float64 (5,)\np.at.y. float32 float32 (5, 2)\np.id. uint32 uint32 (5,)\n"
+       "x. float32 float32 (2,)\ny. int64 int64 ()\n"},
+      {"in the order of keys", Keys{"y", "x.npy"}, true,
+       "y. int64 int64 ()\nx.npy. float32 float32 (2,)\n"},
+      {"the same twice", Keys{"x", "x"}, true,
+       "x. float32 float32 (2,)\nx. float32 float32 (2,)\n"},
+      {"whole arrays", Keys{"p", "x"}, false,
+       "p.at.x. float64 float64 (3, 5)\np.at.y. float32 float32 (3, 5, 2)\n"
+       "p.id. uint32 uint32 (3, 5)\nx. float32 float32 (3, 2)\n"},
+  };
+  for (const auto& c : cases) {
+    const Result<InferredSpec> spec = Infer(npz, c.keys, c.rows);
+    ASSERT_OK(spec) << c.name;
+    EXPECT_EQ(Text(*spec), c.expected) << c.name;
+    EXPECT_EQ(spec->label, "f");
+    EXPECT_EQ(spec->count, c.rows ? std::optional<int64_t>(3) : std::nullopt) << c.name;
+  }
+}
+
+TEST(InferSpec, NamesTheFieldsOfAnNpy) {
+  const std::string npy = NpyOfDescr(kStruct, "(3,)", 3 * 20);
+  EXPECT_EQ(Text(Infer(npy).value()),
+            "at.x. float64 float64 ()\nat.y. float32 float32 (2,)\nid. uint32 uint32 ()\n");
+  EXPECT_EQ(Text(Infer(npy, Keys{"id", "at"}).value()),
+            "id. uint32 uint32 ()\nat.x. float64 float64 ()\nat.y. float32 float32 (2,)\n");
+  EXPECT_EQ(Text(Infer(Npy("<f4", {3, 2}, Zeros(24))).value()), " float32 float32 (2,)\n");
+}
+
+TEST(InferSpec, CountsNothingWhereArraysDifferInLength) {
+  const std::string npz = WriteZip({Member("x.npy", Npy("|i1", {3}, Zeros(3))),
+                                    Member("y.npy", Npy("|i1", {2}, Zeros(2))),
+                                    Member("z.npy", Npy("|i1", {3}, Zeros(3)))});
+  EXPECT_EQ(Infer(npz).value().count, std::nullopt);
+  EXPECT_EQ(Infer(npz, Keys{"x", "z"}).value().count, 3);
+}
+
+TEST(InferSpec, ReadsNoMoreThanItIsAskedFor) {
+  const std::string npy = Npy("<i4", {5}, Zeros(20));
+  const std::string bytes = WriteZip({Member("x.npy", npy), Member("damaged.npy", "some text"),
+                                      Member("y.npy", npy), Member("y.npy.npy", "some text")});
+  // np.load finds the member y.npy under both of its names, and never the one after it.
+  EXPECT_OK(Infer(bytes, Keys{"x", "y", "y.npy"}));
+  EXPECT_ERROR(Infer(bytes), kDataLoss, "f[\"damaged\"]: not an array at byte 0");
+}
+
+TEST(InferSpec, TellsTheUserWhatDoesNotFitAndWhatToDo) {
+  const std::string npz = WriteZip({Member("s.npy", Npy("<f4", {}, Zeros(4))),
+                                    Member("x.npy", Npy("<f4", {3}, Zeros(12))),
+                                    Member("e.npy", NpyOfDescr("[]", "(3,)", 0))});
+  const std::string scalars = WriteZip({Member("s.npy", Npy("<f4", {}, Zeros(4)))});
+  const std::string objects = WriteZip(
+      {Member("o.npy", Npy("|O", {3}, "pickle")), Member("x.npy", Npy("<f4", {3}, Zeros(12)))});
+  const std::string structs = NpyOfDescr(kStruct, "(3,)", 3 * 20);
+  const struct {
+    const char* name;
+    std::string bytes;
+    std::optional<Keys> keys;
+    Code code;
+    const char* message;
+  } cases[] = {
+      {"unknown array", npz, Keys{"x", "z"}, Code::kInvalidArgument,
+       R"(f: has no array "z" (it has "s", "x", "e"))"},
+      {"array of an npy", Npy("<f4", {3}, Zeros(12)), Keys{"x"}, Code::kInvalidArgument,
+       R"(f: has no array "x": the only array of an .npy file has no name; leave keys out)"},
+      {"unknown field", structs, Keys{"z"}, Code::kInvalidArgument,
+       R"(f: has no field "z" (it has "id", "at"))"},
+      {"nothing", WriteZip({Member("notes.txt", "text")}), std::nullopt, Code::kInvalidArgument,
+       "f: holds no arrays, so there is nothing to make an element of"},
+      {"some have no rows", npz, std::nullopt, Code::kInvalidArgument,
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or pass keys: "x", "e")"},
+      {"none has rows", scalars, std::nullopt, Code::kInvalidArgument,
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or leave it out of keys)"},
+      {"a key has no rows", npz, Keys{"s"}, Code::kInvalidArgument,
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or leave it out of keys)"},
+      {"an npy has no rows", Npy("<f4", {}, Zeros(4)), std::nullopt, Code::kInvalidArgument,
+       "f: has no dimensions, so it has no rows: pass rows=False"},
+      {"no fields", npz, Keys{"e"}, Code::kInvalidArgument,
+       R"(f["e"]: its structured dtype has no fields, so there is nothing to make an element of)"},
+      {"objects", objects, Keys{"o"}, Code::kUnimplemented, "f[\"o\"]: dtype \"object\": object"},
+      {"objects beside others", objects, std::nullopt, Code::kUnimplemented,
+       "; to read the others, pass keys: \"x\""},
+      {"a field of objects", NpyOfDescr(kObjects, "(3,)", 9), std::nullopt, Code::kUnimplemented,
+       "f[\"o\"]: dtype \"object\": object arrays hold pickles"},
+      {"a field beside objects", NpyOfDescr(kObjects, "(3,)", 9), Keys{"a"}, Code::kUnimplemented,
+       "f[\"a\"][\"q\"]: the array's structures hold objects too"},
+      {"a field that is cut off", structs.substr(0, structs.size() - 1), Keys{"id"},
+       Code::kDataLoss, "f: data is cut off"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_TRUE(IsError(Infer(c.bytes, c.keys).status(), c.code, c.message)) << c.name;
+  }
+  // A type that no tensor has leaves the other fields.
+  EXPECT_ERROR(Infer(NpyOfDescr("[('a', '<f4'), ('g', '<f16')]", "(1,)", 20)), kUnimplemented,
+               "; to read the others, pass keys: \"a\"");
+}
+
+TEST(MergeSpec, IsTheTightestThatAdmitsBoth) {
+  const struct {
+    const char* name;
+    std::vector<int64_t> first;
+    std::vector<int64_t> second;
+    const char* expected;
+  } cases[] = {
+      {"equal", {2, 3}, {2, 3}, "(2, 3)"},
+      {"one dimension differs", {2, 3}, {4, 3}, "(None, 3)"},
+      {"both differ", {2, 3}, {4, 5}, "(None, None)"},
+      {"ranks differ", {2, 3}, {2, 3, 1}, "any shape"},
+      {"none and some", {}, {1}, "any shape"},
+  };
+  for (const auto& c : cases) {
+    const auto spec_of = [](const std::vector<int64_t>& shape) {
+      int64_t count = 1;
+      for (const int64_t dimension : shape) count *= dimension;
+      return Infer(Npy("|i1", shape, Zeros(count)), std::nullopt, false).value();
+    };
+    InferredSpec merged = spec_of(c.first);
+    ASSERT_OK(MergeSpec(spec_of(c.second), &merged)) << c.name;
+    EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
+    // What has been widened stays so.
+    ASSERT_OK(MergeSpec(spec_of(c.first), &merged)) << c.name;
+    EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
+  }
+}
+
+TEST(MergeSpec, NamesBothFilesThatDiffer) {
+  const auto spec_of = [](const char* file, const std::string& bytes) {
+    return InferSpec(Archive::OpenContents(bytes, file).value(), {}).value();
+  };
+  const auto npz = [](const char* name, const char* descr, size_t size) {
+    return WriteZip({Member(name, Npy(descr, {1}, Zeros(size)))});
+  };
+  const struct {
+    std::string first;
+    std::string second;
+    const char* message;
+  } cases[] = {
+      {npz("x", "<f4", 4), npz("x", "<f8", 8),
+       R"(files differ in the dtype of "x": float32 in a, float64 in b; read them as two datasets, cast one to the dtype of the other, and concatenate)"},
+      {Npy("<M8[s]", {1}, Zeros(8)), Npy("<M8[ns]", {1}, Zeros(8)),
+       "files differ in the dtype: datetime64[s] in a, datetime64[ns] in b; read them as two "
+       "datasets, bring them to one unit, and concatenate"},
+      {Npy("<M8[s]", {1}, Zeros(8)), Npy("<i8", {1}, Zeros(8)), "bring them to one unit"},
+      {NpyOfDescr(kStruct, "(1,)", 20),
+       NpyOfDescr("[('id', '<u4'), ('at', [('y', '<i4', (2,)), ('x', '>f8')])]", "(1,)", 20),
+       R"(files differ in the dtype of "at"["y"]: float32 in a, int32 in b)"},
+      {npz("x", "<f4", 4), npz("y", "<f4", 4),
+       R"(files hold different arrays: a has "x", b has "y"; pass keys)"},
+      {npz("x", "<f4", 4), Npy("<f4", {1}, Zeros(4)),
+       R"(a has "x", b has one without a name, as an .npy does)"},
+  };
+  for (const auto& c : cases) {
+    InferredSpec merged = spec_of("a", c.first);
+    EXPECT_ERROR(MergeSpec(spec_of("b", c.second), &merged), kInvalidArgument, c.message);
+  }
+  // Byte order is no difference.
+  InferredSpec merged = spec_of("a", npz("x", "<M8[s]", 8));
+  EXPECT_OK(MergeSpec(spec_of("b", npz("x", ">M8[s]", 8)), &merged));
+}
+
+// Time that grows with the square of their number would be minutes.
+TEST(InferSpec, TakesManyFieldsAndMembers) {
+  constexpr int kCount = 50000;
+  std::string descr = "[";
+  std::vector<ZipMember> members;
+  Keys names;
+  for (int i = 0; i < kCount; ++i) {
+    names.push_back(std::to_string(i));
+    descr += "('" + names.back() + "','b'),";
+    members.push_back(Member(names.back(), Npy("|i1", {1}, "x")));
+  }
+  const std::string dict = "{'descr': " + descr + "], 'fortran_order': False, 'shape': (1,)}";
+  const std::string npy = NpyHeaderBytes(dict, 2) + Zeros(kCount);
+  const std::string npz = WriteZip(std::move(members));
+  for (const std::string& bytes : {npy, npz}) {
+    for (const std::optional<Keys>& keys : {std::optional<Keys>(), std::optional<Keys>(names)}) {
+      const Result<InferredSpec> spec = Infer(bytes, keys);
+      ASSERT_OK(spec);
+      EXPECT_EQ(spec->components.size(), names.size());
+      EXPECT_EQ(spec->count, 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tf_npz
