@@ -47,7 +47,7 @@ extern "C" __attribute__((noinline)) Counts ReadWithEngine(std::vector<std::stri
                                                            tf_npz::Selection selection,
                                                            tf_npz::EngineOptions options) {
   const tf_npz::PosixFileSystem file_system;
-  tf_npz::Engine engine(file_system, std::move(files), std::move(selection), std::move(options));
+  tf_npz::Engine engine(file_system, std::move(files), selection, std::move(options));
   Counts counts;
   while (true) {
     const tf_npz::Result<std::optional<tf_npz::Block>> block = engine.Next();

@@ -80,7 +80,7 @@ enum class DeflateStop {
 //
 // It reads at most kFastInput bytes of input after the limit: it loads eight bytes at most four
 // times between two checks.
-inline constexpr size_t kFastInput = 4 * 8;
+inline constexpr size_t kFastInput = size_t{4} * 8;
 // It writes at most kFastOutput bytes of output after the limit: two literals, a match, and the
 // slack of the copy of a match.
 inline constexpr size_t kMaxMatch = 258;

@@ -56,7 +56,7 @@ void SwapBytes(char* data, size_t size, int width) {
 }
 
 void NormalizeBools(char* data, size_t size) {
-  for (size_t i = 0; i < size; ++i) data[i] = data[i] != 0;
+  for (size_t i = 0; i < size; ++i) data[i] = data[i] != 0 ? 1 : 0;
 }
 
 void ConvertToNative(const DType& dtype, char* data, size_t size) {

@@ -31,7 +31,8 @@ class StridedOffsets {
       inner.index += steps;
       offsets += steps;
       count -= steps;
-      for (size_t i = dimensions_.size(); --i > 0 && dimensions_[i].index == dimensions_[i].size;) {
+      for (size_t i = dimensions_.size() - 1; i > 0 && dimensions_[i].index == dimensions_[i].size;
+           --i) {
         offset_ += dimensions_[i - 1].stride - dimensions_[i].size * dimensions_[i].stride;
         dimensions_[i].index = 0;
         ++dimensions_[i - 1].index;

@@ -90,6 +90,7 @@ Status CheckSameUnits(const FileFacts& facts, const std::vector<std::string>& fi
 
 std::vector<std::string> UnitsOf(const FileFacts& facts) {
   std::vector<std::string> units;
+  units.reserve(facts.components.size());
   for (const ComponentShape& component : facts.components) units.push_back(component.unit);
   return units;
 }

@@ -55,8 +55,8 @@ struct Engine::Work {
 };
 
 Engine::Engine(const FileSystem& file_system,
-               std::shared_ptr<const std::vector<std::string>> filenames, Selection selection,
-               EngineOptions options, Position start)
+               std::shared_ptr<const std::vector<std::string>> filenames,
+               const Selection& selection, EngineOptions options, Position start)
     : options_(std::move(options)),
       is_single_file_(options_.next_file == nullptr && filenames->size() == 1),
       context_{file_system,

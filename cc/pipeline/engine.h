@@ -94,11 +94,11 @@ class Engine {
   // `file_system` must outlive the engine. Delivery begins at `start`. InvalidArgument comes from
   // Next if that file is not as large as it was.
   Engine(const FileSystem& file_system, std::shared_ptr<const std::vector<std::string>> filenames,
-         Selection selection, EngineOptions options, Position start = {});
-  Engine(const FileSystem& file_system, std::vector<std::string> filenames, Selection selection,
-         EngineOptions options, Position start = {})
+         const Selection& selection, EngineOptions options, Position start = {});
+  Engine(const FileSystem& file_system, std::vector<std::string> filenames,
+         const Selection& selection, EngineOptions options, Position start = {})
       : Engine(file_system, std::make_shared<const std::vector<std::string>>(std::move(filenames)),
-               std::move(selection), std::move(options), start) {}
+               selection, std::move(options), start) {}
   ~Engine();
 
   // The next block; nothing at the end. After an error, the next call goes on with the next file.

@@ -178,7 +178,7 @@ void Planner::Plan() {
     if (next.phase == PlannedFile::Phase::kFailed) {
       // Failures that wait are bounded, but for those within a batch that is not full yet.
       const bool is_bounded = blocks_.empty() || blocks_.back()->is_sealed;
-      if (is_bounded && open_failures_.size() >= static_cast<size_t>(2 * num_threads_ + 2)) return;
+      if (is_bounded && open_failures_.size() >= 2 * static_cast<size_t>(num_threads_) + 2) return;
       FailToOpen(next);
       if (failure_) return;
       continue;
@@ -500,7 +500,7 @@ Planner::State Planner::state() const {
 }
 
 std::shared_ptr<PlannedBlock> Planner::TakeBlock() {
-  const std::shared_ptr<PlannedBlock> block = blocks_.front();
+  std::shared_ptr<PlannedBlock> block = blocks_.front();
   block_bytes_ -= block->reservation.bytes();
   block->reservation.Release();
   blocks_.pop_front();

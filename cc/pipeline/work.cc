@@ -120,8 +120,8 @@ Status DecodeApart(const WorkContext& context, const SelectedArray& array, const
   const std::vector<Component>& components = reader.components();
   uint64_t size = 0;
   for (const Component& component : components) size += component.element_size();
-  const int64_t step =
-      std::clamp<int64_t>(kUnpaddedSize / std::max<uint64_t>(size, 1), 1, range.count);
+  const auto step = std::clamp<int64_t>(
+      static_cast<int64_t>(kUnpaddedSize / std::max<uint64_t>(size, 1)), 1, range.count);
   std::vector<Buffer> parts;
   std::vector<char*> part_data;
   for (const Component& component : components) {
@@ -175,7 +175,7 @@ Status DecodeRange(const WorkContext& context, const SelectedArray& array, const
                             (fits && own.item_size == target.item_size));
   }
   if (!in_place) return DecodeApart(context, array, range, memory, destinations, done);
-  const Status status = array.reader->Read(range.first, range.count, destinations, done);
+  Status status = array.reader->Read(range.first, range.count, destinations, done);
   if (status.ok()) FillAfter(context, array, memory, destinations);
   return status;
 }

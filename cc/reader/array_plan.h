@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "cc/base/mutex.h"
 #include "cc/base/status.h"
 #include "cc/format/field_view.h"
 #include "cc/format/npy_header.h"

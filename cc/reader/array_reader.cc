@@ -127,7 +127,7 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
     const uint64_t offset =
         plan_->header.data_offset + static_cast<uint64_t>(first) * plan_->row_size;
     size_t bytes_done = 0;
-    const Status status = member_->Read(offset, destination, count * plan_->row_size, &bytes_done);
+    Status status = member_->Read(offset, destination, count * plan_->row_size, &bytes_done);
     if (!status.ok()) {
       *done = plan_->row_size == 0 ? 0 : static_cast<int64_t>(bytes_done / plan_->row_size);
       return status;
@@ -167,7 +167,8 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
   // Rows of columns that are not in memory take a read for each column.
   const bool scattered = plan_->header.fortran_order && !must_load() && !member_->is_loaded();
   const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
-  int64_t step = std::max<int64_t>(1, at_once / std::max<uint64_t>(plan_->row_size, 1));
+  auto step = static_cast<int64_t>(at_once / std::max<uint64_t>(plan_->row_size, 1));
+  step = std::max<int64_t>(1, step);
   // Rows without bytes may be any number.
   if (step > count || plan_->row_size == 0) step = count;
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, member_->pool().Allocate(step * plan_->row_size));

@@ -135,10 +135,11 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     if (split_provider_ != nullptr) {
       // The engine asks for no split while these and the provider's own state are saved.
       absl::Status saved;
-      engine_->SaveFiles(position.file, [&](const std::vector<int64_t>& splits) {
+      const auto save = [&](const std::vector<int64_t>& splits) TF_NPZ_REQUIRES(mutex_) {
         file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
         saved = SaveSplits(splits, writer);
-      });
+      };
+      engine_->SaveFiles(position.file, save);
       TF_RETURN_IF_ERROR(saved);
       position.file = 0;
     }
