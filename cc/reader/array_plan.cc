@@ -89,7 +89,7 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
   plan.element_shape.assign(shape.begin() + (rows ? 1 : 0), shape.end());
   plan.row_count = shape.empty() ? 1 : shape[0];
   plan.rows_per_element = rows ? 1 : plan.row_count;
-  plan.items_per_row = shape.empty() ? 1 : ElementCount(shape, 1);
+  plan.items_per_row = shape.empty() ? 1 : ItemCount(shape, 1);
   plan.row_size = static_cast<uint64_t>(plan.items_per_row) * header.dtype.itemsize;
   // With one dimension or one element, both orders are the same.
   if (shape.size() < 2) header.fortran_order = false;

@@ -209,7 +209,7 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
   shape[0] = count;
   const uint64_t run = static_cast<uint64_t>(count) * itemsize;
   const uint64_t column = static_cast<uint64_t>(plan_->header.shape[0]) * itemsize;
-  const int64_t columns = ElementCount(shape, 1);
+  const int64_t columns = ItemCount(shape, 1);
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer runs, member_->pool().Allocate(run * columns));
   if (run == column) {
     TF_NPZ_RETURN_IF_ERROR(

@@ -11,7 +11,7 @@ namespace {
 
 // What has bytes was held against the file. Strings of none take memory all the same.
 Status CheckEmptyStrings(const std::vector<int64_t>& element_shape) {
-  if (ElementCount(element_shape) <= kMaxEmptyStrings) return OkStatus();
+  if (ItemCount(element_shape) <= kMaxEmptyStrings) return OkStatus();
   return ResourceExhausted("elements of shape " + ShapeText(element_shape) + " hold more than " +
                            std::to_string(kMaxEmptyStrings) +
                            " strings of no bytes, which is the limit");
@@ -20,7 +20,7 @@ Status CheckEmptyStrings(const std::vector<int64_t>& element_shape) {
 }  // namespace
 
 uint64_t Component::element_size() const {
-  return static_cast<uint64_t>(ElementCount(element_shape)) * item_size;
+  return static_cast<uint64_t>(ItemCount(element_shape)) * item_size;
 }
 
 Result<ElementType> ComponentType(const NpyHeader& header, const DType& field) {
