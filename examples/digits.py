@@ -1,7 +1,7 @@
-"""Trains on handwritten digits from npz shards, then measures how fast tf_npz reads beside np.load.
+"""Trains a model on handwritten digits from npz shards, then compares the speed of tf_npz and np.load.
 
-`make demo` runs it. The parts worth copying are the modules beside it: training.py trains a Keras model from npz
-shards, shards.py writes them, throughput.py has both pipelines. Needs tf_npz, scikit-learn and rich.
+`make demo` runs it. The modules beside it are worth copying: training.py trains a Keras model from npz shards,
+shards.py writes the shards, and throughput.py has both pipelines. Needs tf_npz, scikit-learn and rich.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from throughput import Speed
 
-# TensorFlow greets less; its errors still show. oneDNN would announce itself whatever the level.
+# Hides TensorFlow's messages, but not its errors. oneDNN prints a message at any level, so it is switched off.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
@@ -45,7 +45,7 @@ QUICK = Size(epochs=2, stride=24, rows_per_shard=100, batch_size=32, passes=2)
 
 
 def main() -> int:
-    """Runs the demo; returns the exit status."""
+    """Runs the demo, and returns the exit status."""
     arguments = _arguments()
     console = Console(highlight=False, markup=False, soft_wrap=True)
     try:
@@ -56,21 +56,21 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Stopped.")
         return 130
-    except Exception:  # while the interpreter shuts down, numpy_functions that are under way would hang it
+    except Exception:  # Raised further, it would shut the interpreter down, and a running numpy_function would hang it.
         traceback.print_exc()
         return 1
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="little data, two epochs, no demand on the accuracy")
+    parser.add_argument("--quick", action="store_true", help="little data, two epochs, and any accuracy passes")
     parser.add_argument(
         "--keep",
         metavar="FOLDER",
         nargs="?",
         type=Path,
         const=Path("build/demo"),
-        help="write the shards to FOLDER (build/demo) and leave them there; without it they are removed",
+        help="write the shards to FOLDER (default: build/demo) and keep them; without this option they are removed",
     )
     arguments = parser.parse_args()
     if arguments.keep and arguments.keep.exists() and any(arguments.keep.iterdir()):
@@ -110,9 +110,9 @@ def _demo(folder: Path, console: Console, *, quick: bool) -> int:
     console.print(f"Test accuracy: {accuracy:.1%} of the digits that the model had not seen", style="bold")
     console.print(_table(native, numpy_function))
     console.print(
-        f"Medians of {size.passes} passes each, by turns, in batches of {size.batch_size}, from the page cache.\n"
-        "First batch: from building the dataset to a batch in hand, TensorFlow being loaded.\n"
-        "Both gave the same batches."
+        f"Medians of {size.passes} passes each, in alternation, in batches of {size.batch_size}, from the page cache.\n"
+        "First batch: time from building the dataset to its first batch. TensorFlow is loaded before.\n"
+        "Both read the same batches."
     )
     if accuracy <= PROMISED_ACCURACY and not quick:
         console.print(f"\nFAILED: the accuracy should be over {PROMISED_ACCURACY:.0%}")
@@ -122,7 +122,7 @@ def _demo(folder: Path, console: Console, *, quick: bool) -> int:
 
 @contextmanager
 def _step(console: Console, text: str) -> Iterator[Callable[[int, int], None]]:
-    """Says what is being done; on a terminal a bar shows how far it is."""
+    """Prints `text`. On a terminal, shows a progress bar below it."""
     console.print(f"{text} ...")
     columns = TextColumn("   "), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -1,4 +1,4 @@
-"""Real data as compressed npz shards, written with np.savez_compressed as people write them."""
+"""Writes real data as compressed npz shards, with np.savez_compressed."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,7 +17,7 @@ PATCH_SHAPE = (64, 64, 3)
 
 @dataclass(frozen=True)
 class Written:
-    """What went into a folder."""
+    """What was written to a folder."""
 
     rows: int
     shards: int
@@ -32,9 +32,9 @@ class Written:
 
 
 def write_digits(folder: Path) -> Written:
-    """Writes scikit-learn's handwritten digits: 8 shards to train with, 2 to test with.
+    """Writes scikit-learn's handwritten digits: 8 shards for training, 2 for testing.
 
-    Each holds "x", images of 8x8 pixels from 0 to 16 (uint8), and "y", the digits that they show (int64).
+    Each shard holds "x", images of 8x8 pixels with values from 0 to 16 (uint8), and "y", their digits (int64).
     """
     digits = load_digits()
     images, labels = digits.images.astype(np.uint8), digits.target.astype(np.int64)
@@ -50,13 +50,14 @@ def write_digits(folder: Path) -> Written:
 def write_photo_patches(
     folder: Path, *, stride: int, rows_per_shard: int, progress: Callable[[int, int], None]
 ) -> Written:
-    """Writes every patch of 64x64 pixels, `stride` pixels apart, of scikit-learn's two sample photographs, shuffled.
+    """Writes patches of scikit-learn's two sample photographs, in random order.
 
-    Each shard holds "x", the patches (uint8), and "y", which photograph each is from (int64).
+    A patch has 64x64 pixels. Patches begin every `stride` pixels in both directions. Each shard holds "x", the patches
+    (uint8), and "y", the number of the photograph that each patch is from, 0 or 1 (int64).
     """
     files = resources.files("sklearn.datasets.images")
     photos = [tf.io.decode_jpeg(files.joinpath(name).read_bytes()).numpy() for name in ("china.jpg", "flower.jpg")]
-    # patches[photo, row, column] is a patch; all of them are views of the photographs, so they take no memory.
+    # patches[photo, row, column] is a patch. Patches are views of the photographs, so they take no memory.
     windows = np.lib.stride_tricks.sliding_window_view(np.stack(photos), PATCH_SHAPE, axis=(1, 2, 3))
     patches = windows[:, ::stride, ::stride, 0]
     positions = np.random.default_rng(0).permutation(np.argwhere(np.ones(patches.shape[:3])))
@@ -67,7 +68,7 @@ def write_photo_patches(
 
     folder.mkdir(parents=True)
     shards = -(-len(positions) // rows_per_shard)
-    pool = ThreadPoolExecutor()  # zlib lets go of the GIL
+    pool = ThreadPoolExecutor()  # zlib releases the GIL
     try:
         for done, written in enumerate(as_completed([pool.submit(write, i) for i in range(shards)]), start=1):
             written.result()
@@ -78,7 +79,7 @@ def write_photo_patches(
 
 
 def _written(folder: Path) -> Written:
-    """Sums up the shards from their headers alone."""
+    """Adds up the shards. Reads only their headers."""
     files = [tf_npz.inspect(file) for file in folder.iterdir()]
     return Written(
         rows=sum(file.arrays["x"].shape[0] for file in files),

@@ -1,4 +1,4 @@
-"""The same npz shards read twice: by tf_npz, and by np.load in a numpy_function, the usual way until now."""
+"""Reads the same npz shards in two ways: with tf_npz, and with np.load in a numpy_function."""
 
 import glob
 import statistics
@@ -12,22 +12,22 @@ import tf_npz
 
 
 def native(pattern: str, batch_size: int) -> tf.data.Dataset:
-    """Batches of (x, y), read by tf_npz."""
+    """Batches of (x, y), read with tf_npz."""
     return tf_npz.NpzReaderDataset(pattern, keys=("x", "y"), batch_size=batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def with_numpy_function(pattern: str, batch_size: int, x_shape: tuple[int, ...]) -> tf.data.Dataset:
-    """The same batches, read by np.load.
+    """The same batches, read with np.load.
 
-    Of the usual endings `rebatch` is the fastest: `unbatch().batch()`, and `flat_map` over `from_tensor_slices`, handle
-    single rows.
+    `rebatch` is the fastest way to make batches here. `unbatch().batch()`, and `flat_map` with `from_tensor_slices`,
+    handle single rows.
     """
 
     def read(filename: bytes) -> tuple[np.ndarray, np.ndarray]:
         try:
             with np.load(filename.decode()) as arrays:
                 return arrays["x"], arrays["y"]
-        except SystemError:  # np.load in threads, in some releases of Python 3.11 and 3.12: python/cpython#106905
+        except SystemError:  # In some releases of Python 3.11 and 3.12, np.load fails in threads: python/cpython#106905
             return read(filename)
 
     def load(filename: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -46,11 +46,11 @@ def with_numpy_function(pattern: str, batch_size: int, x_shape: tuple[int, ...])
 
 @dataclass(frozen=True)
 class Speed:
-    """What one pass over a dataset took."""
+    """The speed of one pass over a dataset."""
 
     rows_per_second: float
     first_batch: float
-    """Seconds from building the dataset to its first batch in hand."""
+    """Seconds from building the dataset to its first batch."""
 
 
 def compare(
@@ -62,13 +62,21 @@ def compare(
     passes: int,
     progress: Callable[[int, int], None],
 ) -> tuple[Speed, Speed]:
-    """Measures both, by turns, after a first pass that holds their batches against each other.
+    """Measures both in alternation, after a first pass that compares their batches.
+
+    Args:
+      pattern: The shards, as a glob pattern.
+      batch_size: Number of rows in a batch.
+      x_shape: The shape of one row of "x".
+      rows: Number of rows in all shards.
+      passes: Number of measured passes of each.
+      progress: Called with the number of passes done, and of all passes.
 
     Returns:
-      The medians over `passes` of tf_npz, and of numpy_function.
+      The medians of tf_npz, and of numpy_function.
 
     Raises:
-      AssertionError: They did not give the same batches in the same order, or not all `rows` of them.
+      AssertionError: The two did not read the same batches in the same order, or not all rows.
     """
 
     def build_native() -> tf.data.Dataset:
@@ -96,10 +104,10 @@ def _measure(build: Callable[[], tf.data.Dataset], rows: int) -> Speed:
     x, _ = next(batches)
     first_batch = time.perf_counter() - start
     arrived = len(x) + sum(len(x) for x, _ in batches)
-    # The clock stops before the iterator goes: tf.data's autotuning can hold that up by a second, whatever is read.
+    # Stop the clock before the iterator is deleted. tf.data's autotuning can delay the deletion by a second.
     seconds = time.perf_counter() - start
     if arrived != rows:
-        raise AssertionError(f"{arrived} of {rows} rows arrived")
+        raise AssertionError(f"{arrived} rows were read, but there are {rows}")
     return Speed(rows / seconds, first_batch)
 
 

@@ -1,4 +1,4 @@
-"""A Keras model that is trained and tested from npz shards."""
+"""Trains and tests a Keras model on npz shards."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +13,18 @@ BATCH_SIZE = 32
 def train_and_test(folder: Path, *, epochs: int, progress: Callable[[int, int], None]) -> float:
     """Trains on `folder`/train-*.npz.
 
+    Args:
+      folder: Where the shards are.
+      epochs: Number of passes over the training shards.
+      progress: Called with the number of epochs done, and of all epochs.
+
     Returns:
       The accuracy on `folder`/test-*.npz, from 0 to 1.
     """
     keras.utils.set_random_seed(0)
 
     train = tf_npz.NpzReaderDataset(f"{folder}/train-*.npz", keys=("x", "y"), batch_size=BATCH_SIZE)
-    # The rows were shuffled before they were written, so mixing whole batches in each epoch is enough, and cheaper.
+    # The rows were shuffled before they were written. So shuffling whole batches is enough, and it is cheaper.
     train = train.shuffle(64).prefetch(tf.data.AUTOTUNE)
     test = tf_npz.NpzReaderDataset(f"{folder}/test-*.npz", keys=("x", "y"), batch_size=BATCH_SIZE)
 
@@ -40,7 +45,7 @@ def train_and_test(folder: Path, *, epochs: int, progress: Callable[[int, int], 
     model.fit(
         train,
         epochs=epochs,
-        shuffle=False,  # the dataset does
+        shuffle=False,  # the dataset shuffles
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch + 1, epochs))],
     )

@@ -11,7 +11,7 @@ namespace tf_npz {
 
 // The product of the dimensions of `shape` from axis `begin` on: the number of items of an array of
 // that shape. The caller has made sure that the product does not overflow.
-inline int64_t ElementCount(const std::vector<int64_t>& shape, size_t begin = 0) {
+inline int64_t ItemCount(const std::vector<int64_t>& shape, size_t begin = 0) {
   int64_t count = 1;
   for (size_t axis = begin; axis < shape.size(); ++axis) count *= shape[axis];
   return count;

@@ -169,7 +169,7 @@ std::string DType::descr() const {
   return name();
 }
 
-int64_t Field::size() const { return dtype.itemsize * ElementCount(shape); }
+int64_t Field::size() const { return dtype.itemsize * ItemCount(shape); }
 
 bool operator==(const DType& a, const DType& b) {
   return a.kind == b.kind && a.itemsize == b.itemsize && a.big_endian == b.big_endian &&

@@ -107,7 +107,7 @@ Status StructDTypeBuilder::Add(std::string name, std::optional<std::string> titl
 }
 
 Status StructDTypeBuilder::AddPadding(const Descr& type) {
-  return Grow(type.dtype.itemsize * ElementCount(type.shape));
+  return Grow(type.dtype.itemsize * ItemCount(type.shape));
 }
 
 DType StructDTypeBuilder::Finish() { return std::move(dtype_); }

@@ -64,7 +64,7 @@ bool AppendLeaves(const DType& dtype, const FieldView& view, FieldPath* path, si
 
 }  // namespace
 
-int64_t FieldView::count() const { return ElementCount(shape); }
+int64_t FieldView::count() const { return ItemCount(shape); }
 
 bool FieldView::is_contiguous() const {
   if (count() <= 1) return true;

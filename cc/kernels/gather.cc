@@ -13,7 +13,7 @@ namespace tf_npz {
 void GatherField(const char* source, int64_t item_size, int64_t count, int64_t offset,
                  const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
                  int64_t width, char* destination) {
-  if (count == 0 || width == 0 || ElementCount(shape) == 0) return;
+  if (count == 0 || width == 0 || ItemCount(shape) == 0) return;
   // The outermost dimension goes over the items. Dimensions of size 1 are left out.
   std::vector<int64_t> sizes = {count};
   std::vector<int64_t> steps = {item_size};

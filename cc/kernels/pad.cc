@@ -33,8 +33,8 @@ class PaddedCopy {
   PaddedCopy(const std::vector<int64_t>& shape, const std::vector<int64_t>& padded_shape,
              std::string_view padding)
       : padding_(padding),
-        is_empty_(ElementCount(shape) == 0),
-        padded_size_(ElementCount(padded_shape) * static_cast<int64_t>(padding.size())),
+        is_empty_(ItemCount(shape) == 0),
+        padded_size_(ItemCount(padded_shape) * static_cast<int64_t>(padding.size())),
         run_(static_cast<int64_t>(padding.size())) {
     // The innermost dimensions that are equal form one run of bytes.
     size_t axis = shape.size();
@@ -122,8 +122,8 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
                   int64_t wider, std::string_view padding) {
   if (wider == 0) return;
   const std::string item = PaddingItem(padding, wider);
-  const int64_t items = ElementCount(shape);
-  const int64_t step = ElementCount(padded_shape) * wider;
+  const int64_t items = ItemCount(shape);
+  const int64_t step = ItemCount(padded_shape) * wider;
   const PaddedCopy padded(shape, padded_shape, item);
   std::vector<char> widened(item_size == wider ? 0 : items * wider);
   for (int64_t i = 0; i < count; ++i) {
@@ -136,8 +136,8 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
   }
 }
 
-void FillBehind(char* element, int64_t size, int64_t padded_size, int64_t item_size,
-                std::string_view padding) {
+void FillAfter(char* element, int64_t size, int64_t padded_size, int64_t item_size,
+               std::string_view padding) {
   if (size == padded_size) return;
   Fill(element + size, element + padded_size, PaddingItem(padding, item_size));
 }

@@ -32,8 +32,8 @@ void CopyElements(const char* source, int64_t count, const std::vector<int64_t>&
 // Fills the rest of an element that lies in its place already and is padded only along its first
 // dimension. The element begins at `element`. Its own items take `size` bytes; with the padding it
 // has `padded_size` bytes. `item_size` and `padding` are those of CopyElements.
-void FillBehind(char* element, int64_t size, int64_t padded_size, int64_t item_size,
-                std::string_view padding);
+void FillAfter(char* element, int64_t size, int64_t padded_size, int64_t item_size,
+               std::string_view padding);
 
 }  // namespace tf_npz
 

@@ -33,10 +33,10 @@ Matrix AsMatrix(const std::vector<int64_t>& shape, int64_t itemsize, int64_t cou
   while (count == shape[0] && matrix.rows * itemsize < kLine && split + 1 < shape.size()) {
     matrix.rows *= shape[split++];
   }
-  matrix.columns = ElementCount(shape, split);
+  matrix.columns = ItemCount(shape, split);
   for (size_t axis = split; axis-- > 0;) {
     matrix.row_offsets.AddDimension(axis == 0 ? count : shape[axis],
-                                    ElementCount(shape, axis + 1) * itemsize);
+                                    ItemCount(shape, axis + 1) * itemsize);
   }
   int64_t stride = itemsize;
   for (size_t axis = 0; axis < split; ++axis) stride *= shape[axis];
@@ -136,7 +136,7 @@ auto StoreTileFunction(int64_t itemsize) {
 
 void CopyFortranRows(const char* source, const std::vector<int64_t>& shape, int64_t itemsize,
                      int64_t first, int64_t count, char* destination) {
-  if (count == 0 || itemsize == 0 || ElementCount(shape) == 0) return;
+  if (count == 0 || itemsize == 0 || ItemCount(shape) == 0) return;
   source += first * itemsize;
   if (shape.size() == 1) {
     std::memcpy(destination, source, count * itemsize);

@@ -8,16 +8,16 @@
 namespace tf_npz {
 namespace {
 
-std::string_view BaseName(const std::string& path) {
-  return std::string_view(path).substr(path.rfind('/') + 1);
+std::string_view BaseName(const std::string& filename) {
+  return std::string_view(filename).substr(filename.rfind('/') + 1);
 }
 
 }  // namespace
 
 int64_t CrcOfNames(const std::vector<std::string>& filenames) {
   uint32_t crc = 0;
-  for (const std::string& path : filenames) {
-    const std::string_view name = BaseName(path);
+  for (const std::string& filename : filenames) {
+    const std::string_view name = BaseName(filename);
     crc = ExtendCrc32(ExtendCrc32(crc, name.data(), name.size()), "/", 1);
   }
   return crc;
@@ -43,12 +43,12 @@ Status ValidateCheckpoint(const Checkpoint& checkpoint, const std::vector<std::s
   const std::string_view name = file < count ? BaseName(filenames[file]) : std::string_view();
   if (checkpoint.file_name != name) {
     return InvalidArgument("the checkpoint is of an iterator that was in " +
-                           Quote(checkpoint.file_name) +
-                           ", but in its place of the list there is now " + Quote(name));
+                           Quote(checkpoint.file_name) + ", but the list now has " + Quote(name) +
+                           " in its place");
   }
   if (checkpoint.names_crc != names_crc) {
     return InvalidArgument(
-        "the checkpoint is of an iterator over files of other names, or in another order");
+        "the checkpoint is of an iterator over files with other names, or in another order");
   }
   return OkStatus();
 }

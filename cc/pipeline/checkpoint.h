@@ -1,8 +1,7 @@
-// Checkpoint: where reading stopped in a list of files, and what tells whether it can go on there:
-// a few numbers and a name, however many files there are. This is the state of a checkpoint.
+// Checkpoint: the position at which reading stopped in a list of files, and facts that tell later
+// whether the list is still the same. Its size does not grow with the number of files.
 //
-// Files are known by their names without folders, so that they may be somewhere else when they are
-// read again.
+// It holds names of files without folders, so the files may be moved to another folder.
 
 #ifndef TF_NPZ_PIPELINE_CHECKPOINT_H_
 #define TF_NPZ_PIPELINE_CHECKPOINT_H_
@@ -18,20 +17,22 @@ namespace tf_npz {
 
 struct Checkpoint {
   Position position;
-  std::string file_name;   // of the file at `position`; empty at the end
-  int64_t file_count = 0;  // of the list
-  int64_t names_crc = 0;   // CrcOfNames
+  std::string file_name;   // of the file at `position`, without folders; empty at the end
+  int64_t file_count = 0;  // files in the list
+  int64_t names_crc = 0;   // CrcOfNames of the list
 };
 
-// Of all names, in their order.
+// The CRC-32 of all names, without folders, in order.
 int64_t CrcOfNames(const std::vector<std::string>& filenames);
 
-// `position`, which is in `filenames[file]`, or at the end. `names_crc` is that of `filenames`.
+// The checkpoint for `position`, which lies in `filenames[file]`. At the end, `file` is
+// filenames.size(). `names_crc` is CrcOfNames(filenames).
 Checkpoint CheckpointAt(const Position& position, const std::vector<std::string>& filenames,
                         int64_t file, int64_t names_crc);
 
-// Whether reading `filenames` can go on in `filenames[file]`, as far as `checkpoint` knows the
-// list. InvalidArgument, saying what is different, if not. `file` may be any number.
+// OK if reading may go on at `checkpoint` in `filenames[file]`. InvalidArgument, saying what is
+// different, if the list is another one, or if the checkpoint is damaged. `file` may be any number.
+// `names_crc` is CrcOfNames(filenames).
 Status ValidateCheckpoint(const Checkpoint& checkpoint, const std::vector<std::string>& filenames,
                           int64_t file, int64_t names_crc);
 

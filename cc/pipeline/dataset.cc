@@ -9,11 +9,11 @@
 namespace tf_npz {
 namespace {
 
-// With so many files for each share, shares are made of whole files, whatever is in them; of fewer,
-// of elements, which takes all headers.
+// With at least this many files for each share, a share is made of whole files, and no header is
+// read. With fewer files it is a range of elements, and the headers of all files are read.
 constexpr int64_t kFilesOfShare = 32;
 
-// Files whose headers are read at once at most where few of them may be needed.
+// The most files whose headers Seek reads at once. It may not need all of them.
 constexpr int64_t kMaxAhead = 64;
 
 }  // namespace
@@ -80,7 +80,7 @@ const ElementCounts& Dataset::CountFiles() {
     counts_ = TotalOf(std::move(counts));
   }
   if (counts_->of_files.empty()) return *counts_;
-  // The last one first: it may be the first as well.
+  // Cut the last file before the first one: there may be only one file.
   int64_t& last = counts_->of_files.back();
   counts_->total -= last;
   last = std::min(last, files.end);
@@ -149,16 +149,18 @@ Result<Block> Dataset::BlockAt(int64_t index) {
   TF_NPZ_ASSIGN_OR_RETURN(std::optional<Block> next, engine.Next());
   if (!next || next->count != block.count) {
     return InvalidArgument(Escape(files.filenames->front()) +
-                           ": has fewer elements than before: is it another file?");
+                           ": has fewer elements than before; the file may have changed since its "
+                           "elements were counted");
   }
   return std::move(*next);
 }
 
-// Those with elements `first` … `first + count - 1`.
+// The files with elements `first` … `first + count - 1` of the share.
 Dataset::Files Dataset::FilesOfBlock(int64_t first, int64_t count) {
   Share share = ShareOfElements(*counts_, first, count);
   const int64_t last = share.files.back();
-  // The first file may be begun in its middle, and the last one ended there, as it is.
+  // ShareOfElements counts from the first element of the share. The share may begin within its
+  // first file, and end within its last file.
   if (share.files.front() == 0) share.begin += files_->begin;
   if (share.end != kToTheEnd) {
     share.end += last == 0 ? files_->begin : 0;
@@ -177,10 +179,10 @@ Position Dataset::Seek(Position position, int64_t count, int64_t* passed) {
   *passed = 0;
   const auto file_count = static_cast<int64_t>(files.filenames->size());
   std::vector<std::string> filenames;
-  int64_t last_count = 1;  // of the elements of the file before
+  int64_t last_count = 1;  // elements of the last file whose header was read
   while (position.file < file_count && *passed < count) {
-    // Headers of more and more files at once, since it seems to be far; not of more than it takes
-    // if they are like the last one.
+    // Each round reads up to twice the headers of the round before. But it reads no more than are
+    // needed if the files are like the last one.
     const int64_t wanted = (count - *passed - 1) / std::max<int64_t>(last_count, 1) + 1;
     const int64_t most = std::clamp<int64_t>(
         std::min<int64_t>(2 * static_cast<int64_t>(filenames.size()), wanted), 1, kMaxAhead);
@@ -194,7 +196,7 @@ Position Dataset::Seek(Position position, int64_t count, int64_t* passed) {
       if (position.file + 1 == file_count) end = std::min(end, files.end);
       if (position.file == 0) position.element = std::max(position.element, files.begin);
       const int64_t here = std::min(end - position.element, count - *passed);
-      if (here < 0) return position;  // it became shorter: reading will say so
+      if (here < 0) return position;  // the file became shorter: reading it will raise the error
       *passed += here;
       position = position.element + here == end ? Position{position.file + 1, 0}
                                                 : Position{position.file, position.element + here};

@@ -1,7 +1,7 @@
-// Dataset: what one pipeline reads of a list of files. Which of them are its share, how many
-// elements and blocks that makes, engines that read it in order, and any single element.
+// Dataset: the share of a list of files that one pipeline reads. It knows the files of the share
+// and their elements, makes engines that read them in order, and reads any single block.
 //
-// What is only known from headers is read when it is first asked for, and kept.
+// Facts that need headers are read when a call first needs them, and then kept.
 
 #ifndef TF_NPZ_PIPELINE_DATASET_H_
 #define TF_NPZ_PIPELINE_DATASET_H_
@@ -24,29 +24,30 @@ namespace tf_npz {
 // Any thread may use it.
 class Dataset {
  public:
-  // `file_system` must outlive it. Of `options` those count that say what the elements are: a
-  // caller of NewEngine adds the others. `counts` are the elements of each file, where they are
-  // known already; else empty.
+  // `file_system` must outlive the dataset. `counts` is the number of elements of each file; empty
+  // if it is not known. `options` says what a block is, and how memory and checksums are handled;
+  // its threads and callbacks are not used, because a caller of NewEngine passes its own.
   Dataset(const FileSystem& file_system, std::vector<std::string> filenames,
           std::vector<int64_t> counts, Selection selection, EngineOptions options, Shard shard);
 
-  // The files of the share, which may be read in part.
+  // The files of the share. The first and the last may belong to it in part.
   const std::vector<std::string>& filenames();
 
-  // How many blocks there are: batches, files or, without batches, rows. Where it takes headers to
-  // know, those of no more than so many files; nothing where it is not known then, or a file can't
-  // be read.
+  // The number of blocks that BlockAt can read. A block is a batch; without batches, one row or one
+  // file. Reads the headers of `max_headers` files at most. Nothing if that is not enough, or if a
+  // file cannot be read.
   std::optional<int64_t> CountBlocks(int64_t max_headers);
 
-  // An engine that begins at `start`.
+  // An engine that begins at `start`, a position in filenames().
   std::unique_ptr<Engine> NewEngine(EngineOptions options, Position start);
 
-  // Block number `index`, of CountBlocks.
+  // Reads block number `index`, from 0 to CountBlocks - 1, on the calling thread. InvalidArgument
+  // if there is no such block.
   Result<Block> BlockAt(int64_t index);
 
-  // Where the element lies that is `count` elements behind `position`; the end of the last file
-  // where there are not as many. It reads the headers in between, and stops where a file can't be
-  // read; `*passed` is how many elements lie between the two.
+  // The position `count` elements after `position`. It is before that if the files end, or if one
+  // cannot be read; `*passed` is the number of elements between the two positions. Reads the
+  // headers of the files between them.
   Position Seek(Position position, int64_t count, int64_t* passed);
 
   const EngineOptions& options() const { return options_; }
@@ -54,7 +55,7 @@ class Dataset {
  private:
   struct Files {
     std::shared_ptr<const std::vector<std::string>> filenames;
-    std::vector<int64_t> indices;  // in the list of all; empty where they are all
+    std::vector<int64_t> indices;  // in all_filenames_; empty if these are all files
     int64_t begin = 0;
     int64_t end = kToTheEnd;
   };
@@ -77,9 +78,9 @@ class Dataset {
 
   Mutex mutex_;
   std::optional<Files> files_ TF_NPZ_GUARDED_BY(mutex_);
-  // The elements of files_ that belong to the share.
+  // The elements of each of files_ that belong to the share.
   std::optional<ElementCounts> counts_ TF_NPZ_GUARDED_BY(mutex_);
-  // For each file: how many elements it and the files before it have.
+  // For each of files_, the number of elements in it and in the files before it.
   std::vector<int64_t> ends_ TF_NPZ_GUARDED_BY(mutex_);
 };
 

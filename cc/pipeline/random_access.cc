@@ -7,11 +7,12 @@
 namespace tf_npz {
 namespace {
 
-// Files that are known at most, and with how many of them each keeps its descriptor.
+// The most files that are kept. If they are more than kMaxOpenFiles, a file that was read closes
+// its descriptor.
 constexpr size_t kMaxFiles = 1024;
 constexpr size_t kMaxOpenFiles = 64;
 
-// What a known file counts for besides the arrays that it keeps: its directory and headers.
+// Bytes that a kept file counts for besides its loaded arrays: its directory and headers.
 constexpr uint64_t kFileOverhead = 4096;
 
 }  // namespace
@@ -27,8 +28,8 @@ RandomAccess::RandomAccess(const FileSystem& file_system, Selection selection,
 
 RandomAccess::~RandomAccess() = default;
 
-Result<std::vector<ArrayData>> RandomAccess::Read(const std::string& path, int64_t element) {
-  const std::shared_ptr<File> file = Find(path);
+Result<std::vector<ArrayData>> RandomAccess::Read(const std::string& filename, int64_t element) {
+  const std::shared_ptr<File> file = Find(filename);
   const MutexLock lock(file->mutex);
   Result<std::vector<ArrayData>> data = ReadFrom(*file, element);
   Keep(*file);
@@ -38,9 +39,9 @@ Result<std::vector<ArrayData>> RandomAccess::Read(const std::string& path, int64
 Result<std::vector<ArrayData>> RandomAccess::ReadFrom(File& file, int64_t element) const {
   if (!file.is_open) TF_NPZ_RETURN_IF_ERROR(Open(file));
   if (element < 0 || element >= file.selected.count) {
-    return InvalidArgument(Escape(file.path) + ": has no element " + std::to_string(element) +
+    return InvalidArgument(Escape(file.filename) + ": has no element " + std::to_string(element) +
                            " (it has " + std::to_string(file.selected.count) +
-                           "): is it another file than before?");
+                           "); the file may have changed since its elements were counted");
   }
   TF_NPZ_RETURN_IF_ERROR(Load(file));
   std::vector<ArrayData> data(selection_.specs.size());
@@ -59,14 +60,14 @@ Result<std::vector<ArrayData>> RandomAccess::ReadFrom(File& file, int64_t elemen
   return data;
 }
 
-std::shared_ptr<RandomAccess::File> RandomAccess::Find(const std::string& path) {
+std::shared_ptr<RandomAccess::File> RandomAccess::Find(const std::string& filename) {
   const MutexLock lock(mutex_);
-  const auto found = index_.find(path);
+  const auto found = index_.find(filename);
   if (found != index_.end()) {
     files_.splice(files_.begin(), files_, found->second);
   } else {
-    files_.push_front({std::make_shared<File>(path)});
-    index_[path] = files_.begin();
+    files_.push_front({std::make_shared<File>(filename)});
+    index_[filename] = files_.begin();
   }
   return files_.front().file;
 }
@@ -76,7 +77,7 @@ std::shared_ptr<RandomAccess::File> RandomAccess::Find(const std::string& path) 
 void RandomAccess::Keep(File& file) {
   std::vector<std::shared_ptr<File>> dropped;  // destroyed after the lock is released
   const MutexLock lock(mutex_);
-  const auto found = index_.find(file.path);
+  const auto found = index_.find(file.filename);
   // Another thread may have dropped the file meanwhile, and a third one may have added it anew.
   if (found == index_.end() || found->second->file.get() != &file) return;
   if (file.is_open && files_.size() > kMaxOpenFiles) file.selected.archive->file().CloseIdle();
@@ -84,7 +85,7 @@ void RandomAccess::Keep(File& file) {
   kept_ += size - std::exchange(found->second->size, size);
   while (files_.size() > 1 && (files_.size() > kMaxFiles || kept_ > memory_limit_)) {
     Entry& last = files_.back();
-    index_.erase(last.file->path);
+    index_.erase(last.file->filename);
     kept_ -= last.size;
     dropped.push_back(std::move(last.file));
     files_.pop_back();
@@ -96,7 +97,7 @@ Status RandomAccess::Open(File& file) const {
   options.pool = pool_;
   options.checksums = verify_checksums_ ? Checksums::kCompressed : Checksums::kNone;
   TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
-                          Archive::Open(file_system_, file.path, *pool_));
+                          Archive::Open(file_system_, file.filename, *pool_));
   file.loaded = archive->is_in_memory() ? archive->file().size() : 0;
   TF_NPZ_ASSIGN_OR_RETURN(file.selected, OpenSelection(std::move(archive), selection_, options));
   TF_NPZ_RETURN_IF_ERROR(CheckLoads(file.selected, selection_, memory_limit_));
@@ -104,7 +105,7 @@ Status RandomAccess::Open(File& file) const {
   return OkStatus();
 }
 
-// Decodes arrays whole where that serves the elements to come.
+// Decodes whole arrays if that makes later reads faster.
 Status RandomAccess::Load(File& file) const {
   for (const SelectedArray& array : file.selected.arrays) {
     ArrayReader& reader = *array.reader;

@@ -1,9 +1,9 @@
 // RandomAccess: single elements of many files, in any order.
 //
-// Of stored data it reads the element's bytes and nothing else, without their checksum. A deflated
-// array is decoded whole, verified and kept, as long as it is no larger than a quarter of
-// `memory_limit`; of a larger one all that comes before the element is decoded anew, unless the
-// elements are asked for in their order. Files that were read last stay open, or known.
+// From a stored array it reads only the bytes of the element, and does not verify the checksum. A
+// deflated array of up to a quarter of `memory_limit` is decoded as a whole, verified and kept. In
+// a larger one, everything before the element is decoded again for each element, unless they are
+// read in order. The files that were read last stay open, or their headers are kept.
 
 #ifndef TF_NPZ_PIPELINE_RANDOM_ACCESS_H_
 #define TF_NPZ_PIPELINE_RANDOM_ACCESS_H_
@@ -23,36 +23,38 @@
 
 namespace tf_npz {
 
-// Any thread may use it.
+// Any thread may use it. Threads that read one file wait for each other.
 class RandomAccess {
  public:
-  // `file_system` must outlive it. At most `memory_limit` bytes are kept.
+  // `file_system` must outlive it. Between two reads it keeps at most `memory_limit` bytes of
+  // decoded arrays and headers, or those of the file that was read last.
   RandomAccess(const FileSystem& file_system, Selection selection, std::shared_ptr<BufferPool> pool,
                uint64_t memory_limit, bool verify_checksums);
   ~RandomAccess();
 
-  // Element `element` of the file at `path`, for each component.
-  Result<std::vector<ArrayData>> Read(const std::string& path, int64_t element);
+  // Element number `element`, from 0, of the file `filename`. One array for each component.
+  // InvalidArgument if the file has no such element. Also the errors of opening and reading.
+  Result<std::vector<ArrayData>> Read(const std::string& filename, int64_t element);
 
  private:
-  // A file and what is known about it. One thread at a time reads it.
+  // A file and its open arrays. One thread at a time reads it.
   struct File {
-    explicit File(std::string p) : path(std::move(p)) {}
+    explicit File(std::string name) : filename(std::move(name)) {}
 
-    const std::string path;
+    const std::string filename;
     Mutex mutex;
     bool is_open TF_NPZ_GUARDED_BY(mutex) = false;
     SelectedArrays selected TF_NPZ_GUARDED_BY(mutex);
-    uint64_t loaded TF_NPZ_GUARDED_BY(mutex) = 0;  // bytes of arrays that were decoded whole
+    uint64_t loaded TF_NPZ_GUARDED_BY(mutex) = 0;  // bytes of arrays that were decoded as a whole
   };
 
-  // A file in the list, and the bytes that it counts for there.
+  // A file in the list, and its share of kept_, in bytes.
   struct Entry {
     std::shared_ptr<File> file;
     uint64_t size = 0;
   };
 
-  std::shared_ptr<File> Find(const std::string& path) TF_NPZ_EXCLUDES(mutex_);
+  std::shared_ptr<File> Find(const std::string& filename) TF_NPZ_EXCLUDES(mutex_);
   void Keep(File& file) TF_NPZ_REQUIRES(file.mutex) TF_NPZ_EXCLUDES(mutex_);
   Result<std::vector<ArrayData>> ReadFrom(File& file, int64_t element) const
       TF_NPZ_REQUIRES(file.mutex);
@@ -66,7 +68,7 @@ class RandomAccess {
   const bool verify_checksums_;
 
   Mutex mutex_;
-  // The files that are known. The one used last is in front.
+  // The files that are kept. The one that was used last is in front.
   std::list<Entry> files_ TF_NPZ_GUARDED_BY(mutex_);
   std::map<std::string, std::list<Entry>::iterator> index_ TF_NPZ_GUARDED_BY(mutex_);
   uint64_t kept_ TF_NPZ_GUARDED_BY(mutex_) = 0;  // the sum of Entry::size

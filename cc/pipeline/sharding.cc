@@ -17,7 +17,7 @@ ElementCounts TotalOf(std::vector<int64_t> of_files) {
     int64_t total;
     if (CheckedAdd(counts.total, counts.of_files[i], &total)) {
       counts.total = total;
-    } else {  // rows of no bytes may be any number
+    } else {  // rows of no bytes take no space, so a header may claim any number of them
       counts.status = ResourceExhausted("the files have more elements than can be counted");
       counts.readable = std::min(counts.readable, i);
       counts.of_files[i] = 0;

@@ -38,7 +38,7 @@ ComponentShape ShapeOf(const Component& component) {
   shape.shape = component.element_shape;
   shape.is_string = component.type == ElementType::kString;
   // Strings that an element has none of take no memory, however wide the header says they are.
-  const bool is_nothing = shape.is_string && ElementCount(component.element_shape) == 0;
+  const bool is_nothing = shape.is_string && ItemCount(component.element_shape) == 0;
   shape.item_size = is_nothing ? 0 : component.item_size;
   // Datetimes become int64.
   if (component.type == ElementType::kInt64) shape.unit = component.field.dtype.name();
@@ -147,16 +147,16 @@ Status DecodeApart(const WorkContext& context, const SelectedArray& array, const
 }
 
 // Fills what follows elements that were decoded in their place and are shorter than it.
-void FillAfter(const WorkContext& context, const SelectedArray& array, const BlockMemory& memory,
-               const std::vector<char*>& destinations) {
+void PadInPlace(const WorkContext& context, const SelectedArray& array, const BlockMemory& memory,
+                const std::vector<char*>& destinations) {
   if (context.block_options.padding.empty()) return;
   for (size_t i = 0; i < array.components.size(); ++i) {
     const size_t component = array.components[i];
     const Component& own = array.reader->components()[i];
     const ComponentShape& target = memory.shape(component);
     if (own.element_shape == target.shape) continue;
-    FillBehind(destinations[i], static_cast<int64_t>(own.element_size()),
-               memory.element_size(component), target.item_size, PaddingOf(context, component));
+    FillAfter(destinations[i], static_cast<int64_t>(own.element_size()),
+              memory.element_size(component), target.item_size, PaddingOf(context, component));
   }
 }
 
@@ -176,7 +176,7 @@ Status DecodeRange(const WorkContext& context, const SelectedArray& array, const
   }
   if (!in_place) return DecodeApart(context, array, range, memory, destinations, done);
   Status status = array.reader->Read(range.first, range.count, destinations, done);
-  if (status.ok()) FillAfter(context, array, memory, destinations);
+  if (status.ok()) PadInPlace(context, array, memory, destinations);
   return status;
 }
 
@@ -334,7 +334,7 @@ void BlockMemory::Set(size_t component, ArrayData whole) {
 }
 
 int64_t BlockMemory::element_size(size_t component) const {
-  return ElementCount(shape(component).shape) * shape(component).item_size;
+  return ItemCount(shape(component).shape) * shape(component).item_size;
 }
 
 std::vector<ArrayData> BlockMemory::Take() {

@@ -1,6 +1,7 @@
-// The Python module `_core`: what files hold, and what their elements are, without TensorFlow.
+// The Python module `_core`: reads what files hold, and infers the specs of their elements, without
+// TensorFlow.
 //
-// The GIL is released while files are read. python/tf_npz/_core.pyi says what Python sees.
+// The GIL is released while files are read. python/tf_npz/_core.pyi describes what Python sees.
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -34,7 +35,7 @@ struct FileFacts {
 
 using Keys = std::optional<std::vector<std::string>>;
 
-// None for a dimension that is not known.
+// A dimension that is not known becomes None.
 py::tuple ShapeTuple(const std::vector<int64_t>& shape) {
   py::tuple tuple(shape.size());
   for (size_t axis = 0; axis < shape.size(); ++axis) {
@@ -54,7 +55,7 @@ FileFacts Inspect(const std::string& path, const py::function& open_remote) {
   }
   files.Rethrow();
   const std::shared_ptr<Archive> opened = ValueOrThrow(std::move(archive));
-  // What is wrong with the connection is no problem of a member.
+  // An error of the connection concerns the whole file, not one member.
   if (!files.failure().ok()) {
     throw StatusException{files.failure().WithContext(opened->label() + ": ")};
   }
@@ -63,7 +64,7 @@ FileFacts Inspect(const std::string& path, const py::function& open_remote) {
   return facts;
 }
 
-InferredSpecs InferFromFiles(const std::vector<std::string>& paths, const Keys& keys, bool rows,
+InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
                              bool skip_damaged, const py::function& open_remote) {
   const PythonFileSystem files(open_remote);
   InferOptions options;
@@ -72,13 +73,13 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& paths, const Keys& 
   Result<InferredSpecs> specs = Cancelled();
   {
     const py::gil_scoped_release release;
-    specs = InferSpecs(files, paths, {keys, rows}, options);
+    specs = InferSpecs(files, filenames, {keys, rows}, options);
   }
   files.Rethrow();
   return ValueOrThrow(std::move(specs));
 }
 
-// The elements are whole arrays.
+// An element is the whole arrays.
 InferredSpecs InferFromContents(std::string_view contents, const Keys& keys) {
   Result<InferredSpec> spec = Cancelled();
   {
@@ -143,14 +144,14 @@ void DefineClasses(py::module_& module) {
 }  // namespace
 
 PYBIND11_MODULE(_core, module) {
-  module.doc() = "What .npy and .npz files hold, and what their elements are, from headers alone.";
+  module.doc() = "Reads what .npy and .npz files hold, from headers alone.";
   DefineStatusError(module);
   DefineClasses(module);
   module.def("has_scheme", &HasScheme, py::arg("path"));
   module.def("file_system_error", &FileSystemErrorObject, py::arg("code"), py::arg("message"),
              py::arg("path"));
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
-  module.def("infer_from_files", &InferFromFiles, py::arg("paths"), py::arg("keys"),
+  module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"));
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"));
 }

@@ -89,7 +89,7 @@ Status PythonFileSystem::Call(const std::function<void()>& body, Status* failure
       return status;
     }
     exception_ = std::current_exception();
-  } catch (...) {  // a cast to a type that it is not
+  } catch (...) {  // an object of another type than expected
     exception_ = std::current_exception();
   }
   is_interrupted_ = true;

@@ -14,8 +14,9 @@ namespace {
 constexpr std::string_view kArraySuffix = ".npy";
 constexpr std::string_view kGzipMagic = "\x1f\x8b";  // RFC 1952 2.3.1: ID1, ID2
 
-// Steps in which gzip is to show what it holds. Whatever takes longer, hundreds of empty members
-// perhaps, is for the array's reader to find out, which can be cancelled.
+// The most steps for decoding the first bytes of a gzip file. Some files need more, for example
+// those that begin with hundreds of empty members. The array's reader decodes them, and it can be
+// cancelled.
 constexpr int kGzipPeekSteps = 100;
 
 bool IsZip(std::string_view bytes) {
@@ -82,12 +83,12 @@ Status Archive::ReadKind() {
                   ")");
 }
 
-// What gzip holds, as far as that is for the archive to say.
+// Decodes the first bytes, and refuses a file that is no `.npy` within gzip.
 Status Archive::ReadGzipKind() {
   const std::shared_ptr<BufferPool> pool = BufferPool::New(0);
   InflateOptions options;
   options.format = InflateFormat::kGzip;
-  options.verify_checksums = false;  // for those who read on
+  options.verify_checksums = false;  // the array's reader does that
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<InflateStream> stream,
                           OpenInflateStream(*file_, 0, file_->size(), *pool, options));
   char bytes[kNpyMagic.size()];
@@ -123,7 +124,7 @@ Status Archive::ReadDirectory() {
                            "damaged");
   for (const size_t at : FindZipEnds(tail)) {
     status = ReadDirectory(tail, at);
-    // What zipfile would read is no damage, whether it is supported or not.
+    // Only damage is a reason to try another record. zipfile would take this one.
     if (status.code() != Code::kDataLoss) break;
   }
   return status;
@@ -148,8 +149,8 @@ Status Archive::ReadDirectory(const std::string& tail, size_t end_at) {
   return OkStatus();
 }
 
-// np.load's rules: a member is known by its name, and by its name without ".npy" where no member
-// has just that name; of several the last counts.
+// np.load's rules: a member is found by its name. It is also found by its name without ".npy",
+// unless another member has that name. If several members have one name, the last is found.
 void Archive::IndexMembers() {
   for (const ZipEntry& member : members_) index_[ArrayName(member.name)] = &member;
   for (const ZipEntry& member : members_) index_[member.name] = &member;

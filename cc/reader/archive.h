@@ -1,8 +1,8 @@
 // Archive: one file or byte string, as named arrays.
 //
-// An `.npz` is a zip archive whose members are `.npy` arrays; an `.npy`, which may be compressed
-// with gzip, is one array without a name. Which it is, the first bytes say, as for np.load: names
-// of files play no part. Messages begin with the file's path.
+// An `.npz` is a zip archive whose members are `.npy` arrays. An `.npy` is one array without a
+// name, and may be compressed with gzip. The first bytes tell the two apart, as for np.load; the
+// file's name does not matter. Messages begin with the file's path.
 
 #ifndef TF_NPZ_READER_ARCHIVE_H_
 #define TF_NPZ_READER_ARCHIVE_H_
@@ -21,47 +21,53 @@
 
 namespace tf_npz {
 
-// A file of up to this size is read whole when it is opened, and let go: one read instead of four.
+// A file of up to this size (bytes) is read whole when it is opened, and then closed: one read
+// instead of four.
 inline constexpr uint64_t kSmallFile = uint64_t{64} << 10;
 
-// Immutable once open; any thread may use it. Its file may be parked by whoever knows that no
-// thread reads.
+// Immutable once open; any thread may use it. The owner may call file().CloseIdle() while no thread
+// reads.
 class Archive {
  public:
-  // `pool` is where small files are read to.
+  // Opens the file at `path` and reads what tells its kind; of an `.npz` the directory too. A small
+  // file is read into memory from `pool`. `file_system` must outlive the archive.
+  //
+  // InvalidArgument: `path` is empty. DataLoss: the file is neither `.npy` nor `.npz`, or is
+  // damaged. Unimplemented: its kind is not supported. Also the errors of the file system.
   static Result<std::shared_ptr<Archive>> Open(const FileSystem& file_system,
                                                const std::string& path,
                                                BufferPool& pool = *BufferPool::New(0));
 
-  // The archive that `contents` holds; they must outlive it. `label` stands for the path in
-  // messages.
+  // The archive in the bytes `contents`, which must outlive it. Messages print `label` in place of
+  // a path.
   static Result<std::shared_ptr<Archive>> OpenContents(std::string_view contents,
                                                        std::string label);
 
-  // The path as messages have it: printable, whatever bytes it holds.
+  // The path as messages print it: bytes that are not printable are escaped.
   std::string label() const;
   RandomAccessFile& file() const { return *file_; }
-  // Whether it was small enough to be read whole: nothing more is read from the file.
+  // Whether the file was small enough to be read whole. Then nothing more is read from it.
   bool is_in_memory() const { return is_in_memory_; }
   bool is_npz() const { return is_npz_; }
   // Whether it is an npy compressed with gzip.
   bool is_gzip() const { return is_gzip_; }
 
-  // An npz's members, in the order of the directory. Not all need be arrays. Empty for an npy.
+  // The members of an `.npz`, in the order of its directory. Some may not be arrays. Empty for an
+  // `.npy`.
   const std::vector<ZipEntry>& members() const { return members_; }
   const ZipEnd& zip_end() const { return zip_end_; }
 
-  // The names under which np.load knows the members, each without one final ".npy" and each once,
-  // in the order of the directory, with the member that Find finds under it.
+  // The names that np.load shows, each once, in the order of the directory. One final ".npy" is
+  // removed from each. With each name comes the member that Find returns for it.
   std::vector<std::pair<std::string_view, const ZipEntry*>> Named() const;
   std::vector<std::string> Names() const;
 
-  // The member that np.load finds under `name`, which may have its ".npy" or not; the last of
-  // several. InvalidArgument, with the names there are, where there is none.
+  // The member that np.load finds under `name`, with or without ".npy". If several members have
+  // that name, the last one. InvalidArgument, with a list of the names, if there is none.
   Result<const ZipEntry*> Find(std::string_view name) const;
 
-  // PATH["NAME"]: or PATH: , for messages about `entry`, or about the only array where that is
-  // null; PATH["NAME"]["FIELD"]: about a field of it.
+  // The beginning of a message about `entry`: `PATH["NAME"]: `. If `entry` is null, the message is
+  // about the only array: `PATH: `. With `fields` it is about a field: `PATH["NAME"]["FIELD"]: `.
   std::string Context(const ZipEntry* entry, const std::vector<std::string>& fields = {}) const;
 
  private:
@@ -70,11 +76,11 @@ class Archive {
   Status ReadKind();
   Status ReadGzipKind();
   Status ReadDirectory();
-  // As the end record at tail[end_at] has it.
+  // Reads the directory that the end record at tail[end_at] describes. `tail` is the file's end.
   Status ReadDirectory(const std::string& tail, size_t end_at);
   void IndexMembers();
 
-  const std::string path_;  // or what stands for it
+  const std::string path_;  // or the label of OpenContents
   std::unique_ptr<RandomAccessFile> file_;
   bool is_in_memory_ = false;
   bool is_npz_ = false;
@@ -84,7 +90,7 @@ class Archive {
   std::map<std::string_view, const ZipEntry*> index_;  // into members_
 };
 
-// A member's name as np.load has it.
+// The name of a member as np.load shows it: without one final ".npy".
 std::string_view ArrayName(std::string_view member_name);
 
 }  // namespace tf_npz

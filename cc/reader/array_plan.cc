@@ -24,13 +24,13 @@ bool Admits(const ComponentSpec& spec, const std::vector<int64_t>& shape) {
   return true;
 }
 
-// What to do about an element of `rank` dimensions that `spec` does not admit.
+// The end of a message about an element of `rank` dimensions that `spec` does not admit.
 std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) {
   if (!rows && spec.shape->size() + 1 == rank) {
-    return "; is the spec one of rows? make it with rows=False";
+    return "; if the spec is for rows, make it with rows=False";
   }
   if (rows && spec.shape->size() == rank + 1) {
-    return "; is the spec one of whole arrays? make it with rows=True";
+    return "; if the spec is for whole arrays, make it with rows=True";
   }
   return "; pass a wider element_spec";
 }
@@ -57,7 +57,7 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
                        : "; pass an element_spec of the array's dtype, and cast what is read");
 }
 
-// The component that takes `field`, which `part` names.
+// The component for `part`. `field` is the field that its path leads to.
 Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySelection::Part& part,
                                 FieldView field) {
   TF_NPZ_RETURN_IF_ERROR(CheckType(plan, rows, field, part.spec));
@@ -69,7 +69,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
                    ShapeAdvice(rows, part.spec, shape.size()));
 }
 
-// Whether `components` are the items of the array as they are, and nothing else.
+// Whether there is one component, and it takes whole items.
 bool TakesItems(const std::vector<Component>& components, const NpyHeader& header) {
   if (components.size() != 1) return false;
   const FieldView& field = components[0].field;
@@ -89,7 +89,7 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
   plan.element_shape.assign(shape.begin() + (rows ? 1 : 0), shape.end());
   plan.row_count = shape.empty() ? 1 : shape[0];
   plan.rows_per_element = rows ? 1 : plan.row_count;
-  plan.items_per_row = shape.empty() ? 1 : ElementCount(shape, 1);
+  plan.items_per_row = shape.empty() ? 1 : ItemCount(shape, 1);
   plan.row_size = static_cast<uint64_t>(plan.items_per_row) * header.dtype.itemsize;
   // With one dimension or one element, both orders are the same.
   if (shape.size() < 2) header.fortran_order = false;

@@ -16,12 +16,13 @@
 namespace tf_npz {
 namespace {
 
-// Structures are decoded in parts of about this size, which stay in the cache while their fields
-// are taken out of them.
+// Structures are decoded in parts of about this many bytes. A part stays in the processor's cache
+// while its fields are copied.
 constexpr uint64_t kFieldsAtOnce = uint64_t{256} << 10;
-constexpr uint64_t kColumnsAtOnce = uint64_t{16} << 20;  // where they are gathered from a file
+// The same for stored structures in Fortran order. There each column of a part takes a read.
+constexpr uint64_t kColumnsAtOnce = uint64_t{16} << 20;
 
-// The index of item number `item` of an array of `shape`, as NumPy prints one.
+// The index of item number `item` of an array of `shape`, as NumPy prints an index.
 std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
   std::vector<int64_t> index(shape.size());
   for (size_t axis = shape.size(); axis-- > 0; item /= shape[axis])
@@ -49,7 +50,7 @@ Result<std::string> ReadHeaderBytes(MemberReader& member) {
 
 Status SetWantedSize(MemberReader& member, const NpyHeader& header) {
   TF_NPZ_RETURN_IF_ERROR(member.SetWantedSize(header.data_offset + header.data_size));
-  // More than the header says may follow: np.load leaves it unread.
+  // The member may be larger than the header says. np.load does not read the rest.
   if (header.data_size <= member.size() - header.data_offset) return OkStatus();
   return DataLoss("data is cut off at byte " + std::to_string(member.size()) + " (expected " +
                   std::to_string(header.data_offset + header.data_size) + " bytes for shape " +
@@ -79,24 +80,6 @@ Status ArrayReader::WithContext(const Status& status) const {
   return status.ok() ? status : status.WithContext(context());
 }
 
-bool ArrayReader::CanLend(int64_t first) const {
-  const uint64_t row = static_cast<uint64_t>(first) * plan_->rows_per_element;
-  return plan_->takes_items && !plan_->header.fortran_order &&
-         (plan_->header.data_offset + row * plan_->row_size) % kBufferAlignment == 0;
-}
-
-Buffer ArrayReader::Lend(int64_t first, int64_t count, Status* status, int64_t* done) {
-  const int64_t row = first * plan_->rows_per_element;
-  const int64_t rows = count * plan_->rows_per_element;
-  const Buffer& loaded = member_->loaded();
-  Buffer lent =
-      loaded.Slice(plan_->header.data_offset + row * plan_->row_size, rows * plan_->row_size);
-  int64_t rows_done = rows;
-  *status = WithContext(Convert(plan_->components[0], row, rows, lent.data(), &rows_done));
-  *done = status->ok() ? count : rows_done / std::max<int64_t>(plan_->rows_per_element, 1);
-  return lent;
-}
-
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
                          int64_t* done) {
   int64_t rows_done = 0;
@@ -118,7 +101,7 @@ Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<cha
   return converted.ok() ? read : converted;
 }
 
-// The items of rows, as the file has them, in C order.
+// Reads the items of rows in C order, unconverted.
 Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, int64_t* done) {
   *done = 0;
   if (plan_->header.fortran_order) {
@@ -137,7 +120,8 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
   return OkStatus();
 }
 
-// Brings `count` rows of a component, at `data`, from the file's form into native form, in place.
+// Converts `count` rows of a component, at `data`, to native form, in place. `first` is the number
+// of the first row, for the message.
 Status ArrayReader::Convert(const Component& component, int64_t first, int64_t count, char* data,
                             int64_t* done) const {
   const DType& dtype = component.field.dtype;
@@ -159,17 +143,17 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
                   code_point + ", which is not a character and can't be encoded in UTF-8");
 }
 
-// Rows of structures: decoded in parts, of which each component takes its field.
+// Decodes rows of structures in parts, and copies the fields of each part to the components.
 Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
                                int64_t* done) {
   *done = 0;
   const int64_t item_size = plan_->header.dtype.itemsize;
-  // Rows of columns that are not in memory take a read for each column.
+  // Columns that are not in memory take one read each.
   const bool scattered = plan_->header.fortran_order && !must_load() && !member_->is_loaded();
   const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
   auto step = static_cast<int64_t>(at_once / std::max<uint64_t>(plan_->row_size, 1));
   step = std::max<int64_t>(1, step);
-  // Rows without bytes may be any number.
+  // Rows without bytes are read in one step: there may be any number of them.
   if (step > count || plan_->row_size == 0) step = count;
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, member_->pool().Allocate(step * plan_->row_size));
   std::vector<char*> targets = destinations;
@@ -205,18 +189,19 @@ Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination)
                     itemsize, first, count, destination);
     return OkStatus();
   }
-  // Each column holds a run of these rows; the runs together are a smaller array in Fortran order.
+  // Each column holds one run of the items of these rows. The runs, one after the other, are a
+  // smaller array in Fortran order.
   std::vector<int64_t> shape = plan_->header.shape;
   shape[0] = count;
   const uint64_t run = static_cast<uint64_t>(count) * itemsize;
   const uint64_t column = static_cast<uint64_t>(plan_->header.shape[0]) * itemsize;
-  const int64_t columns = ElementCount(shape, 1);
+  const int64_t columns = ItemCount(shape, 1);
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer runs, member_->pool().Allocate(run * columns));
   if (run == column) {
     TF_NPZ_RETURN_IF_ERROR(
         member_->Read(plan_->header.data_offset, runs.data(), plan_->header.data_size));
   } else {
-    // No row is whole before the last column, so damage must be known before the first row.
+    // No row is complete before the last column, so the checksum is verified before the first row.
     TF_NPZ_RETURN_IF_ERROR(member_->Verify());
     for (int64_t i = 0; i < columns; ++i) {
       const uint64_t offset =
@@ -243,7 +228,7 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
     all[i].item_size = plan_->components[i].item_size;
   }
   int64_t done = 0;
-  // The loaded member itself serves where its elements lie as they must.
+  // The result can share the loaded bytes, if they are whole items in C order and aligned.
   if (plan_->takes_items && member_->is_loaded() && !plan_->header.fortran_order &&
       plan_->header.data_offset % kBufferAlignment == 0) {
     all[0].buffer = member_->loaded().Slice(plan_->header.data_offset, plan_->header.data_size);

@@ -1,11 +1,11 @@
-// ArrayReader: the elements of one array, decoded into the caller's memory in C order and native
-// form.
+// ArrayReader: the elements of one array, decoded into the caller's memory. They come in C order
+// and in native form: the machine's byte order, bools as 0 or 1, strings in UTF-8.
 //
-// An element is a row, one step along axis 0, or the whole array, as the plan says. Its items may
-// be structures; each component takes one field of them, or the items as they are.
+// An element is a row or the whole array, as the plan says. Its items may be structures. Each
+// component takes one field of the items, or whole items.
 //
-// Where is_random_access(), several threads may call Read at once. Otherwise, and for all other
-// calls, one thread at a time: while one loads, no other may read.
+// If is_random_access(), several threads may call Read at once. All other calls are for one thread
+// at a time: while one thread loads, no other may read.
 
 #ifndef TF_NPZ_READER_ARRAY_READER_H_
 #define TF_NPZ_READER_ARRAY_READER_H_
@@ -29,76 +29,72 @@ namespace tf_npz {
 struct ArrayData {
   Buffer buffer;
   std::vector<int64_t> shape;
-  // Bytes from one item to the next. A string takes all of them, padded with NULs.
+  // Bytes from one item to the next. A shorter string is padded with NULs.
   int64_t item_size = 0;
 };
 
-// Reads the preamble and the header of the array in `member`, as the file has them.
+// Reads the first bytes of the array in `member`: preamble and header, not parsed.
 Result<std::string> ReadHeaderBytes(MemberReader& member);
 
-// Says to `member` which of its bytes are wanted. DataLoss where it holds less than `header` says.
+// Tells `member` which of its bytes are wanted: those that `header` counts. DataLoss if the member
+// is smaller.
 Status SetWantedSize(MemberReader& member, const NpyHeader& header);
 
-// The header of the array in `member`, which holds as much as the header says.
+// Reads and parses the header of the array in `member`, and calls SetWantedSize with it.
 Result<NpyHeader> ReadNpyHeader(MemberReader& member);
 
 class ArrayReader {
  public:
-  // Ready to read. `plan` was made from the header of the array in `member`, and SetWantedSize has
-  // been called. OpenSelection makes readers.
+  // `plan` was made from the header of the array in `member`, and SetWantedSize has been called for
+  // `member`. Usually OpenSelection makes the readers.
   ArrayReader(std::unique_ptr<MemberReader> member, std::shared_ptr<const ArrayPlan> plan)
       : member_(std::move(member)), plan_(std::move(plan)) {}
 
-  // What messages about the array begin with, those of all calls too: PATH["NAME"]: .
+  // The beginning of each message about the array, `PATH["NAME"]: `. The errors of all calls have
+  // it.
   std::string context() const { return member_->context(); }
   const std::shared_ptr<const ArrayPlan>& plan() const { return plan_; }
   const NpyHeader& header() const { return plan_->header; }
   int64_t count() const { return plan_->count; }
-  // Of the array itself; components may add dimensions.
+  // The dimensions of an element that the array has. Components may add more after them.
   const std::vector<int64_t>& element_shape() const { return plan_->element_shape; }
   const std::vector<Component>& components() const { return plan_->components; }
 
-  // Bytes of memory that Load takes until the reader goes; 0 where it has been done or there is no
-  // point in it.
+  // Bytes of memory that Load takes and the reader then keeps. 0 if the array is loaded already, or
+  // if loading would not make reading faster.
   uint64_t load_size() const;
-  // Whether the first read loads in any case: a Fortran-ordered stream, whose first row needs its
-  // last byte.
+  // Whether the first read has to load. That is so for a compressed array in Fortran order: its
+  // first row needs its last byte.
   bool must_load() const;
-  // Decodes the whole member into memory at once, which is faster than in pieces. Meanwhile it
-  // takes load_overhead() bytes more.
+  // Decodes the whole member into memory at once. That is faster than decoding pieces. While it
+  // runs, it takes load_overhead() more bytes.
   Status Load();
   uint64_t load_overhead() const { return member_->load_overhead(); }
-  // Whether any element costs no more than its own bytes, and several threads may read at once:
-  // stored data does from the beginning, in both orders, and other data once it is loaded.
+  // Whether reading an element reads only the element's own bytes, and several threads may read at
+  // once. True for stored data, in both orders, and for loaded data.
   bool is_random_access() const { return member_->is_random_access(); }
 
-  // Whether elements from `first` on can be lent by a loaded member: they are its only component,
-  // and lie there as in a tensor.
-  bool CanLend(int64_t first) const;
-  // After Load: a slice of the member with elements that CanLend allows, brought into native form.
-  // They are not to be read again. `*done` as in Read.
-  Buffer Lend(int64_t first, int64_t count, Status* status, int64_t* done);
-
-  // Decodes elements `first` … `first + count - 1` to `destinations`, one for each component.
-  // `*done`, where given, is how many came out right before an error. Elements of a stream are best
-  // read in their order: going back begins it anew.
+  // Decodes elements `first` … `first + count - 1` to `destinations`, one for each component. If
+  // `done` is not null, `*done` is the number of elements before the error, all of them right.
+  // Elements of a stream are best read in order: going back decodes the stream from its beginning.
   //
-  // One of the reads verifies the checksum, as ReadOptions::checksums says. In a stream it is the
-  // read of the last row. In stored data it is the read that completes the rows, in whatever order
-  // they are read. In stored data in Fortran order it is the first read, before it takes its rows,
-  // because no row is whole before the last column. Where the checksum is wrong, that read returns
-  // DataLoss and `*done` is 0.
+  // One of the reads verifies the checksum, as ReadOptions::checksums says:
+  // - in a stream, the read of the last row;
+  // - in stored data, the read that completes the rows, in any order of reading;
+  // - in stored data in Fortran order, the first read, before it takes its rows, because no row is
+  //   complete before the last column.
+  // If the checksum is wrong, that read returns DataLoss and `*done` is 0.
   Status Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
               int64_t* done = nullptr);
 
-  // Decodes the whole array into memory of its own, for each component; the reader is of no use
-  // afterwards. ArrayData::shape begins with the array's, of rows too.
+  // Decodes the whole array, each component into memory of its own. ArrayData::shape begins with
+  // the shape of the array, also if an element is a row. To be called once, and no Read after it:
+  // the result may take the loaded bytes and change them in place.
   Result<std::vector<ArrayData>> ReadAll();
 
  private:
   Status WithContext(const Status& status) const;
-  // Rows, here, are steps along axis 0 of whole arrays too; the only item of an array without
-  // dimensions is one.
+  // "Row" means a step along axis 0, also if the element is the whole array. A scalar has one row.
   Status ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
                   int64_t* done);
   Status ReadItems(int64_t first, int64_t count, char* destination, int64_t* done);

@@ -44,7 +44,7 @@ bool ChecksumParts::GiveBack(const Part& part, uint64_t size) {
   return front_end < size && FrontEnd() >= size;
 }
 
-// Joins two stretches where they touch and neither is taken.
+// Joins two stretches if they touch and no thread has taken bytes of either.
 void ChecksumParts::Join(Stretches::iterator first, Stretches::iterator second) {
   Stretch& joined = first->second;
   const Stretch& added = second->second;

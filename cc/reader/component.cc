@@ -9,9 +9,10 @@
 namespace tf_npz {
 namespace {
 
-// What has bytes was held against the file. Strings of none take memory all the same.
+// Items with bytes were checked against the size of the file. Strings of no bytes were not, and
+// each takes memory in a tensor.
 Status CheckEmptyStrings(const std::vector<int64_t>& element_shape) {
-  if (ElementCount(element_shape) <= kMaxEmptyStrings) return OkStatus();
+  if (ItemCount(element_shape) <= kMaxEmptyStrings) return OkStatus();
   return ResourceExhausted("elements of shape " + ShapeText(element_shape) + " hold more than " +
                            std::to_string(kMaxEmptyStrings) +
                            " strings of no bytes, which is the limit");
@@ -20,7 +21,7 @@ Status CheckEmptyStrings(const std::vector<int64_t>& element_shape) {
 }  // namespace
 
 uint64_t Component::element_size() const {
-  return static_cast<uint64_t>(ElementCount(element_shape)) * item_size;
+  return static_cast<uint64_t>(ItemCount(element_shape)) * item_size;
 }
 
 Result<ElementType> ComponentType(const NpyHeader& header, const DType& field) {
@@ -28,8 +29,8 @@ Result<ElementType> ComponentType(const NpyHeader& header, const DType& field) {
       field.kind == DType::Kind::kObject || field.kind == DType::Kind::kStringDType;
   if (header.is_pickle && !is_object) {
     return Unimplemented(
-        "the array's structures hold objects too, so all of it is a pickle, which is never loaded; "
-        "save it without those fields");
+        "the array's structures also hold objects, so the whole array is a pickle, and pickles are "
+        "never loaded; save it without those fields");
   }
   return NaturalElementType(field);
 }

@@ -1,4 +1,4 @@
-// Component: what one tensor takes of the elements of an array.
+// Component: one tensor of an element, and the field of an array that it takes.
 
 #ifndef TF_NPZ_READER_COMPONENT_H_
 #define TF_NPZ_READER_COMPONENT_H_
@@ -14,33 +14,37 @@
 
 namespace tf_npz {
 
-// Strings of no bytes (S0, U0) that an element may hold: a file can claim any number of them.
+// The most strings of no bytes (S0, U0) that an element may hold. They take no bytes in the file,
+// so its header can claim any number of them.
 inline constexpr int64_t kMaxEmptyStrings = int64_t{1} << 20;
 
-// What the elements of a component must be. A negative dimension admits any length, no shape any
-// shape.
+// What a component must be. A negative dimension admits any length. Without a shape, any shape is
+// admitted.
 struct ComponentSpec {
   ElementType type = ElementType::kFloat32;
   std::optional<std::vector<int64_t>> shape;
 };
 
 struct Component {
-  FieldPath path;  // none: the items of the array as they are
+  FieldPath path;  // names of fields, from the array down; empty: whole items
   FieldView field;
   ElementType type = ElementType::kFloat32;
-  std::vector<int64_t> element_shape;  // the array's, the sub-arrays', and the bytes of raw void
-  // Bytes of one item in memory. A string takes all of them, padded with NULs.
+  // The dimensions of an element of the array, then those of the field's sub-arrays, then, for raw
+  // void, the number of bytes.
+  std::vector<int64_t> element_shape;
+  // Bytes of one item in memory. A shorter string is padded with NULs.
   int64_t item_size = 0;
 
   uint64_t element_size() const;  // bytes in memory
 };
 
-// What a field of an array becomes where nobody asks for something else. Unimplemented, with the
-// reason, where no tensor can be made of it.
+// The type that a field of an array has in a tensor by default. Unimplemented, with the reason, if
+// no tensor can hold it.
 Result<ElementType> ComponentType(const NpyHeader& header, const DType& field);
 
-// The component that takes `field`, as `type`, of elements that are `element_shape` of the array's
-// items. CanReadAs allows it. ResourceExhausted where its size is out of all proportion.
+// The component that takes `field` as `type`. `element_shape` is the shape of an element of the
+// array. The caller has checked CanReadAs. ResourceExhausted if an element has more than
+// kMaxEmptyStrings strings of no bytes.
 Result<Component> MakeComponent(const std::vector<int64_t>& element_shape, FieldPath path,
                                 FieldView field, ElementType type);
 

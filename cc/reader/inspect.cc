@@ -36,10 +36,10 @@ Status ReadFacts(const std::shared_ptr<Archive>& archive, const ZipEntry* entry,
   char magic[kNpyMagic.size()];
   const size_t magic_size = std::min<uint64_t>(sizeof(magic), member->size());
   TF_NPZ_RETURN_IF_ERROR(member->Read(0, magic, magic_size));
-  // What is called an array and is none is damaged; anything else may well be something else.
+  // A member whose name ends in ".npy" must be an array. Any other member may be something else.
   facts->is_array = std::string_view(magic, magic_size) == kNpyMagic || entry == nullptr ||
                     ArrayName(entry->name) != entry->name;
-  if (!facts->is_array) return DataLoss("is not an array: it does not begin as an .npy does");
+  if (!facts->is_array) return DataLoss("is not an array: it does not begin like an .npy");
   TF_NPZ_ASSIGN_OR_RETURN(facts->header, ReadNpyHeader(*member));
   facts->size = member->size();
   TF_NPZ_ASSIGN_OR_RETURN(auto leaves, LeafFields(facts->header.dtype));

@@ -1,8 +1,8 @@
 // Member: where the bytes of one array lie in a file, and what the file says about them.
 //
-// It is a member of an `.npz`, or a whole `.npy` file, which may be compressed with gzip. Nothing
-// in it changes once it is open: any thread may use it, and several readers may share it. It keeps
-// its archive open.
+// It is a member of an `.npz`, or a whole `.npy` file, perhaps compressed with gzip. It does not
+// change once it is open: any thread may use it, and several readers may share it. It keeps its
+// archive alive.
 
 #ifndef TF_NPZ_READER_MEMBER_H_
 #define TF_NPZ_READER_MEMBER_H_
@@ -20,27 +20,27 @@ namespace tf_npz {
 
 class Member {
  public:
-  // Reads the local header of `entry`, which is one of archive->members(), or null for an `.npy`.
+  // Reads the local header of `entry`, one of archive->members(). Null: the archive is an `.npy`.
   static Result<Member> Open(std::shared_ptr<const Archive> archive, const ZipEntry* entry);
 
   bool is_gzip() const { return archive_->is_gzip(); }
   bool is_deflated() const { return entry_ != nullptr && entry_->method == kZipDeflated; }
-  // Whether its bytes must be decoded from the first one on. Others lie in the file as they are.
+  // Whether its bytes must be decoded from the first one on. If not, the file holds them unchanged.
   bool is_stream() const { return is_deflated() || is_gzip(); }
-  // Whether the archive holds a CRC-32 of its uncompressed bytes. gzip has one of its own.
+  // Whether the archive holds a CRC-32 of its uncompressed bytes. (gzip holds its own.)
   bool has_crc32() const { return entry_ != nullptr; }
 
   const RandomAccessFile& file() const { return archive_->file(); }
-  // Where its bytes begin in the file, and how many there are in the file.
+  // Where its bytes begin in the file, and their number there.
   uint64_t data_offset() const { return data_offset_; }
   uint64_t compressed_size() const { return compressed_size_; }
-  // Bytes uncompressed. gzip does not say how many: there it is the most that they can be.
+  // Uncompressed bytes. gzip does not hold this number; for gzip it is an upper bound.
   uint64_t size() const { return size_; }
 
-  // What messages about it begin with: PATH["NAME"]: .
+  // The beginning of each message about it: `PATH["NAME"]: `.
   std::string context() const { return archive_->Context(entry_); }
 
-  // DataLoss where `crc`, computed from all of its uncompressed bytes, is not the archive's.
+  // DataLoss if the archive holds another CRC-32 than `crc`, the CRC-32 of all uncompressed bytes.
   Status CheckCrc32(uint32_t crc) const;
 
  private:

@@ -86,12 +86,12 @@ Status MemberReader::Load() {
   return OkStatus();
 }
 
-// Decodes all of a deflated member at once, and verifies it.
+// Decodes a deflated member at once, and verifies it.
 Status MemberReader::InflateTo(char* destination) {
   if (options_.is_cancelled()) return Cancelled();
   const size_t compressed_size = member_.compressed_size();
-  // As large as the other one, so that either can serve as the other the next time: memory that is
-  // not touched costs nothing.
+  // As large as the buffer of decoded bytes, so that the pool can use either buffer for either
+  // purpose next time. Memory that is not touched costs nothing.
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer compressed,
                           options_.pool->Allocate(std::max<size_t>(compressed_size, size_)));
   TF_NPZ_RETURN_IF_ERROR(

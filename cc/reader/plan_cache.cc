@@ -25,7 +25,7 @@ std::shared_ptr<const ArrayPlan> PlanCache::Find(std::string_view header, Key ke
 void PlanCache::Insert(Key key, std::shared_ptr<const ArrayPlan> plan) {
   if (plan->header_bytes.size() > kMaxHeaderSize) return;
   const size_t place = PlaceOf(plan->header_bytes, key);
-  // The entry that it replaces is freed after the lock is given up.
+  // The swap moves the old entry here. It is freed after the lock is released.
   std::shared_ptr<const Entry> entry =
       std::make_shared<const Entry>(Entry{key.components, key.in_npz, std::move(plan)});
   const MutexLock lock(mutex_);

@@ -1,7 +1,7 @@
-// PlanCache: the plans of arrays, by the bytes that the arrays begin with.
+// PlanCache: the plans of arrays, found by the first bytes of the arrays.
 //
-// The files of a set mostly begin with the very same bytes, and to parse these and look for fields
-// costs more than all else there is to do about a small file.
+// The arrays of a set of files mostly begin with equal bytes. Parsing these and finding the fields
+// costs more than everything else that a small file needs.
 
 #ifndef TF_NPZ_READER_PLAN_CACHE_H_
 #define TF_NPZ_READER_PLAN_CACHE_H_
@@ -17,25 +17,25 @@
 
 namespace tf_npz {
 
-// The plans that were used lately, for one Selection. Any thread may call. It never takes more than
-// a few hundred kilobytes: a plan goes when another needs its place.
+// The plans that were used last, for one Selection. Any thread may call. It takes a few hundred
+// kilobytes at most: a new plan replaces the one in its place.
 class PlanCache {
  public:
-  // What a plan was made from, besides the header: the selection's keys that it takes, as indices,
-  // and whether the array is a member of an `.npz`, where keys begin with the array's name.
+  // What a plan was made from, besides the header. `components`: indices of the selection's keys
+  // that it takes. `in_npz`: the array is a member of an `.npz`, so keys begin with its name.
   struct Key {
     const std::vector<size_t>& components;
     bool in_npz;
   };
 
-  // The plan of an array that begins with `header`, or null where it is not known.
+  // The plan of an array that begins with `header`; null if there is none.
   std::shared_ptr<const ArrayPlan> Find(std::string_view header, Key key) TF_NPZ_EXCLUDES(mutex_);
 
-  // Keeps `plan`, unless its header is long: those that many files share are short.
+  // Keeps `plan`, unless its header is long. Headers that many files share are short.
   void Insert(Key key, std::shared_ptr<const ArrayPlan> plan) TF_NPZ_EXCLUDES(mutex_);
 
  private:
-  // One place for each array that a file has, with luck.
+  // Enough for the arrays of most files, unless two of them hash to one place.
   static constexpr size_t kEntries = 16;
   static constexpr size_t kMaxHeaderSize = 1024;  // bytes
 

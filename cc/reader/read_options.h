@@ -11,27 +11,26 @@
 
 namespace tf_npz {
 
-// Bytes that are read and handled at once: they stay in the cache between reading and checksum, and
-// cancellation is looked at between two steps.
+// Bytes of one step of reading. Few enough that they stay in the processor's cache until the
+// checksum is computed. Cancellation is checked between two steps.
 inline constexpr size_t kReadStep = size_t{256} << 10;
 
 // Which checksums are verified, and when. Each value verifies more than the one before it.
 //
-// A member of at most kLoadAtOnce bytes is an exception: where its checksum is verified at all, it
-// is verified when the array is opened, before its first element is read.
+// An exception: the checksum of a member of at most kLoadAtOnce bytes, if verified at all, is
+// verified when the array is opened, before its first element is read.
 enum class Checksums {
   // None.
   kNone,
-  // Deflated members and gzip, when their last wanted byte comes out. Stored members are not
-  // verified. This is for reading single rows: to verify a stored member would take all of its
-  // bytes.
+  // Deflated members and gzip, when their last wanted byte is decoded. Stored members are not
+  // verified. This is for reading single rows: verifying a stored member would read all its bytes.
   kCompressed,
   // Stored members too, once each of their bytes has been read, in any order and by any thread. A
   // stored member is not verified if a part of it is never read.
   kFullyRead,
-  // Stored members with a skipped part too. The read of the last wanted byte also reads those bytes
-  // that no read has asked for by then, for the checksum alone. This is for reading from the middle
-  // of an array to its end. It is wrong for reading parts in any order: where the last part is read
+  // Also stored members with a skipped part. The read of the last wanted byte also reads all bytes
+  // that no read has asked for by then, only for the checksum. This is for reading from the middle
+  // of an array to its end. It is wrong for reading parts in any order: if the last part is read
   // early, the others are read twice.
   kSkippedToo,
 };
@@ -39,7 +38,7 @@ enum class Checksums {
 struct ReadOptions {
   std::shared_ptr<BufferPool> pool;  // required
   Checksums checksums = Checksums::kFullyRead;
-  // Where not null and true, reads end soon with Cancelled. Must outlive the reader.
+  // May be null. Once it is true, reads end soon with Cancelled. Must outlive the reader.
   const std::atomic<bool>* cancelled = nullptr;
 
   bool is_cancelled() const {

@@ -1,8 +1,8 @@
-// Errors of requests that do not fit a file, where several places find the same fault. Each has one
-// wording, and says what to do. The caller adds which file and array it is about.
+// Errors for requests that do not fit a file, and that are found in several places. Each has one
+// wording, and says what to do. The caller adds the file and the array.
 //
-// Two more have their only place elsewhere: "has no array" is Archive::Find's, "has no field"
-// FieldFinder::Find's.
+// Two more errors of this kind are made in one place each: "has no array" in Archive::Find, "has no
+// field" in FieldFinder::Find.
 
 #ifndef TF_NPZ_READER_REQUEST_ERRORS_H_
 #define TF_NPZ_READER_REQUEST_ERRORS_H_
@@ -13,11 +13,12 @@
 
 namespace tf_npz {
 
-// An array without dimensions is to be read in rows. `remedy` says what else than rows=False helps.
+// The error for reading the rows of an array without dimensions. The message proposes rows=False;
+// `remedy` follows it and proposes something else.
 inline constexpr std::string_view kLeaveOutOfKeys = ", or leave it out of keys";
 Status NoRows(std::string_view remedy = kLeaveOutOfKeys);
 
-// `key` names an array, or a field, of an `.npy` that is no structured array.
+// The error for a `key` to an `.npy` whose array has neither a name nor fields.
 Status KeyOfUnnamedArray(std::string_view key);
 
 }  // namespace tf_npz

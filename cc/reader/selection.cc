@@ -9,11 +9,11 @@
 namespace tf_npz {
 namespace {
 
-// An array of up to this size is loaded even where it must be copied afterwards: the faster decoder
-// gains more than the copy costs, but the memory is taken twice.
+// An array of up to this size (bytes) is loaded even if it must be copied afterwards. The faster
+// decoder gains more than the copy costs, but the array takes its memory twice.
 constexpr uint64_t kMaxCopied = uint64_t{32} << 20;
 
-// What `components` of the selection take of one array.
+// The part of the selection for one array. `components` are indices in Selection::keys.
 ArraySelection SelectionOfArray(const Selection& selection, const Archive& archive,
                                 const std::vector<size_t>& components) {
   ArraySelection wanted;
@@ -26,7 +26,7 @@ ArraySelection SelectionOfArray(const Selection& selection, const Archive& archi
   return wanted;
 }
 
-// The keys of an `.npy` are names of fields: there must be fields.
+// The keys of an `.npy` are names of fields, so its array must have fields.
 Status CheckNpyKeys(const ArraySelection& wanted, const NpyHeader& header) {
   if (header.dtype.kind == DType::Kind::kStruct) return OkStatus();
   for (const ArraySelection::Part& part : wanted.components) {
@@ -43,7 +43,7 @@ class ArrayOpener {
               const ReadOptions& options, PlanCache* cache)
       : archive_(std::move(archive)), selection_(selection), options_(options), cache_(cache) {}
 
-  // The array in `entry`, of which `components` of the selection are taken.
+  // Opens the array in `entry` for `components`, indices in Selection::keys.
   Result<SelectedArray> Open(const ZipEntry* entry, std::vector<size_t> components) const {
     FieldPath culprit;
     Result<std::unique_ptr<ArrayReader>> reader = OpenReader(entry, components, &culprit);
@@ -52,8 +52,8 @@ class ArrayOpener {
   }
 
  private:
-  // Header, plan, reader. What is small is verified before its header is held against the
-  // selection: damage should not pass for a disagreement.
+  // Header, plan, reader. A small member is verified before its header is compared with the
+  // selection. So a damaged header is reported as damage, not as another spec.
   Result<std::unique_ptr<ArrayReader>> OpenReader(const ZipEntry* entry,
                                                   const std::vector<size_t>& components,
                                                   FieldPath* culprit) const {
@@ -76,12 +76,12 @@ class ArrayOpener {
     return std::make_unique<ArrayReader>(std::move(member), std::move(plan));
   }
 
-  // Everything that is done about the array with `header` before its first element is read.
+  // The steps between the header and the first element.
   Status Prepare(MemberReader& member, const NpyHeader& header) const {
     TF_NPZ_RETURN_IF_ERROR(SetWantedSize(member, header));
-    TF_NPZ_RETURN_IF_ERROR(member.LoadIfSmall());  // only the header tells the size of gzip
-    // Nobody will read elements that there are none of, but whether there are none is for the
-    // checksum to say.
+    TF_NPZ_RETURN_IF_ERROR(member.LoadIfSmall());  // gzip: its size is known only now
+    // If there are no elements, no read will verify the checksum. But the header that says so may
+    // be damaged.
     const bool is_empty = selection_.rows && !header.shape.empty() && header.shape[0] == 0;
     return is_empty ? member.Verify() : OkStatus();
   }
@@ -122,12 +122,12 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   SelectedArrays selected;
   // Components of one array are read together.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
-  std::unordered_map<const ZipEntry*, size_t> known;  // where in `arrays`
+  std::unordered_map<const ZipEntry*, size_t> known;  // index in `arrays`
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     const ZipEntry* entry = nullptr;
     if (archive->is_npz() && selection.keys[i].empty()) {
       return InvalidArgument(archive->label() +
-                             ": is an .npz file; say with keys which of its arrays to read (it "
+                             ": is an .npz file; pass keys to say which of its arrays to read (it "
                              "has " +
                              (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
                              ")");
@@ -174,8 +174,8 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
   std::vector<ArrayData> all(selection.specs.size());
   for (const SelectedArray& array : selected.arrays) {
     ArrayReader& reader = *array.reader;
-    // The memory that it is loaded into becomes the result's, where that is aligned as it must be.
-    // Where it isn't, a large array is better decoded to its place.
+    // If the data is aligned in the loaded member, the result shares the member's memory. If not,
+    // it is copied from there; then it is better not to load a large array.
     const bool serves = reader.header().data_offset % kBufferAlignment == 0;
     if (reader.load_size() > 0 && (serves || reader.load_size() <= kMaxCopied)) {
       TF_NPZ_RETURN_IF_ERROR(reader.Load());

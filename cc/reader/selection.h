@@ -1,4 +1,5 @@
-// Selection: which arrays of a file make an element, and what they must be.
+// Selection: which arrays of a file make an element, and what they must be. Also the functions that
+// open and read these arrays.
 
 #ifndef TF_NPZ_READER_SELECTION_H_
 #define TF_NPZ_READER_SELECTION_H_
@@ -19,41 +20,42 @@
 namespace tf_npz {
 
 struct Selection {
-  // What each component is: the names by which what np.load returns would be indexed. Of an `.npz`
-  // the first is an array's, of an `.npy` all are fields'; none is its only array as it is.
+  // For each component, the names that would index the result of np.load. In an `.npz`: the array's
+  // name, then names of fields. In an `.npy`: names of fields; empty means its array.
   std::vector<FieldPath> keys;
   std::vector<ComponentSpec> specs;  // one for each key
-  // An element is a row, or a file's whole arrays.
+  // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
 };
 
-// One array of a file, and the selected components that it holds, in the order of the reader's.
+// One array of a file, and the selected components that it holds.
 struct SelectedArray {
   std::unique_ptr<ArrayReader> reader;
-  std::vector<size_t> components;  // where they stand in the selection
+  std::vector<size_t> components;  // indices in Selection::keys, for each component of `reader`
 };
 
-// The selected arrays of one file, which all have `count` elements.
+// The selected arrays of one file. Each of them has `count` elements.
 struct SelectedArrays {
   std::shared_ptr<Archive> archive;
   std::vector<SelectedArray> arrays;
   int64_t count = 0;
 };
 
-// Opens the selected arrays, each in one way: header, plan, reader. InvalidArgument, saying what to
-// do, where the file does not fit the selection. This is how every array is opened.
+// Opens the selected arrays. Every array is opened here, in three steps: header, plan, reader.
+// InvalidArgument, saying what to do, if the file does not fit the selection.
 //
-// `cache` knows plans that were made for this selection, and learns those that are made now. It may
-// be null. Several threads may open files with one cache.
+// Plans are taken from `cache` and added to it. It may be null, and must not be used for another
+// selection. Several threads may open files with one cache.
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options, PlanCache* cache = nullptr);
 
-// Arrays that can't be decoded in pieces must fit the limit, unless they are the element
-// themselves.
+// ResourceExhausted if the arrays that must be loaded take more than `memory_limit` bytes, unless
+// an element is the whole arrays.
 Status CheckLoads(const SelectedArrays& selected, const Selection& selection,
                   uint64_t memory_limit);
 
-// Decodes the selected components, whole, on the calling thread. `selection.rows` must be false.
+// Decodes the whole of each selected component, on the calling thread. `selection.rows` must be
+// false.
 Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
                                              const Selection& selection,
                                              const ReadOptions& options);

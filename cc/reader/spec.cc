@@ -14,7 +14,7 @@
 namespace tf_npz {
 namespace {
 
-// Neighbours among the components of one array.
+// A range of neighbours in MemberFacts::components.
 struct ComponentRange {
   const ComponentFacts* begin = nullptr;
   const ComponentFacts* end = nullptr;
@@ -38,8 +38,8 @@ std::map<std::string_view, ComponentRange> ComponentsByField(const MemberFacts& 
   return fields;
 }
 
-// The error with an array or a field that was not asked for by its name. It says which others can
-// be asked for instead.
+// Adds to `problem`, the error of an array or field that the caller did not name, a list of those
+// that can be read.
 Status RefuseUnnamed(const Status& problem, const std::vector<std::string>& readable) {
   if (problem.code() != Code::kUnimplemented || readable.empty()) return problem;
   return Unimplemented(problem.message() +
@@ -103,7 +103,7 @@ class SpecBuilder {
     return OkStatus();
   }
 
-  // Members that are no arrays are left out.
+  // Members that are not arrays are left out.
   Status AddAllArrays() {
     std::vector<std::pair<const ZipEntry*, MemberFacts>> arrays;
     for (const auto& [name, entry] : archive_->Named()) {
@@ -112,7 +112,7 @@ class SpecBuilder {
     }
     if (arrays.empty()) {
       return InvalidArgument(spec_.label +
-                             ": holds no arrays, so there is nothing to make an element of");
+                             ": holds no arrays, so an element would have no component");
     }
     std::vector<std::string> readable;
     for (const auto& [entry, array] : arrays) {
@@ -131,7 +131,7 @@ class SpecBuilder {
       TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, remedy));
       TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
     }
-    SortByKeys(spec_.components.begin());  // all: no keys say an order
+    SortByKeys(spec_.components.begin());  // across arrays: the caller gave no order
     return OkStatus();
   }
 
@@ -166,7 +166,7 @@ class SpecBuilder {
 
   static Status NothingWithin(const std::string& context) {
     return InvalidArgument(
-        context + "its structured dtype has no fields, so there is nothing to make an element of");
+        context + "its structured dtype has no fields, so an element would have no component");
   }
 
   void AddCount(int64_t count) {
@@ -187,7 +187,7 @@ class SpecBuilder {
   bool lengths_differ_ = false;
 };
 
-// "x"["a"]: an array's name, and in brackets those of fields.
+// "x"["a"]: the name of an array, then names of fields in brackets.
 std::string KeysText(const FieldPath& keys) {
   std::string text = Quote(keys[0]);
   for (size_t i = 1; i < keys.size(); ++i) text += "[" + Quote(keys[i]) + "]";
@@ -211,8 +211,8 @@ bool IsTime(const DType& dtype) {
   return dtype.kind == DType::Kind::kDateTime || dtype.kind == DType::Kind::kTimeDelta;
 }
 
-// Whether elements of both dtypes are one kind of tensor, and mean the same. Datetimes of different
-// units are all int64, and mean something else.
+// Whether both become tensors of one type, with one meaning. Datetimes of all units become int64,
+// but the same number means another time in another unit.
 bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
   if (a.spec.type != b.spec.type) return false;
   return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
@@ -245,10 +245,10 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
 
 Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
   if (!HaveSameKeys(*merged, other)) {
-    return InvalidArgument(
-        "files hold different arrays: " + merged->label + " has " + KeysText(merged->components) +
-        ", " + other.label + " has " + KeysText(other.components) +
-        "; pass keys to name those that an element is made of, and files that have them");
+    return InvalidArgument("files hold different arrays: " + merged->label + " has " +
+                           KeysText(merged->components) + ", " + other.label + " has " +
+                           KeysText(other.components) +
+                           "; pass keys that all files have, or leave out the files that differ");
   }
   for (size_t i = 0; i < merged->components.size(); ++i) {
     InferredComponent& a = merged->components[i];

@@ -1,5 +1,5 @@
-// What an element of a file is, as the headers of its arrays tell it, and what the elements of
-// several files have in common.
+// What an element of a file is, read from the headers of its arrays. Also the common spec of the
+// elements of several files.
 
 #ifndef TF_NPZ_READER_SPEC_H_
 #define TF_NPZ_READER_SPEC_H_
@@ -19,46 +19,46 @@
 
 namespace tf_npz {
 
-// What an element is to be made of.
+// What the caller wants an element to be.
 struct SpecRequest {
-  // Names of an archive's arrays, or of an `.npy`'s fields. Absent: all that the file has.
+  // Names of arrays, or, for an `.npy`, of fields. Absent: everything in the file.
   std::optional<std::vector<std::string>> keys;
-  // Whether an element is a row, or a file's whole arrays.
+  // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
 };
 
 // One component of an element.
 struct InferredComponent {
-  // The names by which what np.load returns would be indexed: a key as it was requested, then the
-  // names of fields. Empty: the only array of an `.npy`.
+  // The names that would index the result of np.load: the requested key, then names of fields.
+  // Empty: the only array of an `.npy`.
   FieldPath keys;
   DType dtype;
   ComponentSpec spec;
-  size_t place = 0;  // in the order of the requested keys, and of the file
+  size_t place = 0;  // its index in the order of the requested keys, then of the file
 };
 
 struct InferredSpec {
-  // A field of a structure has a component, the structure has none. They are in an order that does
-  // not depend on the file: of the requested keys, then of the names.
+  // Each field of a structure is a component; the structure itself is not. The order does not
+  // depend on the file: first that of the requested keys, then that of the names.
   std::vector<InferredComponent> components;
-  std::string label;  // the file, or the first of several, as messages have it
-  // Rows of the file. Absent where the elements are no rows, and where the arrays differ in length.
+  std::string label;  // the path of the file, or of the first of several, as messages print it
+  // Rows of the file. Absent if elements are not rows, or if the arrays differ in length.
   std::optional<int64_t> count;
 };
 
-// Reads the headers of the arrays that `request` names, or of all. Errors name the file.
+// Reads the headers of the arrays that `request` names, or of all arrays. Errors name the file.
 //
-// InvalidArgument: the file does not have what is requested, or has nothing to make an element of.
-// Unimplemented: an array is of a kind that no tensor is made of.
-// DataLoss, and what the file system says: as for reading the arrays.
+// InvalidArgument: the file does not have what is requested, or it has no component at all.
+// Unimplemented: no tensor can hold the items of an array.
+// DataLoss and the errors of the file system: as for reading the arrays.
 Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request);
 
-// `components` in the order of InferredComponent::place, which users see in dicts.
+// `components` in the order of InferredComponent::place. Users see this order in dicts.
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);
 
-// Widens `merged` until it admits the elements of `other` too: a dimension that differs becomes -1,
-// a shape whose rank differs absent. `merged` keeps its own label and count. InvalidArgument, which
-// names both files, where the components, a dtype or the unit of datetimes differ.
+// Widens `merged` so that it also admits the elements of `other`. A dimension that differs becomes
+// -1. If the number of dimensions differs, the shape becomes absent. `merged` keeps its label and
+// count. InvalidArgument, naming both files, if the components, a dtype or a datetime unit differ.
 Status MergeSpec(const InferredSpec& other, InferredSpec* merged);
 
 }  // namespace tf_npz

@@ -6,7 +6,8 @@
 
 namespace tf_npz {
 
-// Reads `size` bytes at `offset`, and extends `*crc` by them where it is given. Adds to `*done`.
+// Reads `size` bytes at `offset`. If `crc` is not null, extends `*crc` by them. Adds their number
+// to `*done`.
 Status StoredReader::ReadBytes(uint64_t offset, char* destination, size_t size, uint32_t* crc,
                                size_t* done) {
   while (size > 0) {
@@ -41,8 +42,8 @@ Status StoredReader::Read(uint64_t offset, char* destination, size_t size, size_
   return status;
 }
 
-// Reads bytes, and keeps the CRC of those that have not been read before. `*has_all` becomes true
-// where this completes the wanted bytes.
+// Reads bytes, and keeps the CRC of those that have not been read before. Sets `*has_all` if this
+// completes the wanted bytes.
 Status StoredReader::ReadParts(uint64_t offset, char* destination, size_t size, bool* has_all,
                                size_t* done) {
   Status status;
@@ -90,12 +91,13 @@ Status StoredReader::ReadForChecksum(uint64_t begin, uint64_t end) {
 }
 
 // Verifies the checksum, if all wanted bytes have been read. `is_last`: the caller has read the
-// last wanted byte, so what no read has asked for by now counts as skipped.
+// last wanted byte. Bytes that no read has asked for by then count as skipped.
 Status StoredReader::FinishParts(bool is_last) {
   if (is_last && options_.checksums == Checksums::kSkippedToo) {
     TF_NPZ_RETURN_IF_ERROR(ReadForChecksum(0, wanted_end_));
   }
-  // A part is skipped, or another thread still reads it and will come here after that.
+  // If a part is missing, it was skipped, or another thread is still reading it. That thread comes
+  // here afterwards.
   if (!parts_.HasAll(wanted_end_)) return OkStatus();
   TF_NPZ_RETURN_IF_ERROR(ReadForChecksum(wanted_end_, member_.size()));
   const std::optional<uint32_t> crc = parts_.Crc32Of(member_.size());

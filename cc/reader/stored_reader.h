@@ -1,7 +1,7 @@
-// StoredReader: the bytes of a member that lie in the file as they are.
+// StoredReader: the bytes of a member that is not compressed.
 //
-// Several threads may read at once, anywhere. The member's CRC-32 is verified on the way, as
-// ReadOptions::checksums says, whatever the order of the reads.
+// Several threads may read at once, at any offsets. The reads also verify the member's CRC-32, as
+// ReadOptions::checksums says, in any order of reading.
 
 #ifndef TF_NPZ_READER_STORED_READER_H_
 #define TF_NPZ_READER_STORED_READER_H_
@@ -21,28 +21,28 @@ namespace tf_npz {
 
 class StoredReader {
  public:
-  // Both must outlive it.
+  // `member` and `options` must outlive the reader.
   StoredReader(const Member& member, const ReadOptions& options)
       : member_(member), options_(options) {}
 
-  // Says that bytes from `end` on are not wanted. They are read only where the checksum needs them.
-  // Before this is called, no read verifies anything. To be called once, before other threads read.
+  // Says that bytes from `end` on are not wanted. They are read only if the checksum needs them.
+  // Before this call no read verifies anything. To be called once, before other threads read.
   void SetWantedEnd(uint64_t end) { wanted_end_ = end; }
 
   bool has_checksum() const {
     return member_.has_crc32() && options_.checksums >= Checksums::kFullyRead;
   }
 
-  // Reads `size` bytes at `offset`, which the member has. `*done` is how many came before an error.
-  // The read that completes the wanted bytes verifies the checksum. Where the checksum is wrong,
-  // the read returns DataLoss and `*done` is 0. From then on each read of the last wanted byte
-  // returns the same.
+  // Reads `size` bytes at `offset`; the range must lie within the member. `*done` is the number of
+  // bytes before an error. The read that completes the wanted bytes verifies the checksum. If the
+  // checksum is wrong, that read returns DataLoss and `*done` is 0. From then on each read of the
+  // last wanted byte returns the same error.
   Status Read(uint64_t offset, char* destination, size_t size, size_t* done);
 
   // Reads all of the member, and verifies the checksum.
   Status ReadAll(char* destination);
 
-  // Verifies the checksum, unless that has been done: reads all of the member for it.
+  // Verifies the checksum, unless that has been done. Reads all of the member for it.
   Status Verify() TF_NPZ_EXCLUDES(verify_mutex_, verdict_mutex_);
 
  private:
@@ -57,8 +57,8 @@ class StoredReader {
   const ReadOptions& options_;
   uint64_t wanted_end_ = UINT64_MAX;
 
-  ChecksumParts parts_;  // until there is a verdict
-  Mutex verify_mutex_;   // held while Verify reads, so that one thread does it for all
+  ChecksumParts parts_;  // used until there is a verdict
+  Mutex verify_mutex_;   // held while Verify reads, so that only one thread reads for it
   Mutex verdict_mutex_;
   std::optional<Status> verdict_ TF_NPZ_GUARDED_BY(verdict_mutex_);
   std::atomic<bool> has_verdict_{false};

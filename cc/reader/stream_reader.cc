@@ -22,7 +22,7 @@ Status StreamReader::Read(uint64_t offset, char* destination, size_t size, size_
   return status;
 }
 
-// Decodes on to `offset`, from the beginning where that is behind.
+// Decodes up to `offset`. If the position is after `offset`, decodes from the first byte again.
 Status StreamReader::SkipTo(uint64_t offset) {
   if (offset < position_) Restart();
   if (offset == position_) return OkStatus();
@@ -36,7 +36,7 @@ Status StreamReader::SkipTo(uint64_t offset) {
   return OkStatus();
 }
 
-// Reads what comes next: perhaps less than `size`, even nothing.
+// Reads up to `size` bytes at the position. It may read fewer, even none.
 Status StreamReader::ReadNext(char* destination, size_t size, size_t* done) {
   if (options_.is_cancelled()) return Cancelled();
   TF_NPZ_RETURN_IF_ERROR(Decode(destination, size, done));
@@ -58,7 +58,7 @@ Status StreamReader::Decode(char* destination, size_t size, size_t* done) {
   const Result<size_t> produced = stream_->at_end() ? Result<size_t>(stream_->EndsBefore(size))
                                                     : stream_->ReadSome(destination, size);
   if (!produced.ok()) {
-    // Where the stream stands is no longer what position_ says.
+    // After an error, the stream may not be at position_.
     Restart();
     return produced.status();
   }
@@ -66,14 +66,14 @@ Status StreamReader::Decode(char* destination, size_t size, size_t* done) {
   return OkStatus();
 }
 
-// Decodes what follows the position, and checks that the data ends where it should.
+// Decodes the bytes after the position, and checks that the data ends in the right place.
 Status StreamReader::DecodeToEnd() {
   if (!member_.is_gzip()) {
     TF_NPZ_RETURN_IF_ERROR(SkipTo(member_.size()));
     return stream_ == nullptr ? OkStatus() : stream_->Finish();
   }
-  // More than the array may follow. np.load leaves it unread, but the checksum of the array's own
-  // bytes may be behind it.
+  // Bytes that np.load does not read may follow the array. The checksum of the array's bytes may
+  // come after them.
   TF_NPZ_RETURN_IF_ERROR(SkipTo(wanted_end_));
   char unwanted[size_t{16} << 10];
   while (!stream_->at_end()) {

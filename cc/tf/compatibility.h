@@ -1,5 +1,6 @@
-// What differs between the TensorFlows that these files are built for: no other file asks for the
-// version. 2.17 brought the global shuffle, which asks a source for its elements in any order.
+// The differences between TensorFlow versions. No other file depends on the version.
+//
+// TensorFlow 2.17 added the global shuffle. It reads the elements of a source in any order.
 
 #ifndef TF_NPZ_TF_COMPATIBILITY_H_
 #define TF_NPZ_TF_COMPATIBILITY_H_
@@ -15,7 +16,7 @@
 
 namespace tf_npz {
 
-// A dataset that can say what its element of any index is.
+// A dataset that can read any element by its index.
 class IndexedDataset : public tensorflow::data::DatasetBase {
  public:
   using DatasetBase::DatasetBase;
@@ -33,14 +34,14 @@ class IndexedDataset : public tensorflow::data::DatasetBase {
 #endif
 
  private:
-  // The index may be any.
+  // Reads element number `index`. Any value may be passed; those out of range are errors.
   virtual absl::Status GetElement(int64_t index,
                                   std::vector<tensorflow::Tensor>* out_tensors) const = 0;
 };
 
 #if TF_NPZ_TF_MINOR >= 17
 
-// An iterator's part in a global shuffle: IndexedDataset does the reading.
+// What an iterator does under a global shuffle. IndexedDataset reads the elements.
 class GlobalShuffle {
  public:
   explicit GlobalShuffle(const IndexedDataset* dataset) : iterator_(dataset) {}
@@ -67,7 +68,7 @@ class GlobalShuffle {
     return iterator_.Restore(prefix, ctx, reader);
   }
 #else
-  // The one who shuffles saves how far it is, and says so in the context.
+  // The shuffle saves its own progress, and passes it in the context.
   absl::Status Save(const std::string& /*prefix*/, tensorflow::data::SerializationContext* /*ctx*/,
                     tensorflow::data::IteratorStateWriter* /*writer*/) {
     return absl::OkStatus();
@@ -84,7 +85,7 @@ class GlobalShuffle {
 
 #else
 
-// There is none.
+// This TensorFlow has no global shuffle.
 class GlobalShuffle {
  public:
   explicit GlobalShuffle(const IndexedDataset* /*dataset*/) {}

@@ -20,8 +20,7 @@ using ::tensorflow::PartialTensorShape;
 using ::tensorflow::Tensor;
 using ::tensorflow::TensorShape;
 
-// Memory of ours under a tensor. It belongs to that tensor alone, so TensorFlow may write to it in
-// place.
+// A Buffer as the memory of one tensor. No other tensor shares it, so TensorFlow may write to it.
 class ArrayTensorBuffer : public tensorflow::TensorBuffer {
  public:
   ArrayTensorBuffer(Buffer buffer, size_t size)
@@ -75,7 +74,7 @@ absl::Status ToStringTensor(const char* items, int64_t item_size, const TensorSh
   return absl::OkStatus();
 }
 
-// A tensor of its own with the `size` bytes at `source`.
+// A tensor with a copy of the `size` bytes at `source`.
 absl::Status ToCopiedTensor(const char* source, size_t size, DataType dtype,
                             const TensorShape& shape, Tensor* tensor) {
   *tensor = Tensor(tensorflow::cpu_allocator(), dtype, shape);
@@ -109,7 +108,7 @@ Result<std::vector<ComponentSpec>> ToComponentSpecs(const tensorflow::DataTypeVe
     const std::optional<ElementType> type = ToElementType(dtypes[i]);
     if (!type) {
       return InvalidArgument("element_spec says " + tensorflow::DataTypeString(dtypes[i]) +
-                             ", which no array can be read as");
+                             ", but no array can be read as this dtype");
     }
     spec.type = *type;
     if (!shapes[i].unknown_rank()) {
@@ -129,21 +128,21 @@ std::vector<std::string> ToStrings(const Tensor& tensor) {
   return strings;
 }
 
-Result<std::vector<FieldPath>> ToPaths(const Tensor& keys, const std::vector<int64_t>& key_depths) {
+Result<std::vector<FieldPath>> ToKeys(const Tensor& keys, const std::vector<int64_t>& key_depths) {
   const std::vector<std::string> names = ToStrings(keys);
-  std::vector<FieldPath> paths;
+  std::vector<FieldPath> divided;
   auto next = names.begin();
   for (const int64_t depth : key_depths) {
     if (depth < 0 || depth > names.end() - next) {
       return InvalidArgument("key_depths do not add up to the number of keys");
     }
-    paths.emplace_back(next, next + depth);
+    divided.emplace_back(next, next + depth);
     next += depth;
   }
   if (next != names.end()) {
     return InvalidArgument("key_depths do not add up to the number of keys");
   }
-  return paths;
+  return divided;
 }
 
 absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* tensor) {
@@ -156,7 +155,7 @@ absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* ten
     return ToStringTensor(data.buffer.data(), data.item_size, shape, tensor);
   }
   const size_t size = shape.num_elements() * tensorflow::DataTypeSize(dtype);
-  // TensorFlow aborts on tensors that aren't aligned.
+  // TensorFlow aborts on tensors that are not aligned, so those are copied.
   if (size == 0 || !IsAligned(data.buffer.data())) {
     return ToCopiedTensor(data.buffer.data(), size, dtype, shape, tensor);
   }

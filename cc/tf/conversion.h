@@ -1,4 +1,4 @@
-// What the layers below call things, in TensorFlow's words.
+// Conversions between the types of the layers below and TensorFlow's types. Any thread may call.
 
 #ifndef TF_NPZ_TF_CONVERSION_H_
 #define TF_NPZ_TF_CONVERSION_H_
@@ -18,11 +18,11 @@
 namespace tf_npz {
 
 absl::Status ToAbslStatus(const Status& status);
-// The error of a file system with the file at `path`, which its message need not name.
+// The error of a file system with the file at `path`. The message does not have to name the file.
 Status FromAbslStatus(const absl::Status& status, std::string_view path);
 
-// The specs of elements with these dtypes and shapes; InvalidArgument for a dtype that no array can
-// have.
+// The specs of components with these dtypes and shapes. InvalidArgument if no array can have one of
+// the dtypes.
 Result<std::vector<ComponentSpec>> ToComponentSpecs(
     const tensorflow::DataTypeVector& dtypes,
     const std::vector<tensorflow::PartialTensorShape>& shapes);
@@ -30,16 +30,18 @@ Result<std::vector<ComponentSpec>> ToComponentSpecs(
 // The strings of a tensor of any shape.
 std::vector<std::string> ToStrings(const tensorflow::Tensor& tensor);
 
-// The strings of `keys`, as many for each path as `key_depths` says.
-Result<std::vector<FieldPath>> ToPaths(const tensorflow::Tensor& keys,
-                                       const std::vector<int64_t>& key_depths);
+// Divides the strings of `keys` between the components: component i takes the next key_depths[i].
+// InvalidArgument if the depths do not add up to the number of strings.
+Result<std::vector<FieldPath>> ToKeys(const tensorflow::Tensor& keys,
+                                      const std::vector<int64_t>& key_depths);
 
-// A tensor over the memory of `data`, which it takes over: `count` elements along a new first axis,
-// or, where `count` is negative, the one element without it.
+// A tensor that takes over the memory of `data`. If `count` is 0 or more, `data` holds that many
+// elements, and the tensor has a first axis of that length. If `count` is negative, `data` holds
+// one element, and no axis is added.
 absl::Status ToTensor(ArrayData data, tensorflow::DataType dtype, int64_t count,
                       tensorflow::Tensor* tensor);
 
-// A tensor of its own with the element number `index` of the array of elements in `data`.
+// A copy of element number `index` of those in `data`.
 absl::Status CopyElement(const ArrayData& data, tensorflow::DataType dtype, int64_t index,
                          tensorflow::Tensor* tensor);
 

@@ -26,7 +26,7 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   }
   const int64_t counts = a.element_counts.NumElements();
   if (counts != 0 && counts != a.filenames.NumElements()) {
-    return InvalidArgument("element_counts wants a number for each file, or none");
+    return InvalidArgument("element_counts must be empty or hold one number for each file");
   }
   for (int64_t i = 0; i < counts; ++i) {
     if (a.element_counts.flat<int64_t>()(i) < 0) {
@@ -35,11 +35,11 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   }
   if (!a.padding.empty() &&
       (a.batch_size == kNotBatched || a.padding.size() != a.output_types.size())) {
-    return InvalidArgument("padding wants batch_size, and one value for each array");
+    return InvalidArgument("padding needs a batch_size, and one value for each component");
   }
   for (size_t i = 0; i < a.padding.size(); ++i) {
     if (a.padding[i].dtype() != a.output_types[i] || a.padding[i].NumElements() != 1) {
-      return InvalidArgument("padding must be scalars of the arrays' dtypes");
+      return InvalidArgument("padding must be scalars of the components' dtypes");
     }
   }
   std::vector<tensorflow::PartialTensorShape> shapes = a.output_shapes;

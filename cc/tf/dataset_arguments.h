@@ -1,4 +1,4 @@
-// What the op NpzReaderDataset was given.
+// The arguments of the op NpzReaderDataset, checked. ops.cc says what each means.
 
 #ifndef TF_NPZ_TF_DATASET_ARGUMENTS_H_
 #define TF_NPZ_TF_DATASET_ARGUMENTS_H_
@@ -15,17 +15,17 @@
 
 namespace tf_npz {
 
-// What batch_size is where there are no batches.
+// The batch_size of a dataset without batches.
 inline constexpr int64_t kNotBatched = -1;
 
 struct DatasetArguments {
-  tensorflow::Tensor filenames;  // strings: a scalar or a vector
+  tensorflow::Tensor filenames;  // strings; a scalar or a vector
   std::vector<FieldPath> keys;
   int64_t batch_size = kNotBatched;
   bool drop_remainder = false;
   std::vector<tensorflow::Tensor> padding;
   Shard shard;
-  tensorflow::Tensor element_counts;  // int64: of each file, or empty
+  tensorflow::Tensor element_counts;  // int64; one for each file, or empty
   int64_t num_parallel_reads = 0;
   int64_t memory_limit = 0;
   bool verify_checksums = true;
@@ -34,7 +34,8 @@ struct DatasetArguments {
   std::vector<tensorflow::PartialTensorShape> output_shapes;
 };
 
-// The specs of single elements; InvalidArgument where the arguments make no sense together.
+// The spec of each component of one element, before batching. InvalidArgument if an argument is out
+// of range, or if arguments contradict each other.
 Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& arguments);
 
 }  // namespace tf_npz

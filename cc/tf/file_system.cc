@@ -27,11 +27,11 @@ class TensorFlowFile : public RandomAccessFile {
     char* const scratch = static_cast<char*>(destination);
     absl::string_view read;
     const absl::Status status = file_->Read(offset, size, &read, scratch);
-    // OutOfRange is the end of the file; what came before it is in `read`.
+    // OutOfRange means the end of the file. The bytes before it are in `read`.
     if (!status.ok() && status.code() != absl::StatusCode::kOutOfRange) {
       return FromAbslStatus(status, path_);
     }
-    // A file system may lend bytes of its own instead of filling `scratch`.
+    // A file system may return bytes in its own memory instead of filling `scratch`.
     if (!read.empty() && read.data() != scratch) std::memmove(scratch, read.data(), read.size());
     return read.size();
   }
@@ -74,8 +74,8 @@ Result<std::unique_ptr<RandomAccessFile>> TensorFlowFileSystem::Open(
   if (!HasScheme(path)) return local_.Open(path);
   tensorflow::Env* const env = tensorflow::Env::Default();
   tensorflow::uint64 size = 0;
-  // A request that a small file could do without, since a read tells where it ends. But a transfer
-  // that broke off looks the same: only the size tells them apart.
+  // A read also tells where a file ends, so a small file would not need this request. But a
+  // transfer that broke off looks like the end of a file. Only the size tells them apart.
   absl::Status status = env->GetFileSize(path, &size);
   std::unique_ptr<tensorflow::RandomAccessFile> file;
   if (status.ok()) status = env->NewRandomAccessFile(path, &file);

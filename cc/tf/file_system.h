@@ -1,5 +1,6 @@
-// TensorFlow's file systems (gs://, ram://, …) behind our interface, read ahead by large requests;
-// local paths go straight to the kernel.
+// Opens files by path, as a FileSystem of cc/io. A path with a scheme (gs://, ram://, …) is read
+// through TensorFlow, ahead and in large requests. Local paths, and file://, are read by system
+// calls.
 
 #ifndef TF_NPZ_TF_FILE_SYSTEM_H_
 #define TF_NPZ_TF_FILE_SYSTEM_H_
@@ -15,7 +16,7 @@ namespace tf_npz {
 
 class TensorFlowFileSystem : public FileSystem {
  public:
-  // The one for everybody: it holds nothing.
+  // The only instance. It has no state; any thread may use it.
   static const TensorFlowFileSystem& Get();
 
   Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const override;

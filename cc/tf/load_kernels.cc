@@ -13,6 +13,7 @@
 #include "cc/reader/selection.h"
 #include "cc/tf/conversion.h"
 #include "cc/tf/file_system.h"
+#include "cc/tf/ops.h"
 #include "tensorflow/core/framework/cancellation.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/platform/tstring.h"
@@ -25,7 +26,7 @@ using ::tensorflow::OpKernelConstruction;
 using ::tensorflow::OpKernelContext;
 using ::tensorflow::Tensor;
 
-// Memory that a kernel keeps between two calls.
+// Bytes of free memory that a kernel keeps between two calls.
 constexpr size_t kKeptMemory = size_t{64} << 20;
 
 class ReadOp : public OpKernel {
@@ -44,20 +45,21 @@ class ReadOp : public OpKernel {
   }
 
   void Compute(OpKernelContext* ctx) override {
-    for (const int scalar : {0, 2}) {
+    for (const int scalar : {LoadInput::kSource, LoadInput::kVerifyChecksums}) {
       OP_REQUIRES(
           ctx, ctx->input(scalar).NumElements() == 1,
           absl::InvalidArgumentError("filename, contents and verify_checksums are scalars"));
     }
     Selection selection;
-    Result<std::vector<FieldPath>> paths = ToPaths(ctx->input(1), key_depths_);
-    OP_REQUIRES_OK(ctx, ToAbslStatus(paths.status()));
-    selection.keys = std::move(*paths);
+    Result<std::vector<FieldPath>> keys = ToKeys(ctx->input(LoadInput::kKeys), key_depths_);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(keys.status()));
+    selection.keys = std::move(*keys);
     selection.specs = specs_;
     selection.rows = false;
     ReadOptions options;
     options.pool = pool_;
-    options.checksums = ctx->input(2).flat<bool>()(0) ? Checksums::kFullyRead : Checksums::kNone;
+    const bool verify_checksums = ctx->input(LoadInput::kVerifyChecksums).flat<bool>()(0);
+    options.checksums = verify_checksums ? Checksums::kFullyRead : Checksums::kNone;
     std::atomic<bool> cancelled{false};
     options.cancelled = &cancelled;
     std::function<void()> deregister;
@@ -66,7 +68,7 @@ class ReadOp : public OpKernel {
                  ctx->cancellation_manager(), [&cancelled] { cancelled = true; }, &deregister));
     const auto cleanup = absl::MakeCleanup([&deregister] { deregister(); });
 
-    const tensorflow::tstring& source = ctx->input(0).flat<tensorflow::tstring>()(0);
+    const auto& source = ctx->input(LoadInput::kSource).flat<tensorflow::tstring>()(0);
     Result<std::shared_ptr<Archive>> archive = Open(source);
     OP_REQUIRES_OK(ctx, ToAbslStatus(archive.status()));
     Result<std::vector<ArrayData>> arrays = ReadSelection(std::move(*archive), selection, options);
@@ -78,7 +80,7 @@ class ReadOp : public OpKernel {
     }
   }
 
-  // Reading a file takes long and waits for a disk: the executor should not run it inline.
+  // Reading a file takes long and waits for a disk, so the executor should not run it inline.
   bool IsExpensive() override { return true; }
 
  private:

@@ -5,6 +5,8 @@
 
 #include "cc/tf/conversion.h"
 #include "cc/tf/file_system.h"
+#include "cc/tf/npz_reader_iterator.h"
+#include "cc/tf/ops.h"
 #include "tensorflow/core/data/name_utils.h"
 #include "tensorflow/core/data/split_utils.h"
 #include "tensorflow/core/framework/dataset.h"
@@ -14,24 +16,20 @@ namespace tf_npz {
 
 using ::tensorflow::DataTypeVector;
 using ::tensorflow::Node;
-using ::tensorflow::OpInputList;
-using ::tensorflow::OpKernelConstruction;
 using ::tensorflow::OpKernelContext;
 using ::tensorflow::PartialTensorShape;
 using ::tensorflow::Tensor;
 using ::tensorflow::data::CardinalityOptions;
 using ::tensorflow::data::DatasetBase;
 using ::tensorflow::data::DatasetContext;
-using ::tensorflow::data::DatasetOpKernel;
 using ::tensorflow::data::IteratorBase;
-using ::tensorflow::data::ParseScalarArgument;
 using ::tensorflow::data::SerializationContext;
 using ::tensorflow::data::SplitProvider;
 
 namespace {
 
-// Files whose headers are read to know how many elements there are: some 50 us each where they are
-// cached, some round trips where they are remote.
+// The most files whose headers are read to compute the cardinality. A cached header takes about
+// 50 us, a remote one a few round trips.
 constexpr int64_t kMaxHeaders = 10'000;
 
 }  // namespace
@@ -85,7 +83,7 @@ std::unique_ptr<IteratorBase> NpzReaderDataset::MakeIteratorInternal(
                               tensorflow::data::name_utils::IteratorPrefix(kDatasetType, prefix));
 }
 
-// A split is a file of the share.
+// A split is the index of a file in pipeline().filenames().
 absl::Status NpzReaderDataset::MakeSplitProviders(
     std::vector<std::unique_ptr<SplitProvider>>* split_providers) const {
   split_providers->push_back(std::make_unique<tensorflow::data::IndexSplitProvider>(
@@ -112,7 +110,8 @@ int64_t NpzReaderDataset::CardinalityInternal(CardinalityOptions options) const 
 
 absl::Status NpzReaderDataset::GetElement(int64_t index, std::vector<Tensor>* out_tensors) const {
   const absl::Status compatible = CheckRandomAccessCompatible(index);
-  // Why the cardinality isn't known, BlockAt says: which file can't be read.
+  // FailedPrecondition means that the cardinality is unknown. The error of BlockAt is better: it
+  // names the file that cannot be read.
   if (!compatible.ok() && !absl::IsFailedPrecondition(compatible)) return compatible;
   Result<Block> block = pipeline().BlockAt(index);
   if (!block.ok()) return ToAbslStatus(block.status());
@@ -131,9 +130,8 @@ absl::Status NpzReaderDataset::ToElement(Block& block, int64_t index,
   const DataTypeVector& dtypes = output_dtypes();
   for (size_t i = 0; i < dtypes.size(); ++i) {
     Tensor tensor;
-    // A block that is an element gives away its memory, or its slice of an array's, for which the
-    // engine sees to bounds. Elements of a larger one are copied: held for long, as by shuffle,
-    // each would keep all of it alive.
+    // If the block is one element, the tensor takes its memory. If not, the rows are copied: a row
+    // that is held for long, as by shuffle, would keep the memory of the whole block alive.
     if (IsElement(block)) {
       TF_RETURN_IF_ERROR(ToTensor(std::move(block.arrays[i]), dtypes[i],
                                   is_batched() ? block.count : -1, &tensor));
@@ -150,14 +148,14 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   const DatasetArguments& a = arguments_;
   std::vector<std::string> names;
   std::vector<int64_t> depths;
-  for (const FieldPath& path : a.keys) {
-    names.insert(names.end(), path.begin(), path.end());
-    depths.push_back(static_cast<int64_t>(path.size()));
+  for (const FieldPath& key : a.keys) {
+    names.insert(names.end(), key.begin(), key.end());
+    depths.push_back(static_cast<int64_t>(key.size()));
   }
   Node *filenames, *keys, *batch_size, *drop_remainder, *num_shards, *shard_index, *element_counts,
       *num_parallel_reads, *memory_limit, *verify_checksums;
   if (ctx->is_graph_rewrite()) {
-    // The graph goes no further than this process: names need not be copied into it.
+    // This graph stays in this process, so it can refer to the tensor of filenames, without a copy.
     TF_RETURN_IF_ERROR(b->AddPlaceholder(a.filenames, &filenames));
     ctx->input_list()->emplace_back(filenames->name(), a.filenames);
   } else {
@@ -184,69 +182,20 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
-  return b->AddDataset(
-      this,
-      {{0, filenames},
-       {1, keys},
-       {2, batch_size},
-       {3, drop_remainder},
-       {5, num_shards},
-       {6, shard_index},
-       {7, element_counts},
-       {8, num_parallel_reads},
-       {9, memory_limit},
-       {10, verify_checksums}},
-      {{4, padding}}, {{"rows", rows}, {"key_depths", key_depths}, {"Tpadding", tpadding}}, output);
+  return b->AddDataset(this,
+                       {{DatasetInput::kFilenames, filenames},
+                        {DatasetInput::kKeys, keys},
+                        {DatasetInput::kBatchSize, batch_size},
+                        {DatasetInput::kDropRemainder, drop_remainder},
+                        {DatasetInput::kNumShards, num_shards},
+                        {DatasetInput::kShardIndex, shard_index},
+                        {DatasetInput::kElementCounts, element_counts},
+                        {DatasetInput::kNumParallelReads, num_parallel_reads},
+                        {DatasetInput::kMemoryLimit, memory_limit},
+                        {DatasetInput::kVerifyChecksums, verify_checksums}},
+                       {{DatasetInput::kPadding, padding}},
+                       {{"rows", rows}, {"key_depths", key_depths}, {"Tpadding", tpadding}},
+                       output);
 }
 
-namespace {
-
-class NpzReaderDatasetOp : public DatasetOpKernel {
- public:
-  explicit NpzReaderDatasetOp(OpKernelConstruction* ctx) : DatasetOpKernel(ctx) {
-    OP_REQUIRES_OK(ctx, ctx->GetAttr("rows", &attributes_.rows));
-    OP_REQUIRES_OK(ctx, ctx->GetAttr("key_depths", &key_depths_));
-    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &attributes_.output_types));
-    OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &attributes_.output_shapes));
-  }
-
- protected:
-  void MakeDataset(OpKernelContext* ctx, DatasetBase** output) override {
-    DatasetArguments a = attributes_;
-    const Tensor* strings;
-    OP_REQUIRES_OK(ctx, ctx->input("filenames", &strings));
-    OP_REQUIRES(ctx, strings->dims() <= 1,
-                absl::InvalidArgumentError("filenames must be a scalar or a vector"));
-    a.filenames = *strings;
-    OP_REQUIRES_OK(ctx, ctx->input("keys", &strings));
-    Result<std::vector<FieldPath>> paths = ToPaths(*strings, key_depths_);
-    OP_REQUIRES_OK(ctx, ToAbslStatus(paths.status()));
-    a.keys = std::move(*paths);
-    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
-    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
-    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_shards", &a.shard.count));
-    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "shard_index", &a.shard.index));
-    const Tensor* counts;
-    OP_REQUIRES_OK(ctx, ctx->input("element_counts", &counts));
-    a.element_counts = *counts;
-    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_parallel_reads", &a.num_parallel_reads));
-    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "memory_limit", &a.memory_limit));
-    OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "verify_checksums", &a.verify_checksums));
-    OpInputList padding;
-    OP_REQUIRES_OK(ctx, ctx->input_list("padding", &padding));
-    a.padding.assign(padding.begin(), padding.end());
-    Result<std::vector<ComponentSpec>> specs = CheckedSpecs(a);
-    OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
-    *output = new NpzReaderDataset(ctx, std::move(a), std::move(*specs));
-  }
-
- private:
-  DatasetArguments attributes_;  // those that are attributes of the op
-  std::vector<int64_t> key_depths_;
-};
-
-REGISTER_KERNEL_BUILDER(Name("NpzReaderDataset").Device(tensorflow::DEVICE_CPU),
-                        NpzReaderDatasetOp);
-
-}  // namespace
 }  // namespace tf_npz

@@ -1,4 +1,4 @@
-// The dataset NpzReaderDataset: its arguments, and what they make a pipeline read.
+// NpzReaderDataset: tf.data's dataset over the pipeline's Dataset (cc/pipeline/dataset.h).
 
 #ifndef TF_NPZ_TF_NPZ_READER_DATASET_H_
 #define TF_NPZ_TF_NPZ_READER_DATASET_H_
@@ -16,6 +16,8 @@
 
 namespace tf_npz {
 
+// Like every dataset of tf.data it is reference-counted, does not change, and may be used by any
+// thread.
 class NpzReaderDataset : public IndexedDataset {
  public:
   static constexpr char kDatasetType[] = "NpzReader";
@@ -26,7 +28,7 @@ class NpzReaderDataset : public IndexedDataset {
 
   const DatasetArguments& arguments() const { return arguments_; }
   bool is_batched() const { return arguments_.batch_size != kNotBatched; }
-  // Made when it is first asked for.
+  // The pipeline's Dataset. The first call makes it.
   Dataset& pipeline() const;
 
   std::unique_ptr<tensorflow::data::IteratorBase> MakeIteratorInternal(
@@ -40,11 +42,11 @@ class NpzReaderDataset : public IndexedDataset {
   absl::Status InputDatasets(std::vector<const DatasetBase*>* inputs) const override;
   absl::Status CheckExternalState() const override;
 
-  // The element that `block` is: of a block of rows its row `index`. An element that is a block
-  // takes its memory away.
+  // The tensors of one element of `block`. If IsElement(block), the element is the whole block, and
+  // its tensors take the memory of `block.arrays`. If not, the element is a copy of row `index`.
   absl::Status ToElement(Block& block, int64_t index,
                          std::vector<tensorflow::Tensor>* out_tensors) const;
-  // Whether blocks are elements; if not, each row of a block is one.
+  // Whether `block` is one element. If not, each of its rows is one.
   bool IsElement(const Block& block) const { return is_batched() || block.count == 1; }
 
  protected:
@@ -59,15 +61,11 @@ class NpzReaderDataset : public IndexedDataset {
 
   const DatasetArguments arguments_;
   const std::vector<ComponentSpec> specs_;
-  // Of all iterators: where a dataset repeats, the memory of one epoch serves the next.
+  // Shared by all iterators, so that a repeated dataset uses the memory of one epoch for the next.
   const std::shared_ptr<BufferPool> pool_;
   mutable std::once_flag pipeline_made_;
   mutable std::unique_ptr<Dataset> pipeline_;
 };
-
-// Reads `dataset` in order; or, under a global shuffle, in the order that its index mapper says.
-std::unique_ptr<tensorflow::data::IteratorBase> NewNpzReaderIterator(
-    const NpzReaderDataset* dataset, const std::string& prefix);
 
 }  // namespace tf_npz
 

@@ -1,4 +1,4 @@
-// The iterator of NpzReaderDataset: tf.data's protocol around an Engine, and nothing else.
+#include "cc/tf/npz_reader_iterator.h"
 
 #include <algorithm>
 #include <functional>
@@ -15,7 +15,6 @@
 #include "cc/pipeline/engine.h"
 #include "cc/tf/compatibility.h"
 #include "cc/tf/conversion.h"
-#include "cc/tf/npz_reader_dataset.h"
 #include "cc/tf/reader_thread.h"
 #include "tensorflow/core/data/split_utils.h"
 #include "tensorflow/core/framework/cancellation.h"
@@ -46,15 +45,18 @@ constexpr char kNamesCrc[] = "names_crc";
 constexpr char kSplits[] = "splits";
 constexpr char kSplitProvider[] = "split_provider";
 
-// Threads that tf.data.AUTOTUNE stands for: one for each processor, but not more than do any good.
+// The most threads that tf.data.AUTOTUNE may set. More do not make reading faster.
 constexpr int64_t kMaxAutoThreads = 16;
-// Threads that a reader starts at most, whatever it is asked for.
+// The most threads of a reader.
 constexpr int64_t kMaxThreads = 256;
 
-// Skipping is done without reading what is skipped when it is at least so many times what the
-// iterator has at hand, and so many elements.
+// A skip starts a new engine at the new position, and reads nothing in between, if it is at least
+// this many elements and at least this many times the current block.
 constexpr int64_t kSkipByPosition = 4096;
 constexpr int64_t kBlocksSkippedByPosition = 16;
+
+// Connects tf.data's protocol to an Engine. tf.data may call from any thread; mutex_ makes the
+// calls come one after another.
 
 class Iterator : public DatasetIterator<NpzReaderDataset> {
  public:
@@ -102,8 +104,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   }
 
  protected:
-  // Of what is at hand it takes elements as ever; far ahead it begins anew, without reading what
-  // lies between.
+  // A long skip starts a new engine and reads nothing in between. A short one takes elements and
+  // drops them.
   absl::Status SkipInternal(IteratorContext* ctx, int num_to_skip, bool* end_of_sequence,
                             int* num_skipped) override {
     *num_skipped = 0;
@@ -118,7 +120,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return status;
   }
 
-  // What tf.data's autotuning knows us as: a source that works ahead, in so many threads.
+  // Tells tf.data's autotuning that this is a source that reads ahead, and how many threads it may
+  // have.
   std::shared_ptr<model::Node> CreateNode(IteratorContext* ctx,
                                           model::Node::Args args) const override {
     return model::MakeAsyncKnownRatioNode(
@@ -131,9 +134,10 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     const MutexLock lock(mutex_);
     TF_RETURN_IF_ERROR(global_shuffle_.Save(prefix(), ctx, writer));
     Position position = CurrentPosition();
-    int64_t file = position.file;  // in the list
+    int64_t file = position.file;  // index in filenames()
     if (split_provider_ != nullptr) {
-      // The engine asks for no split while these and the provider's own state are saved.
+      // The engine asks for no split while this function runs. So the saved splits and the saved
+      // state of the provider belong together.
       absl::Status saved;
       const auto save = [&](const std::vector<int64_t>& splits) TF_NPZ_REQUIRES(mutex_) {
         file = splits.empty() ? static_cast<int64_t>(filenames().size()) : splits[0];
@@ -219,9 +223,9 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return *names_crc_;
   }
 
-  // Those that tf.data.AUTOTUNE stands for at most, and to begin with: as many as a private
-  // thread pool has, or one for each processor, but not more than do any good. For a single file
-  // there is no more than one.
+  // The number of threads with which tf.data.AUTOTUNE begins, and the most that it may set. That is
+  // the size of a private thread pool, or one for each processor, up to kMaxAutoThreads. For a
+  // single file it is 1.
   int64_t MaxAutoThreads(IteratorContext* ctx) const {
     if (dataset()->arguments().filenames.NumElements() == 1) return 1;
     const int64_t pool = ctx->runner_threadpool_size();
@@ -241,8 +245,8 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
     return position;
   }
 
-  // Skips up to `num_to_skip` elements, if they are many, by a new position. Behind an error there
-  // is none: the engine alone knows which elements the file has lost.
+  // If `num_to_skip` is large, starts a new engine up to `num_to_skip` elements ahead. It does not
+  // do so after an error: only the running engine knows which elements the file has lost.
   absl::Status SkipFar(IteratorContext* ctx, int num_to_skip, int* num_skipped)
       TF_NPZ_REQUIRES(mutex_) {
     const DatasetArguments& arguments = dataset()->arguments();
@@ -288,7 +292,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   EngineOptions NewOptions(IteratorContext* ctx) TF_NPZ_REQUIRES(mutex_) {
     EngineOptions options = dataset()->pipeline().options();
     options.num_threads = NumThreads();
-    // The context is gone when the engine starts its threads.
+    // A copy, because the engine may start threads when `ctx` no longer exists.
     const auto context = std::make_shared<IteratorContext>(*ctx);
     options.start_thread = ReaderThread::StartBy(context);
     if (context->model() != nullptr) {
@@ -311,7 +315,7 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   }
 
   void StopEngine() TF_NPZ_REQUIRES(mutex_) {
-    // Waits for a callback that is running, after which none can touch the engine.
+    // If the callback is running, this waits for it. After that, no callback can use the engine.
     if (deregister_) deregister_();
     deregister_ = nullptr;
     engine_.reset();
@@ -322,16 +326,16 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
   using SharedCondition = decltype(SharedState::cond_var)::element_type;
 
   GlobalShuffle global_shuffle_;
-  const std::shared_ptr<SharedState> parallelism_;  // set by autotuning, where it is tunable
+  const std::shared_ptr<SharedState> parallelism_;  // if it is tunable, autotuning sets it
   Mutex mutex_;
   // If it is not null, it says which files this iterator reads.
   std::shared_ptr<SplitProvider> split_provider_ TF_NPZ_GUARDED_BY(mutex_);
-  // The files that it gave before the checkpoint that was restored.
+  // The splits that the restored checkpoint holds: files that the provider has already given.
   std::vector<int64_t> splits_ TF_NPZ_GUARDED_BY(mutex_);
   std::unique_ptr<Engine> engine_ TF_NPZ_GUARDED_BY(mutex_);
-  // Takes the cancellation callback back.
+  // Removes the cancellation callback.
   std::function<void()> deregister_ TF_NPZ_GUARDED_BY(mutex_);
-  // The current block, and how many of its elements are delivered.
+  // The current block, and how many of its elements have been delivered.
   Block block_ TF_NPZ_GUARDED_BY(mutex_);
   int64_t taken_ TF_NPZ_GUARDED_BY(mutex_) = 0;
   // Whether the engine's last answer was an error.

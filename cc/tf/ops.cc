@@ -1,4 +1,6 @@
-// The ops, with their shape functions: what a graph knows without running.
+// The ops, and their shape functions.
+
+#include "cc/tf/ops.h"
 
 #include <vector>
 
@@ -12,12 +14,12 @@ namespace {
 using ::tensorflow::shape_inference::InferenceContext;
 using ::tensorflow::shape_inference::ShapeHandle;
 
-// The shapes that the attribute output_shapes promises; the kernels hold every file to it.
-absl::Status PromisedShapes(InferenceContext* c) {
+// Sets the shapes of the attribute output_shapes. The kernels check every file against them.
+absl::Status LoadShapes(InferenceContext* c) {
   ShapeHandle unused;
-  TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 0, &unused));
-  TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 1, &unused));
-  TF_RETURN_IF_ERROR(c->WithRank(c->input(2), 0, &unused));
+  TF_RETURN_IF_ERROR(c->WithRank(c->input(LoadInput::kSource), 0, &unused));
+  TF_RETURN_IF_ERROR(c->WithRank(c->input(LoadInput::kKeys), 1, &unused));
+  TF_RETURN_IF_ERROR(c->WithRank(c->input(LoadInput::kVerifyChecksums), 0, &unused));
   std::vector<tensorflow::PartialTensorShape> shapes;
   TF_RETURN_IF_ERROR(c->GetAttr("output_shapes", &shapes));
   if (static_cast<int>(shapes.size()) != c->num_outputs()) {
@@ -33,12 +35,13 @@ absl::Status PromisedShapes(InferenceContext* c) {
 
 absl::Status DatasetShape(InferenceContext* c) {
   ShapeHandle unused;
-  TF_RETURN_IF_ERROR(c->WithRankAtMost(c->input(0), 1, &unused));
-  TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 1, &unused));
-  // Those in between are scalars, and so are the last ones, behind element_counts.
-  const int counts = c->num_inputs() - 4;
-  for (int i = 2; i < c->num_inputs(); ++i) {
-    TF_RETURN_IF_ERROR(c->WithRank(c->input(i), i == counts ? 1 : 0, &unused));
+  TF_RETURN_IF_ERROR(c->WithRankAtMost(c->input(DatasetInput::kFilenames), 1, &unused));
+  TF_RETURN_IF_ERROR(c->WithRank(c->input(DatasetInput::kKeys), 1, &unused));
+  // num_inputs() counts each tensor of padding. The inputs after padding move by these tensors.
+  const int padding_tensors = c->num_inputs() - (DatasetInput::kCount - 1);
+  const int element_counts = DatasetInput::kElementCounts + padding_tensors - 1;
+  for (int i = DatasetInput::kBatchSize; i < c->num_inputs(); ++i) {
+    TF_RETURN_IF_ERROR(c->WithRank(c->input(i), i == element_counts ? 1 : 0, &unused));
   }
   return tensorflow::shape_inference::ScalarShape(c);
 }
@@ -64,27 +67,27 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .Attr("metadata: string = ''")
-    // Files change while graphs stay: a source must never be folded into a constant.
+    // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
     .SetShapeFn(DatasetShape)
     .Doc(R"doc(
-Reads the arrays of .npy (perhaps within gzip) and .npz files, in order, row by row or whole, one at a time or in batches.
+Reads the arrays of .npy and .npz files in order: row by row, in batches, or whole arrays. An .npy may be compressed with gzip.
 
-filenames: A path or several, in the order of reading.
-keys: For each component of an element the names that lead to it: of an array, then of fields of its structure.
-batch_size: Elements of a batch; -1 for elements that are not batched.
-drop_remainder: Whether a last batch that is not full is left out.
-padding: For each component, what pads elements of a batch to one shape. None: they must have one shape.
-num_shards: Pipelines that share the elements: each gets another part of about the same size.
-shard_index: Which of them this one is.
-element_counts: How many elements each file has, where that is known; else empty.
-num_parallel_reads: Threads that read ahead, 256 at most; -1: tf.data's autotuning chooses.
-memory_limit: Bytes of decoded data that may wait.
-verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.
-rows: Whether an element is a step along axis 0, or a file's whole arrays.
-key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
-output_types: Those of the arrays; string of strings, int64 of datetimes, uint8 of raw void, or its ml_dtypes type.
-output_shapes: With the batch dimension, where there is one. A file that does not fit is an error.
+filenames: One path or several, in the order of reading.
+keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
+batch_size: Number of elements in a batch, at least 1. -1: elements are not batched.
+drop_remainder: True: leaves out a last batch of fewer than batch_size elements.
+padding: For each component, the value that pads the elements of a batch to one shape. None: they must have one shape.
+num_shards: Number of pipelines that share the elements, at least 1. Each reads another share, of about the same size.
+shard_index: The share of this pipeline, from 0 to num_shards - 1.
+element_counts: Number of elements of each file. Empty if it is not known.
+num_parallel_reads: Number of threads that read ahead, 1 to 256. -1: tf.data's autotuning sets it.
+memory_limit: Bytes of decoded data that may wait in the reader.
+verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
+output_types: The dtypes of the components: string for strings, int64 for datetimes, uint8 or an ml_dtypes type for raw void.
+output_shapes: The shapes of the components, after the batch dimension if there is one. A file that does not fit is an error.
 )doc");
 
 REGISTER_OP("NpzLoad")
@@ -95,16 +98,16 @@ REGISTER_OP("NpzLoad")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
-    .SetShapeFn(PromisedShapes)
+    .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Reads whole arrays of one .npy or .npz file.
 
-filename: The path.
-keys: For each component the names that lead to it: of an array, then of fields of its structure.
-verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.
-key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
-output_types: As those of NpzReaderDataset.
-output_shapes: A file that does not fit is an error.
+filename: The path of the file.
+keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
+verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
+output_types: The dtypes of the components, as for NpzReaderDataset.
+output_shapes: The shapes of the components. A file that does not fit is an error.
 )doc");
 
 REGISTER_OP("NpzDecode")
@@ -115,16 +118,16 @@ REGISTER_OP("NpzDecode")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
-    .SetShapeFn(PromisedShapes)
+    .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Decodes whole arrays from the bytes of an .npy or .npz file.
 
-contents: The bytes.
-keys: For each component the names that lead to it: of an array, then of fields of its structure.
-verify_checksums: Whether the CRC-32 of archive members, and of gzip, is verified.
-key_depths: How many of `keys` belong to each component; none to the only array of an .npy.
-output_types: As those of NpzReaderDataset.
-output_shapes: Contents that do not fit are an error.
+contents: The bytes of the file.
+keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
+verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
+output_types: The dtypes of the components, as for NpzReaderDataset.
+output_shapes: The shapes of the components. Contents that do not fit are an error.
 )doc");
 
 }  // namespace tf_npz

@@ -1,4 +1,4 @@
-// The engine's threads, as TensorFlow starts them for an iterator.
+// ReaderThread: a thread of the engine that TensorFlow starts for an iterator.
 
 #ifndef TF_NPZ_TF_READER_THREAD_H_
 #define TF_NPZ_TF_READER_THREAD_H_
@@ -18,7 +18,8 @@ class ReaderThread : public Thread {
  public:
   static constexpr char kName[] = "tf_npz_reader";  // 15 characters at most
 
-  // Starts threads by `context`, of which it has a share.
+  // A function that starts threads through `context` and keeps it alive. It returns null if
+  // TensorFlow starts none.
   static StartThread StartBy(std::shared_ptr<tensorflow::data::IteratorContext> context) {
     return [context = std::move(context)](std::function<void()> body) -> std::unique_ptr<Thread> {
       std::unique_ptr<tensorflow::Thread> thread =
@@ -31,8 +32,8 @@ class ReaderThread : public Thread {
  private:
   explicit ReaderThread(std::unique_ptr<tensorflow::Thread> thread) : thread_(std::move(thread)) {}
 
-  // TensorFlow keeps the name to itself; this is for top, debuggers and profilers. Its threads go
-  // on to other work.
+  // Sets the thread's name for top, debuggers and profilers. TensorFlow does not pass its name on
+  // to the system. It uses the thread for other work afterwards, so the old name is set again.
   static void Run(const std::function<void()>& body) {
     char previous[16] = "";
     pthread_getname_np(pthread_self(), previous, sizeof(previous));

@@ -1,4 +1,4 @@
-# What cc/py/core.cc defines. Paths are bytes, since a file name need not be UTF-8.
+# The module that cc/py/core.cc defines. Paths are bytes, because a file name may not be UTF-8.
 
 from collections.abc import Callable, Sequence
 from typing import Literal, final
@@ -6,7 +6,7 @@ from typing import Literal, final
 from ._remote import RemoteFile
 
 class StatusError(Exception):
-    """args: the code's name, as in "DataLoss", and the message."""
+    """args: the name of the code, such as "DataLoss", and the message."""
 
 @final
 class MemberFacts:
@@ -20,13 +20,13 @@ class MemberFacts:
     def compressed_size(self) -> int: ...
     @property
     def size(self) -> int: ...
-    # Why its header can't be read.
+    # Why its header cannot be read. None if it can.
     @property
     def error(self) -> StatusError | None: ...
-    # The same, or why one of its components can't be read.
+    # The same, or why one of its components cannot be read.
     @property
     def problem(self) -> StatusError | None: ...
-    # Where there is no error. The descr is the text that Python would print.
+    # The properties below are set if there is no error. `descr` is the repr of NumPy's dtype.descr.
     @property
     def dtype(self) -> str: ...
     @property
@@ -49,13 +49,13 @@ class FileFacts:
 
 @final
 class InferredComponent:
-    # The names by which what np.load returns would be indexed; none: the only array of an .npy.
+    # The names that would index the result of np.load. Empty: the only array of an .npy.
     @property
     def keys(self) -> tuple[str, ...]: ...
-    # As tf.dtypes.as_dtype takes it.
+    # A name that tf.dtypes.as_dtype takes.
     @property
     def type(self) -> str: ...
-    # None: a dimension, or the number of dimensions, differs between files.
+    # A dimension that differs between files is None. If the number of dimensions differs, the shape is None.
     @property
     def shape(self) -> tuple[int | None, ...] | None: ...
 
@@ -63,23 +63,24 @@ class InferredComponent:
 class InferredSpecs:
     @property
     def components(self) -> list[InferredComponent]: ...
-    # The first file, as messages name it.
+    # The path of the first file, as messages print it.
     @property
     def label(self) -> str: ...
-    # Rows of each file; empty where they are not known of all.
+    # Rows of each file. Empty if they are not known for all files.
     @property
     def counts(self) -> tuple[int, ...]: ...
 
-# Whether a path is a matter for TensorFlow's file systems: gs://, ram://, ...
+# Whether TensorFlow reads the file, because its path has a scheme: gs://, ram://, ...
 def has_scheme(path: bytes) -> bool: ...
 
-# The error of such a file system, by its number in tf.errors, with the file at `path`.
+# The error of a file system of TensorFlow with the file at `path`. `code` is its number in tf.errors.
 def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 
-# All of these raise StatusError. `open_remote` opens what has a scheme; its StatusErrors do not name the file.
+# All of these raise StatusError. `open_remote` opens files whose path has a scheme. The StatusErrors that it raises do
+# not name the file.
 def inspect(path: bytes, open_remote: Callable[[bytes], RemoteFile]) -> FileFacts: ...
 def infer_from_files(
-    paths: Sequence[bytes],
+    filenames: Sequence[bytes],
     keys: Sequence[str] | None,
     rows: bool,
     skip_damaged: bool,

@@ -154,18 +154,18 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             rows=rows,
             output_types=[spec.dtype for spec in flat_spec],
             output_shapes=[spec.shape for spec in flat_spec],
-            # Private to TensorFlow: what its own datasets pass to their ops. It holds `name`, which is read from
-            # self._name. Nothing public takes its place; the tests of `make matrix` hold every TensorFlow to it.
+            # Private to TensorFlow: its own datasets pass this to their ops. It holds `name`, read from self._name.
+            # There is no public way; `make matrix` tests it with every TensorFlow.
             metadata=self._metadata.SerializeToString(),
         )
         super().__init__(variant)
 
     @property
     def element_spec(self) -> ElementSpec:
-        """The spec of what the iterator gives. With `batch_size`, the batch is the first dimension."""
+        """The spec of what the iterator returns. With `batch_size`, the batch is the first dimension."""
         return self._element_spec
 
-    # Private to TensorFlow, and abstract in tf.data.Dataset: a class of datasets has to define it.
+    # Private to TensorFlow. Abstract in tf.data.Dataset, so every class of datasets must define it.
     def _inputs(self) -> list[tf.data.Dataset]:
         return []
 

@@ -1,4 +1,4 @@
-"""Errors of the native side in the caller's vocabulary: tf.errors for tensors, Python's own for `inspect`."""
+"""Converts errors of the native module: to tf.errors for tensors, to Python's own exceptions for `inspect`."""
 
 import os
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _PYTHON_ERRORS: dict[str, type[Exception]] = {
 
 
 def to_python(error: StatusError, path: str) -> Exception:
-    """`error`, met while `path` was inspected, as an exception for a caller without TensorFlow."""
+    """`error`, raised while the file at `path` was inspected, as one of Python's own exceptions."""
     code, message = error.args
     if code == "InvalidArgument" and os.path.isdir(path):  # noqa: PTH112 - a path may be a URL
         return IsADirectoryError(message)
@@ -30,7 +30,7 @@ def to_python(error: StatusError, path: str) -> Exception:
 
 
 def to_tensorflow(error: StatusError) -> "tf.errors.OpError":
-    """`error` as what an op of the same code would raise."""
+    """`error` as the exception that an op raises for the same code."""
     import tensorflow as tf
 
     code, message = error.args
@@ -38,16 +38,16 @@ def to_tensorflow(error: StatusError) -> "tf.errors.OpError":
 
 
 def of_file_system(error: "tf.errors.OpError", path: str) -> StatusError:
-    """The error of a TensorFlow file system with the file at `path`, which the message does not name."""
+    """The error of a TensorFlow file system with the file at `path`. The new message does not name the file."""
     return _core.file_system_error(error.error_code, error.message, os.fsencode(path))
 
 
 def from_tensorflow(error: "tf.errors.OpError", path: str) -> StatusError:
-    """The same, but the message names the file."""
+    """The same, but the new message names the file."""
     code, message = of_file_system(error, path).args
     return StatusError(code, f"{path}: {message}")
 
 
 def invalid_argument(message: str) -> "tf.errors.OpError":
-    """For requests that don't fit what is in a file."""
+    """The error for a request that does not fit the files."""
     return to_tensorflow(StatusError("InvalidArgument", message))

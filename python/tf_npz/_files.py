@@ -59,7 +59,7 @@ def to_tensor(paths: str | list[str] | tf.Tensor) -> tf.Tensor:
     """The ops' input: a scalar for one path, a vector for a list, the same tensor for a tensor."""
     if tf.is_tensor(paths):
         return paths
-    # As bytes: a file name need not be UTF-8.
+    # As bytes, because a file name may not be UTF-8.
     return tf.constant(os.fsencode(paths) if isinstance(paths, str) else [*map(os.fsencode, paths)], tf.string)
 
 
@@ -110,7 +110,7 @@ def _expand_one(name: str) -> list[str]:
             paths = [name] if tf.io.gfile.exists(name) else sorted(tf.io.gfile.glob(name))
         except tf.errors.OpError as error:
             raise _errors.to_tensorflow(_errors.from_tensorflow(error, name)) from error
-    elif os.path.exists(name):  # noqa: PTH110 - a path is a str here, as glob wants it
+    elif os.path.exists(name):  # noqa: PTH110 - a path is a str here, because glob returns str
         paths = [name]
     else:
         paths = sorted(glob.glob(name, recursive=True))  # noqa: PTH207

@@ -1,4 +1,4 @@
-"""What a file holds, as plain Python objects. TensorFlow is not needed, unless the path has a scheme."""
+"""Describes what a file holds. TensorFlow is needed only for paths with a scheme, such as gs://."""
 
 import ast
 import dataclasses
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from . import _core, _errors, _remote
 
-# NumPy's dtype.descr: a str, or a list of fields (name or (title, name), descr, and perhaps a shape).
+# NumPy's dtype.descr: a str, or a list of fields. A field is (name or (title, name), descr), or the same with a shape.
 Descr: TypeAlias = str | list[tuple[Any, ...]]
 
 
@@ -17,18 +17,19 @@ class ArrayInfo:
     """One array of a file, as its header describes it.
 
     Attributes:
-      name: Its name in the archive; empty for the only array of an .npy.
-      dtype: Its type as NumPy's `dtype` takes it, without byte order: "float32", "S5", "datetime64[ns]"; the text of
-        `descr` where it is structured.
-      descr: The type as NumPy's `dtype.descr` has it, with byte order: "<f4", or a list of fields. It is what
-        `numpy.lib.format.descr_to_dtype` takes.
-      shape: Its dimensions; () for a scalar.
-      fortran_order: Whether its first index varies fastest in the file (column-major).
-      byte_order: "little" or "big"; None where it has no meaning, and of structured dtypes, whose fields each have one.
+      name: Its name in the archive. Empty for the only array of an .npy.
+      dtype: Its dtype without byte order, in a form that `numpy.dtype` takes: "float32", "S5", "datetime64[ns]". For a
+        structured dtype, the repr of `descr`.
+      descr: Its dtype with byte order, as in `numpy.dtype.descr`: "<f4", or a list of fields.
+        `numpy.lib.format.descr_to_dtype` takes it.
+      shape: Its dimensions. () for a scalar.
+      fortran_order: True: the first index varies fastest in the file (column-major).
+      byte_order: "little" or "big". None for dtypes without byte order, and for structured dtypes, because each field
+        has its own.
       version: The version of its .npy header: (1, 0), (2, 0) or (3, 0).
-      compression: "stored", "deflate" or, of an .npy, "gzip".
-      compressed_size: Bytes that it takes in the file.
-      size: Bytes that it takes uncompressed, header included.
+      compression: "stored", "deflate" or, for an .npy, "gzip".
+      compressed_size: Its bytes in the file.
+      size: Its uncompressed bytes, header included.
     """
 
     name: str
@@ -51,13 +52,13 @@ class FileInfo:
     """What a file holds. Its `repr` is a table.
 
     Attributes:
-      path: The file, as it was named.
+      path: The path that was passed to `inspect`.
       format: "npy" or "npz".
       file_size: Bytes of the whole file.
-      arrays: The arrays by name, in file order; the name of an .npy's only array is empty.
-      problems: The arrays of which no tensor can be made, by name, and the reason for each. Those whose headers could
-        be read, such as arrays of objects, are among `arrays` too.
-      other_members: Members of the archive that are no arrays.
+      arrays: The arrays by name, in file order. The name of the only array of an .npy is empty.
+      problems: For each array that cannot become a tensor, by name, the reason. If its header could be read, as for
+        arrays of objects, the array is also in `arrays`.
+      other_members: Names of the members of the archive that are not arrays.
     """
 
     path: str
@@ -77,21 +78,22 @@ class FileInfo:
 
 
 def inspect(filename: str | os.PathLike[str]) -> FileInfo:
-    """Reads what a file holds from its headers alone.
+    """Describes what a file holds. Reads only its headers.
 
     Args:
       filename: An .npy or .npz file. A path with a scheme, such as gs://, is read through TensorFlow.
 
     Returns:
-      Names, types, shapes, layout, compression and sizes. In an archive, what can't be read stands in `problems`.
+      Names, dtypes, shapes, order, compression and sizes of the arrays. If some arrays of an archive cannot be read,
+      the reasons are in `problems`.
 
     Raises:
-      FileNotFoundError: There is no such file.
-      IsADirectoryError: It is a directory.
-      PermissionError: It may not be read.
-      ValueError: It is damaged, or neither an .npy nor an .npz file.
-      NotImplementedError: It is well-formed, but of a kind that is not supported, such as an archive in several parts.
-      OSError: It can't be read for another reason.
+      FileNotFoundError: The file does not exist.
+      IsADirectoryError: The path is a directory.
+      PermissionError: The file may not be read.
+      ValueError: The file is damaged, or is neither an .npy nor an .npz file.
+      NotImplementedError: The kind of the file is not supported, such as an archive in several parts.
+      OSError: Reading failed for another reason.
 
     Example:
       >>> tf_npz.inspect("a.npz")
@@ -151,7 +153,7 @@ def _row(array: ArrayInfo) -> tuple[str, ...]:
 
 
 def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """The rows as lines with columns; columns that are empty throughout are left out."""
+    """The rows as lines with aligned columns. Columns without any text are left out."""
     columns = [column for column in zip(*rows, strict=True) if any(column)]
     widths = [max(map(len, column)) for column in columns]
     return [
@@ -161,5 +163,5 @@ def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Names come out of files: one must not be able to write control sequences on a terminal."""
+    """`text`, or its repr if it holds control characters. So a name in a file cannot control the user's terminal."""
     return text if text.isprintable() else repr(text)

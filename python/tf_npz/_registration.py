@@ -61,8 +61,8 @@ class _Finder:
     def _find_after(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         # The finders before this one were asked already. One of them may be a similar hook that is asking now.
         finders = list(sys.meta_path)
-        behind = finders.index(self) + 1 if self in finders else 0
-        for finder in finders[behind:]:
+        next_index = finders.index(self) + 1 if self in finders else 0
+        for finder in finders[next_index:]:
             find_spec = getattr(finder, "find_spec", None)
             spec: ModuleSpec | None = find_spec(name, path, target) if find_spec else None
             if spec is not None:

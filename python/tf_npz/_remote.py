@@ -1,4 +1,4 @@
-"""How the native side reads files of TensorFlow's file systems: gs://, ram://, ..."""
+"""Files of TensorFlow's file systems (gs://, ram://, ...) for the native module."""
 
 import contextlib
 import os
@@ -19,7 +19,8 @@ class RemoteFile:
         """Opens the file at `path`.
 
         Raises:
-          StatusError: The file system says no, or the file is a directory. The message does not name the file.
+          StatusError: The file system returns an error, or the path is a directory. The message does not name the
+            file.
           ImportError: TensorFlow is not installed.
         """
         self._path = os.fsdecode(path)
@@ -34,7 +35,11 @@ class RemoteFile:
             self._file = tf.io.gfile.GFile(self._path, "rb")
 
     def read(self, offset: int, size: int) -> bytes:
-        """The `size` bytes at `offset`, or fewer where the file ends."""
+        """The `size` bytes at `offset`. Fewer if the file ends before.
+
+        Raises:
+          StatusError: The file system returns an error. The message does not name the file.
+        """
         with self._status_errors():
             self._file.seek(offset)
             data: bytes = self._file.read(size)

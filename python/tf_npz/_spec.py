@@ -1,4 +1,4 @@
-"""Element specs from headers: of one file, and the tightest one that admits several."""
+"""Reads element specs from the headers of one or more files."""
 
 import os
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ import tensorflow as tf
 from . import _core, _errors, _files, _ops, _remote, _structure
 from ._structure import Components, ElementSpec, Keys
 
-# Of more files than this a sample is read. A file takes about 0.02 ms where it is cached, more over a network.
+# If there are more files than this, the headers of a sample of this size are read. A cached file takes about 0.02 ms, a
+# remote one more.
 _MAX_FILES = 1000
 
 
@@ -17,29 +18,29 @@ _MAX_FILES = 1000
 def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows: bool = True) -> ElementSpec:
     """Reads the spec of one element from the headers of files.
 
-    It is what `NpzReaderDataset`, `load` and `decode` take as `element_spec` where file names are symbolic.
+    Pass it to `NpzReaderDataset`, `load` or `decode` as `element_spec` if file names are symbolic.
 
     Args:
-      filenames: A path, a pattern, a sequence of either, or a string tensor. Of up to 1000 files all headers are read,
-        of more those of 1000: the first, the last, and others spread evenly between them.
-      keys: The arrays of an element, as for `NpzReaderDataset`.
-      rows: Whether an element is one step along axis 0 of the arrays, or the whole arrays.
+      filenames: A path, a pattern, a sequence of both, or a string tensor. The headers of all files are read, 1000 at
+        most. If there are more files, 1000 of them are read: the first, the last, and others evenly spread between.
+      keys: The arrays of an element, and its structure, as for `NpzReaderDataset`.
+      rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
 
     Returns:
-      A tf.TensorSpec, or a tuple or dict of them, as `keys` has it; for an array of a structured dtype a dict of its
-      fields, nested as the dtype is. Over several files it is the tightest that admits all: dimensions in which they
-      differ are None, and the shape is unknown where the number of dimensions differs.
+      A tf.TensorSpec, or a tuple or dict of them, in the structure of `keys`. A structured array has a dict of its
+      fields, nested like its dtype. A dimension in which files differ is None. If files differ in the number of
+      dimensions, the shape is unknown.
 
     Raises:
       tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype or in the unit of datetimes; with
-        `keys=None`, files hold different arrays; with `rows=True`, an array has no dimensions; or there are no files.
-      tf.errors.NotFoundError: A file is missing, or a pattern matches none.
-      tf.errors.DataLossError: A file is damaged, or is neither an .npy nor an .npz file.
-      tf.errors.UnimplementedError: An array is of a kind that is not supported, such as one of objects.
-      tf.errors.ResourceExhaustedError: A file is over a limit, such as a header of more than 1 MiB.
+        `keys=None`, files hold different arrays; with `rows=True`, an array has no dimensions; or `filenames` is empty.
+      tf.errors.NotFoundError: A file does not exist, or a pattern matches no file.
       tf.errors.PermissionDeniedError: A file may not be read.
-      tf.errors.UnavailableError: A file can't be read for another reason, such as a server that does not answer.
-      ValueError: `filenames` is symbolic: there are no headers to read yet.
+      tf.errors.DataLossError: A file is damaged, or is neither an .npy nor an .npz file.
+      tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
+      tf.errors.ResourceExhaustedError: A file exceeds a limit, such as 1 MiB for a header.
+      tf.errors.UnavailableError: Reading failed for another reason, such as a server that does not answer.
+      ValueError: `filenames` is symbolic, so there are no headers to read yet.
 
     Example:
       >>> tf_npz.element_spec("train/*.npz", keys=("x", "y"))
@@ -54,13 +55,13 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
 
 
 def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damaged: bool = False) -> Components:
-    """The components of an element that admits all of `paths`; raises as `element_spec` does.
+    """The components of an element, with the narrowest spec that admits all files. Raises what `element_spec` raises.
 
     Args:
-      paths: Files, at least one.
+      paths: The files, at least one.
       keys: The arrays of an element.
-      rows: Whether an element is one step along axis 0, or the whole arrays.
-      skip_damaged: Whether damaged files are left out, as long as one is not damaged.
+      rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+      skip_damaged: True: leaves out damaged files, unless all files are damaged.
     """
     names = _names(keys)
     sample = _sample(paths)
@@ -75,7 +76,7 @@ def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damage
 
 
 def of_contents(contents: bytes, keys: Keys | None) -> Components:
-    """The components of an element that is the whole arrays in the bytes of a file; raises as `element_spec` does."""
+    """The components of an element that is the whole arrays in `contents`. Raises what `element_spec` raises."""
     try:
         return _components(_core.infer_from_contents(contents, _names(keys)), keys)
     except _core.StatusError as error:
@@ -100,9 +101,9 @@ def _components(specs: _core.InferredSpecs, keys: Keys | None) -> Components:
 
 
 def _by_name(specs: _core.InferredSpecs) -> Any:
-    """Each array's spec, by its name, or by a field's; an array of structures is a dict of its fields.
+    """A dict of the specs of the arrays, or of the fields of an .npy. A structured array is a dict of its fields.
 
-    Of the array without a name just its spec.
+    For an .npy without fields, the spec alone.
     """
     arrays: dict[str, Any] = {}
     for component in specs.components:

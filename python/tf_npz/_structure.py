@@ -14,13 +14,13 @@ class Components(NamedTuple):
     """The components of an element, in the order of tf.nest.flatten.
 
     Attributes:
-      paths: For each component, the names that would index the result of np.load: the array's name, then names of
+      keys: For each component, the names that would index the result of np.load: the array's name, then names of
         fields. Empty for the only array of an .npy.
-      spec: The element's spec, with one tf.TensorSpec for each path.
+      spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
     """
 
-    paths: list[tuple[str, ...]]
+    keys: list[tuple[str, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
 
@@ -31,15 +31,15 @@ class Components(NamedTuple):
         return flat
 
     def op_arguments(self) -> dict[str, Any]:
-        """The inputs and attributes of the ops that hold the paths."""
+        """The inputs and attributes of the ops that hold the keys."""
         return {
-            "keys": tf.constant([name for path in self.paths for name in path], tf.string),
-            "key_depths": [len(path) for path in self.paths],
+            "keys": tf.constant([name for key in self.keys for name in key], tf.string),
+            "key_depths": [len(key) for key in self.keys],
         }
 
 
 def normalized_keys(keys: Keys) -> Any:
-    """`keys` with tuples in the place of lists, as in the elements of datasets.
+    """`keys` with tuples instead of lists, because elements of datasets hold tuples.
 
     Raises:
       TypeError: A key is not a str.
@@ -75,8 +75,8 @@ def components(keys: Keys | None, spec: ElementSpec) -> Components:
             )
     try:
         if keys is None:
-            return Components(_field_paths((), spec), spec)
-        return Components(_paths(normalized_keys(keys), spec), spec)
+            return Components(_field_keys((), spec), spec)
+        return Components(_component_keys(normalized_keys(keys), spec), spec)
     except _StructuresDifferError:
         if keys is None:
             raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
@@ -90,24 +90,24 @@ class _StructuresDifferError(Exception):
     pass
 
 
-def _paths(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
-    """The path to each component of `spec`. Down to the names of arrays, `spec` has the structure of `keys`."""
+def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
+    """`Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
     if isinstance(keys, str):
-        return _field_paths((keys,), spec)
+        return _field_keys((keys,), spec)
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
-        return [path for name in sorted(keys) for path in _paths(keys[name], spec[name])]
+        return [key for name in sorted(keys) for key in _component_keys(keys[name], spec[name])]
     if isinstance(keys, tuple) and type(keys) is type(spec) and len(keys) == len(spec):
-        return [path for key, item in zip(keys, spec, strict=True) for path in _paths(key, item)]
+        return [key for inner, item in zip(keys, spec, strict=True) for key in _component_keys(inner, item)]
     raise _StructuresDifferError
 
 
-def _field_paths(prefix: tuple[str, ...], spec: ElementSpec) -> list[tuple[str, ...]]:
-    """The path to each component of a nested dict of fields, or to a single component."""
+def _field_keys(prefix: tuple[str, ...], spec: ElementSpec) -> list[tuple[str, ...]]:
+    """`Components.keys` for a nested dict of fields, or for a single component. Each begins with `prefix`."""
     if isinstance(spec, tf.TensorSpec):
         return [prefix]
     if not isinstance(spec, Mapping) or not spec or not all(isinstance(name, str) for name in spec):
         raise _StructuresDifferError
-    return [path for name in sorted(spec) for path in _field_paths((*prefix, name), spec[name])]
+    return [key for name in sorted(spec) for key in _field_keys((*prefix, name), spec[name])]
 
 
 def _lists_to_tuples(structure: Any) -> Any:

@@ -227,10 +227,10 @@ CALLS: dict[str, Call] = {
         NPZ, lambda file: tf_npz.load(file, "x", element_spec=TENSOR([], tf.string)), ["string"]
     ),
     "an npz as an npy": Call(
-        NPZ, lambda file: rows(file, ROW, None), ["a.npz: is an .npz file; say with keys which", '"x", "y"']
+        NPZ, lambda file: rows(file, ROW, None), ["a.npz: is an .npz file; pass keys to say which", '"x", "y"']
     ),
     "an npz as an npy for load": Call(
-        NPZ, lambda file: tf_npz.load(file, element_spec=WHOLE), ["say with keys which of its arrays to read"]
+        NPZ, lambda file: tf_npz.load(file, element_spec=WHOLE), ["pass keys to say which of its arrays to read"]
     ),
     "an npz without arrays": Call(npz_bytes(), lambda file: tf_npz.NpzReaderDataset(file), ["a.npz: holds no arrays"]),
     "files of other arrays": Call(

@@ -31,13 +31,13 @@ CHANGES: dict[str, tuple[Callable[[], Any], str]] = {
     "one was added": (lambda: add("4.npz"), "over 4 files, but now there are 5"),
     "the one at hand was renamed": (
         lambda: Path("1.npz").rename("1b.npz"),
-        'was in "1.npz", but in its place of the list there is now "1b.npz"',
+        'was in "1.npz", but the list now has "1b.npz" in its place',
     ),
-    "one before was renamed": (lambda: Path("0.npz").rename("00.npz"), "files of other names, or in another order"),
-    "one to come was renamed": (lambda: Path("2.npz").rename("2b.npz"), "files of other names, or in another order"),
+    "one before was renamed": (lambda: Path("0.npz").rename("00.npz"), "files with other names, or in another order"),
+    "one to come was renamed": (lambda: Path("2.npz").rename("2b.npz"), "files with other names, or in another order"),
     "one was replaced by another": (
         lambda: (Path("0.npz").unlink(), add("9.npz")),
-        'was in "1.npz", but in its place of the list there is now "2.npz"',
+        'was in "1.npz", but the list now has "2.npz" in its place',
     ),
 }
 

@@ -236,7 +236,7 @@ GIVEN: dict[str, tuple[Any, Any, list[tuple[str, ...]]]] = {
 @pytest.mark.parametrize(("keys", "spec", "expected"), GIVEN.values(), ids=GIVEN.keys())
 def test_a_given_spec_belongs_to_its_keys(keys: Any, spec: Any, expected: list[tuple[str, ...]]) -> None:
     components = _structure.components(keys, spec)
-    assert components.paths == expected
+    assert components.keys == expected
     assert components.spec == (tuple(spec) if isinstance(spec, list) else spec)
 
 

@@ -198,7 +198,7 @@ def test_a_file_that_is_another_than_before(folder: Path) -> None:
     save_shards([8])
     dataset = reader()
     save_shards([3])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="is it another file than before"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the file may have changed since"):
         at(dataset, 7)
 
 

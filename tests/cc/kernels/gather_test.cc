@@ -19,7 +19,7 @@ std::string Gather(const std::string& source, int64_t item_size, int64_t offset,
                    const Shape& strides, int64_t width) {
   std::string result;
   for (size_t item = 0; item < source.size(); item += item_size) {
-    for (int64_t i = 0; i < ElementCount(shape); ++i) {
+    for (int64_t i = 0; i < ItemCount(shape); ++i) {
       int64_t from = item + offset;
       int64_t rest = i;
       for (size_t axis = shape.size(); axis-- > 0; rest /= shape[axis]) {
@@ -76,7 +76,7 @@ TEST(GatherField, PutsSubArraysInCOrder) {
     for (const int64_t count : {0, 1, 2, 101}) {
       const std::string items = Noise(count * c.item_size);
       Placed source(items, 3);
-      Placed field(std::string(count * ElementCount(c.shape) * c.width, '\xAA'), 1);
+      Placed field(std::string(count * ItemCount(c.shape) * c.width, '\xAA'), 1);
       GatherField(source.data(), c.item_size, count, c.offset, c.shape, c.strides, c.width,
                   field.data());
       EXPECT_EQ(field.bytes(), Gather(items, c.item_size, c.offset, c.shape, c.strides, c.width))

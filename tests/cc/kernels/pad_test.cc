@@ -18,7 +18,7 @@ using Shape = std::vector<int64_t>;
 std::string Pad(const std::string& source, const Shape& shape, const Shape& padded,
                 const std::string& item) {
   std::string result;
-  for (int64_t i = 0; i < ElementCount(padded); ++i) {
+  for (int64_t i = 0; i < ItemCount(padded); ++i) {
     int64_t rest = i;
     int64_t from = 0;
     int64_t stride = 1;
@@ -86,8 +86,8 @@ TEST(CopyPadded, FillsWhatTheElementDoesNotReach) {
     for (const size_t itemsize : {1, 2, 4, 8, 16}) {
       for (const std::string& item :
            {std::string(itemsize, '\0'), std::string(itemsize, '\x7F'), Noise(itemsize, 5)}) {
-        const std::string source = Noise(ElementCount(c.shape) * itemsize, 9);
-        std::string result(ElementCount(c.padded) * itemsize + 1, '\xAA');
+        const std::string source = Noise(ItemCount(c.shape) * itemsize, 9);
+        std::string result(ItemCount(c.padded) * itemsize + 1, '\xAA');
         CopyPadded(source.data(), c.shape, result.data(), c.padded, item);
         ASSERT_TRUE(result == Pad(source, c.shape, c.padded, item) + '\xAA')
             << "case " << &c - cases << ", itemsize " << itemsize;
@@ -96,7 +96,7 @@ TEST(CopyPadded, FillsWhatTheElementDoesNotReach) {
   }
 }
 
-TEST(FillBehind, LeavesWhatCopyElementsDoes) {
+TEST(FillAfter, LeavesWhatCopyElementsDoes) {
   for (const int64_t rows : {0, 1, 3, 5}) {
     for (const size_t itemsize : {0, 1, 4, 7}) {
       for (const std::string& padding :
@@ -109,7 +109,7 @@ TEST(FillBehind, LeavesWhatCopyElementsDoes) {
                      padding);
         std::string result = source;
         result.resize(expected.size() + 1, '\xAA');
-        FillBehind(result.data(), source.size(), expected.size(), itemsize, padding);
+        FillAfter(result.data(), source.size(), expected.size(), itemsize, padding);
         EXPECT_TRUE(result == expected + '\xAA') << rows << " rows, itemsize " << itemsize;
       }
     }

@@ -17,7 +17,7 @@ using Shape = std::vector<int64_t>;
 // Expects that rows [first, first + count) of an array of `shape` come in C order.
 void ExpectRows(const Shape& shape, size_t itemsize, const std::string& c_order,
                 const std::string& fortran, int64_t first, int64_t count, size_t shift) {
-  const size_t row_size = ElementCount(shape, 1) * itemsize;
+  const size_t row_size = ItemCount(shape, 1) * itemsize;
   Placed source(fortran, shift);
   Placed rows(std::string(count * row_size, '\xAA'), 15 - shift);
   CopyFortranRows(source.data(), shape, itemsize, first, count, rows.data());
@@ -33,7 +33,7 @@ TEST(CopyFortranRows, GivesAnyRowsInCOrder) {
                           {2, 3, 4, 5}, {3, 1, 1, 20}, {4, 2, 1, 3}, {3, 2, 2, 2, 2}};
   for (const Shape& shape : shapes) {
     for (const size_t itemsize : {1, 2, 3, 4, 7, 8, 12, 16, 40}) {
-      const std::string c_order = Noise(ElementCount(shape) * itemsize);
+      const std::string c_order = Noise(ItemCount(shape) * itemsize);
       const std::string fortran = ToFortranOrder(c_order, shape, itemsize);
       for (int64_t first = 0; first < shape[0]; ++first) {
         for (int64_t count : {int64_t{0}, int64_t{1}, int64_t{2}, shape[0] - first}) {
@@ -49,7 +49,7 @@ TEST(CopyFortranRows, GivesItemsOfAnySizeAtAnyAddress) {
   const Shape shape = {21, 3, 7};
   for (const size_t itemsize : {1,  2,  3,  4,  5,  6,  7,  8,   9,   12,  15,  16, 17,
                                 20, 24, 31, 32, 33, 64, 65, 100, 255, 256, 257, 999}) {
-    const std::string c_order = Noise(ElementCount(shape) * itemsize);
+    const std::string c_order = Noise(ItemCount(shape) * itemsize);
     const std::string fortran = ToFortranOrder(c_order, shape, itemsize);
     for (size_t shift = 0; shift < 16; ++shift) {
       ExpectRows(shape, itemsize, c_order, fortran, 0, 21, shift);
@@ -63,7 +63,7 @@ TEST(CopyFortranRows, GivesArraysOfMoreThanATile) {
                           {5, 270, 130}, {2, 2, 2, 500}, {70, 5, 66}, {512, 128}};
   for (const Shape& shape : shapes) {
     for (const size_t itemsize : {1, 2, 4, 8, 16, 12}) {
-      const std::string c_order = Noise(ElementCount(shape) * itemsize);
+      const std::string c_order = Noise(ItemCount(shape) * itemsize);
       const std::string fortran = ToFortranOrder(c_order, shape, itemsize);
       ExpectRows(shape, itemsize, c_order, fortran, 0, shape[0], 3);
       ExpectRows(shape, itemsize, c_order, fortran, 0, shape[0] / 2, 0);
