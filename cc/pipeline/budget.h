@@ -3,14 +3,16 @@
 // A Reservation belongs to one owner: a block, or a file. When the owner goes, its bytes are free
 // again. There is no other bookkeeping, so nothing can be lost or counted twice.
 //
-// Not thread-safe: the engine's lock guards a Budget and all of its reservations.
+// The limit may be exceeded by Force: by what the oldest block takes, by what the files take that
+// it waits for, and by what a file keeps beyond kMaxResident, which is known when it is open.
+//
+// Not thread-safe: the engine's lock guards a Budget, and the end of each of its reservations.
 
 #ifndef TF_NPZ_PIPELINE_BUDGET_H_
 #define TF_NPZ_PIPELINE_BUDGET_H_
 
 #include <cassert>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace tf_npz {
@@ -27,11 +29,9 @@ class Budget {
   // Whether `bytes` more stay within the limit.
   bool Fits(uint64_t bytes) const { return used_ <= limit_ && bytes <= limit_ - used_; }
 
-  // Reserves `bytes`. Returns nothing if they do not fit.
-  std::optional<Reservation> Reserve(uint64_t bytes);
-
-  // Reserves `bytes` even beyond the limit. Only for what the oldest block needs: without it
-  // reading could not go on.
+  // Reserves `bytes`, even beyond the limit. Callers ask Fits first, unless reading could not go on
+  // without these bytes. The sum of all reservations must not exceed 2^64 - 1; it does not, since
+  // each was held against the size of a file.
   Reservation Force(uint64_t bytes);
 
   uint64_t used() const { return used_; }
@@ -81,11 +81,6 @@ class Reservation {
   Budget* budget_ = nullptr;
   uint64_t bytes_ = 0;
 };
-
-inline std::optional<Reservation> Budget::Reserve(uint64_t bytes) {
-  if (!Fits(bytes)) return std::nullopt;
-  return Reservation(this, bytes);
-}
 
 inline Reservation Budget::Force(uint64_t bytes) { return Reservation(this, bytes); }
 

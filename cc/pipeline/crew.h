@@ -4,7 +4,8 @@
 // thread sleeps until Wake. A Wake during the call is not lost: the thread calls once more. The
 // destructor lets each call come to its end, and joins all threads.
 //
-// Grow and the destructor are for one thread; any thread may call the others, `body` too.
+// One thread calls Grow, started and the destructor. Any thread may call SetActive and Wake, also
+// from within `body`.
 
 #ifndef TF_NPZ_PIPELINE_CREW_H_
 #define TF_NPZ_PIPELINE_CREW_H_

@@ -44,8 +44,7 @@ constexpr Rule kRules[] = {
     {"the Fortran-ordered element itself",
      [](const Case& c) { return c.array.fortran_order && c.policy.is_element; }, true},
     {"Fortran order, transposed in memory",
-     [](const Case& c) { return c.array.fortran_order && c.size() <= c.policy.memory_limit / 2; },
-     true},
+     [](const Case& c) { return c.array.fortran_order && !c.is_crowded(); }, true},
     {"Fortran order, too large: gathered by ranged reads",
      [](const Case& c) { return c.array.fortran_order; }, false},
     {"its end is not read", [](const Case& c) { return !c.policy.is_read_to_the_end; }, false},
@@ -62,8 +61,9 @@ Decoding Choose(const Case& c) {
   decoding.rule = rule->name;
   decoding.is_whole = rule->is_whole;
   decoding.is_in_order = !rule->is_whole && !c.array.is_random_access;
-  // The memory of an array that is the element becomes the block's, and counts there.
-  if (rule->is_whole && !c.policy.is_element) {
+  // An array that is the element counts as the block, unless it has to be copied there.
+  const bool becomes_block = c.policy.is_element && c.array.serves_as_block;
+  if (rule->is_whole && !becomes_block) {
     decoding.load_size = c.size();
     decoding.load_overhead = c.array.load_overhead;
   }

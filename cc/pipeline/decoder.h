@@ -6,8 +6,9 @@
 // Fortran order is transposed in memory. A piece needs neither memory nor a copy, and comes at
 // once.
 //
-// The choice depends on the array, the limit, and the number of files in the list: never on timing.
-// So a damaged file always gives the same elements before its error.
+// The choice depends on the array, the limit, and whether the list has other files: never on
+// timing. It decides how many elements of a damaged file come before its error: none of an array
+// that is decoded whole, since its checksum is verified first.
 
 #ifndef TF_NPZ_PIPELINE_DECODER_H_
 #define TF_NPZ_PIPELINE_DECODER_H_
@@ -24,6 +25,7 @@ struct DecoderInput {
   uint64_t load_overhead = 0;  // bytes needed beside them while it is decoded whole
   bool must_load = false;      // no element can be had without all of the array
   bool fortran_order = false;
+  bool serves_as_block = true;   // loaded, its bytes can be an element's memory as they are
   bool is_random_access = true;  // any piece costs no more than its own bytes
 };
 
@@ -37,8 +39,8 @@ struct DecoderPolicy {
 
 struct Decoding {
   bool is_whole = false;
-  // Bytes that the budget counts for the whole array, until its file is done. 0 if the array's
-  // memory becomes the block's.
+  // Bytes that the budget counts for the whole array, until its file is done. 0 if its memory
+  // becomes the block's.
   uint64_t load_size = 0;
   // Bytes that the budget counts beside them until the array is loaded.
   uint64_t load_overhead = 0;

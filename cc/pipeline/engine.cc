@@ -105,8 +105,10 @@ void Engine::SetNumThreads(int num_threads) {
 
 // Threads that the planner may count on.
 int Engine::PlannedThreads() const {
-  if (!is_single_file_) return num_threads_;
-  return has_delivered_ ? std::min(num_threads_, 1) : 0;
+  if (is_single_file_) return has_delivered_ ? std::min(num_threads_, 1) : 0;
+  // One for each component of each file, which is all that there may be to do at once.
+  const auto components = static_cast<int64_t>(context_.selection.specs.size());
+  return static_cast<int>(std::min<int64_t>(num_threads_, order_.list_size() * components));
 }
 
 void Engine::MakePlan(std::vector<std::string> units) {
@@ -120,7 +122,7 @@ void Engine::MakePlan(std::vector<std::string> units) {
 void Engine::AddExtents() {
   if (!has_model_ && planner_->first_open() != nullptr) {
     has_model_ = true;
-    const PlannedFile& first = *planner_->first_open();
+    const PlannedExtent& first = *planner_->first_open();
     Opened model = ModelOf(context_, *first.facts, *first.open_file);
     model_facts_ = std::make_shared<const FileFacts>(std::move(model.facts));
     model_file_ = std::move(model.file);
@@ -174,23 +176,25 @@ void Engine::AskForFile() {
 
 void Engine::SaveFiles(int64_t place,
                        const std::function<void(const std::vector<int64_t>&)>& save) {
-  const MutexLock lock(mutex_);
+  MutexLock lock(mutex_);
   while (is_asking_) file_named_.Wait(mutex_);
-  save(order_.IndicesFrom(place));
+  is_asking_ = true;  // nobody else asks while `save` runs
+  const std::vector<int64_t> named = order_.IndicesFrom(place);
+  lock.Unlock();
+  save(named);
+  lock.Lock();
+  is_asking_ = false;
+  crew_.Wake();
 }
 
 Result<std::optional<Block>> Engine::Next() {
   MutexLock lock(mutex_);
-  if (!is_single_file_) {
-    const auto specs = static_cast<int64_t>(context_.selection.specs.size());
-    const int64_t most = std::min<int64_t>(num_threads_, order_.list_size() * specs);
-    if (crew_.started() < most) {
-      lock.Unlock();
-      crew_.Grow(static_cast<int>(most));
-      lock.Lock();
-    }
+  if (const int threads = PlannedThreads(); !is_single_file_ && crew_.started() < threads) {
+    lock.Unlock();
+    crew_.Grow(threads);
+    lock.Lock();
   }
-  if (!deferred_.ok()) return std::exchange(deferred_, OkStatus());
+  if (!cancelled_ && !deferred_.ok()) return std::exchange(deferred_, OkStatus());
   while (true) {
     if (cancelled_) return Cancelled();
     switch (planner_->state()) {
@@ -213,8 +217,12 @@ Result<std::optional<Block>> Engine::Next() {
         if (wakes) crew_.Wake();
         return std::optional<Block>(Deliver(*planned));
       }
-      case Planner::State::kError:
-        return Recover();
+      case Planner::State::kError: {
+        std::vector<std::shared_ptr<void>> garbage;
+        Result<std::optional<Block>> next = Recover(&garbage);
+        lock.Unlock();
+        return next;  // the garbage goes without the lock
+      }
       case Planner::State::kEnd:
         return std::optional<Block>();
       case Planner::State::kWait:
@@ -237,7 +245,7 @@ Block Engine::Deliver(const PlannedBlock& planned) const {
   return {planned.count, planned.memory->Take(), planned.first, planned.next};
 }
 
-Result<std::optional<Block>> Engine::Recover() {
+Result<std::optional<Block>> Engine::Recover(std::vector<std::shared_ptr<void>>* garbage) {
   PlanFailure failure = planner_->TakeFailure();
   order_.Cut(failure.at.file, failure.at.element);
   if (failure.keeps_plan) {
@@ -248,6 +256,7 @@ Result<std::optional<Block>> Engine::Recover() {
   open_until_ = std::max(open_until_, order_.next_place());
   order_.Restart(failure.restart);
   std::vector<std::string> units = planner_->units();
+  *garbage = planner_->TakeAll();
   MakePlan(std::move(units));
   crew_.Wake();
   if (failure.good_part == nullptr) return failure.status;
@@ -300,10 +309,11 @@ bool Engine::WorkOnce(bool is_crew) {
   }
   if (is_crew && options_.on_work != nullptr) options_.on_work(false);
   mutex_.Lock();
-  for (Work& work : works) Report(work);
+  std::vector<std::shared_ptr<void>> garbage;
+  for (Work& work : works) Report(work, &garbage);
   AddExtents();
   NotifyConsumer();
-  std::vector<std::shared_ptr<OpenFile>> garbage = planner_->TakeGarbage();
+  for (std::shared_ptr<void>& done : planner_->TakeGarbage()) garbage.push_back(std::move(done));
   mutex_.Unlock();
   works.clear();
   // Files are closed here, without the lock.
@@ -324,10 +334,12 @@ void Engine::Run(Work& work) const {
   if (work.step.close_idle) work.opened.file->archive->file().CloseIdle();
 }
 
-void Engine::Report(Work& work) {
+void Engine::Report(Work& work, std::vector<std::shared_ptr<void>>* garbage) {
   Step& step = work.step;
   if (work.plan != plan_) {
-    // Its plan was dropped: nothing is to be reported.
+    // Its plan was dropped: nothing is to be reported. It may be the last one that holds the file.
+    garbage->push_back(step.file->open_file);
+    if (step.piece.block != nullptr) garbage->push_back(step.piece.block->memory);
   } else if (step.kind == Step::Kind::kDecode) {
     planner_->Finished(step, work.done, work.status);
   } else if (work.status.ok()) {
@@ -335,7 +347,7 @@ void Engine::Report(Work& work) {
   } else {
     planner_->OpenFailed(step, work.status);
   }
-  // Under the lock, since reservations may go with them. What takes long to end is garbage by now.
+  // Under the lock, since reservations may go with them. What takes long to end is in the garbage.
   step.file.reset();
   step.piece.block.reset();
 }

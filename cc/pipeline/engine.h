@@ -8,10 +8,14 @@
 // The engine is one lock around the planner. Planning happens under the lock and does no IO. Work
 // happens without it. A thread claims the steps that are wanted soonest, does them, and reports.
 //
-// An error belongs to a file and an element. All elements before it are delivered, Next returns it
-// once, and reading goes on with the next file. After an error in a file's data the plan is dropped
-// and another one made, without the rest of that file. Steps of the dropped plan may still run;
-// they own what they use, and nobody looks at their results.
+// An error belongs to a file and an element. All blocks before it are delivered, and so are the
+// rows before it if blocks are no batches. Next returns it once, and reading goes on with the next
+// file. A batch that would have held the element comes after the error, filled with what follows.
+// After an error in a file's data the plan is dropped and another one made, without the rest of
+// that file. Steps of the dropped plan may still run; they own what they use, and nobody looks at
+// their results.
+//
+// Locks: the engine's lock comes before the crew's. Files are closed without it.
 //
 // Threads: one thread calls Next, SetNumThreads, SaveFiles and the destructor. Any thread may call
 // Cancel.
@@ -82,8 +86,9 @@ struct EngineOptions {
   // When reading starts within a file, its beginning is read too if its checksum needs that.
   bool verify_before_start = true;
   StartThread start_thread = StartStdThread();
-  // May be null. A thread calls it with true when it begins to work, with false when it ends; Next
-  // calls it around its waiting. For tf.data's accounts of processor time.
+  // May be null. For tf.data's accounts of processor time. A thread of the crew calls it with true
+  // before it works and with false after it, for each claim. Next calls it with false before it
+  // waits and with true after it, under the engine's lock: it must not call the engine.
   std::function<void(bool begins)> on_work;
 
   static constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
@@ -104,8 +109,9 @@ class Engine {
   // The next block; nothing at the end. After an error, the next call goes on with the next file.
   Result<std::optional<Block>> Next() TF_NPZ_EXCLUDES(mutex_);
 
-  // Calls `save` with the files that EngineOptions::next_file has named, from place `place` on. No
-  // other file is named meanwhile, so `save` may save the state of whatever names them.
+  // Calls `save`, without the engine's lock, with the files that EngineOptions::next_file has
+  // named, from place `place` on. No other file is named meanwhile, so `save` may save the state of
+  // the object that names them.
   void SaveFiles(int64_t place, const std::function<void(const std::vector<int64_t>&)>& save)
       TF_NPZ_EXCLUDES(mutex_);
 
@@ -128,9 +134,12 @@ class Engine {
   // nothing to do. `is_crew`: a thread of the crew calls it, not Next.
   bool WorkOnce(bool is_crew) TF_NPZ_REQUIRES(mutex_);
   void Run(Work& work) const;
-  void Report(Work& work) TF_NPZ_REQUIRES(mutex_);
+  void Report(Work& work, std::vector<std::shared_ptr<void>>* garbage) TF_NPZ_REQUIRES(mutex_);
   Block Deliver(const PlannedBlock& planned) const;
-  Result<std::optional<Block>> Recover() TF_NPZ_REQUIRES(mutex_);
+  // What the next failure makes of Next. Puts into `garbage` what the caller lets go without the
+  // lock.
+  Result<std::optional<Block>> Recover(std::vector<std::shared_ptr<void>>* garbage)
+      TF_NPZ_REQUIRES(mutex_);
   // Wakes the consumer if there is something for it.
   void NotifyConsumer() TF_NPZ_REQUIRES(mutex_);
 

@@ -12,8 +12,9 @@
 
 namespace tf_npz {
 
-// The most that an open file keeps in memory, in bytes: files up to this size are read whole when
-// they are opened (kSmallFile in cc/reader/archive.h).
+// What is reserved for a file before it is opened, in bytes. It is the size up to which a file is
+// read whole when it is opened (kSmallFile in cc/reader/archive.h). A file whose small arrays
+// decode to more keeps more. That is known, and reserved, once it is open.
 inline constexpr uint64_t kMaxResident = uint64_t{64} << 10;
 
 // What the elements of one component are like.
@@ -38,7 +39,8 @@ struct ArrayFacts {
 struct FileFacts {
   int64_t count = 0;      // elements in the file
   int64_t file_size = 0;  // bytes
-  uint64_t resident = 0;  // bytes that the open file keeps in memory
+  uint64_t resident = 0;  // bytes that the open file and its loaded arrays keep in memory
+  bool is_small = false;  // the file was read whole when it was opened
   std::vector<ArrayFacts> arrays;
   std::vector<ComponentShape> components;  // one for each component of the selection
 };

@@ -48,14 +48,14 @@ bool IsSmall(const PlannedArray& array, const Piece& piece) {
 // is verified with the last byte that is read: so the same elements come before the error, whatever
 // the number of threads.
 bool IsLast(const PlannedArray& array, const Piece& piece) {
-  const PlannedFile& file = *array.file;
+  const PlannedExtent& file = *array.file;
   return piece.first + piece.count == file.facts->count && file.extent.files == 1 &&
          file.extent.destinations.empty();
 }
 
 }  // namespace
 
-Position PlannedFile::At(int64_t element) const {
+Position PlannedExtent::At(int64_t element) const {
   if (extent.files > 1) return {extent.place + element, 0};
   return {extent.place, element, facts != nullptr ? facts->file_size : -1};
 }
@@ -78,13 +78,13 @@ void Planner::SetNumThreads(int num_threads) {
 
 void Planner::Add(Extent extent, std::shared_ptr<const FileFacts> facts,
                   std::shared_ptr<OpenFile> open_file) {
-  auto added = std::make_shared<PlannedFile>();
+  auto added = std::make_shared<PlannedExtent>();
   added->number = end_number();
   added->extent = std::move(extent);
   files_.push_back(added);
   if (facts == nullptr) return;
   if (next_open_ == added->number) ++next_open_;
-  added->phase = PlannedFile::Phase::kOpen;
+  added->phase = PlannedExtent::Phase::kOpen;
   added->open_file = std::move(open_file);
   added->end = added->extent.files;
   added->facts = std::move(facts);
@@ -103,11 +103,12 @@ void Planner::EndOfOrder() {
 }
 
 void Planner::Opened(const Step& step, FileFacts facts, std::shared_ptr<OpenFile> open_file) {
-  PlannedFile& opened = *step.file;
-  opened.phase = PlannedFile::Phase::kOpen;
+  PlannedExtent& opened = *step.file;
+  opened.phase = PlannedExtent::Phase::kOpen;
   opened.open_file = std::move(open_file);
-  opened.resident.ShrinkTo(std::min(facts.resident, opened.resident.bytes()));
-  open_cost_ = facts.resident;
+  // It is known only now. Most files keep less than was reserved for them.
+  opened.resident_memory = budget_.Force(facts.resident);
+  open_cost_ = facts.is_small ? std::max(facts.resident, kLeastOpenCost) : 0;
   opened.end = std::min(opened.extent.end, facts.count);
   opened.planned = std::min(opened.extent.first, opened.end);
   opened.facts = std::make_shared<const FileFacts>(std::move(facts));
@@ -119,18 +120,26 @@ void Planner::Opened(const Step& step, FileFacts facts, std::shared_ptr<OpenFile
     array.facts = &opened.facts->arrays[i];
     array.load_next = array.facts->decoding.is_whole;
   }
+  const size_t places = opened.extent.destinations.size();
+  if (places > 0 && static_cast<int64_t>(places) != opened.end - opened.planned) {
+    opened.phase = PlannedExtent::Phase::kFailed;
+    opened.status = InvalidArgument(
+        Escape(*opened.extent.filenames) + ": has " + std::to_string(opened.facts->count) +
+        " elements, but the order has places for " + std::to_string(places) + " from element " +
+        std::to_string(opened.extent.first) + " on: is it another file than before?");
+  }
   Plan();
 }
 
 void Planner::OpenFailed(const Step& step, Status status) {
-  step.file->phase = PlannedFile::Phase::kFailed;
+  step.file->phase = PlannedExtent::Phase::kFailed;
   step.file->status = std::move(status);
-  step.file->resident.Release();
+  step.file->resident_memory.Release();
   Plan();
 }
 
 void Planner::Finished(const Step& step, int64_t done, const Status& status) {
-  PlannedFile& file = *step.file;
+  PlannedExtent& file = *step.file;
   PlannedArray& array = file.arrays[step.array];
   PlannedBlock& block = *step.piece.block;
   --block.pieces_left;
@@ -138,12 +147,15 @@ void Planner::Finished(const Step& step, int64_t done, const Status& status) {
   --file.pieces_left;
   --array.running;
   if (!status.ok()) {
-    Fail({{block.sequence, step.piece.offset + done}, file.At(step.piece.first + done), status});
+    Fail({{block.sequence, step.piece.offset + done, step.array},
+          file.At(step.piece.first + done),
+          status});
   }
   if (step.load) {
     array.is_loading = false;
     const uint64_t overhead = array.facts->decoding.load_overhead;
-    file.load.ShrinkTo(file.load.bytes() - std::min(overhead, file.load.bytes()));
+    file.load_memory.ShrinkTo(file.load_memory.bytes() -
+                              std::min(overhead, file.load_memory.bytes()));
   }
   if (array.running == 0) SetReady(array);
   if (file.is_planned && file.pieces_left == 0) Retire(file);
@@ -156,7 +168,7 @@ bool Planner::IsAwaited() const { return blocks_.empty() || !blocks_.front()->is
 
 bool Planner::WantsExtent() const {
   const int64_t ahead = unplanned();
-  if (ahead < 2 * num_threads_ + 2) return true;
+  if (ahead < most_ahead()) return true;
   return open_cost_ > 0 && ahead * std::max(open_cost_, kLeastOpenCost) < kAheadBytes;
 }
 
@@ -166,18 +178,19 @@ void Planner::Plan() {
   }
   if (failure_) return;
   while (next_plan_ < end_number()) {
-    PlannedFile& next = file(next_plan_);
-    if (next.phase == PlannedFile::Phase::kAdded || next.phase == PlannedFile::Phase::kOpening) {
+    PlannedExtent& next = file(next_plan_);
+    if (next.phase == PlannedExtent::Phase::kAdded ||
+        next.phase == PlannedExtent::Phase::kOpening) {
       return;
     }
-    if (next.phase == PlannedFile::Phase::kOpen && !next.is_admitted) {
+    if (next.phase == PlannedExtent::Phase::kOpen && !next.is_admitted) {
       if (units_.empty()) units_ = UnitsOf(*next.facts);
       next.status = CheckSameUnits(*next.facts, units_, options_, *next.extent.filenames);
-      if (!next.status.ok()) next.phase = PlannedFile::Phase::kFailed;
+      if (!next.status.ok()) next.phase = PlannedExtent::Phase::kFailed;
     }
-    if (next.phase == PlannedFile::Phase::kFailed) {
+    if (next.phase == PlannedExtent::Phase::kFailed) {
       // Failures that wait are bounded, but for those within a batch that is not full yet.
-      const bool is_bounded = blocks_.empty() || blocks_.back()->is_sealed;
+      const bool is_bounded = unsealed_ == 0;
       if (is_bounded && open_failures_.size() >= 2 * static_cast<size_t>(num_threads_) + 2) return;
       FailToOpen(next);
       if (failure_) return;
@@ -198,7 +211,7 @@ void Planner::Plan() {
 }
 
 // Lays the file's elements into blocks. Returns false if it can't go on for now, or failed.
-bool Planner::PlanFile(PlannedFile& file) {
+bool Planner::PlanFile(PlannedExtent& file) {
   while (file.planned < file.end) {
     if (!file.is_admitted && !Admit(file)) return false;
     int64_t offset = 0;
@@ -207,7 +220,7 @@ bool Planner::PlanFile(PlannedFile& file) {
     if (block == nullptr) return false;
     const Status joined = block->shape.Join(*file.facts, options_, *file.extent.filenames);
     if (!joined.ok()) {
-      Fail({{block->sequence, offset}, file.At(file.planned), joined});
+      Fail({{block->sequence, offset, 0}, file.At(file.planned), joined});
       return false;
     }
     LayPieces(file, block, offset, count);
@@ -218,20 +231,20 @@ bool Planner::PlanFile(PlannedFile& file) {
 
 // Takes the memory for arrays that are decoded whole, before any block takes it: a file that is
 // planned can always be decoded.
-bool Planner::Admit(PlannedFile& file) {
+bool Planner::Admit(PlannedExtent& file) {
   uint64_t size = 0;
   for (const PlannedArray& array : file.arrays) {
     size += array.facts->decoding.load_size + array.facts->decoding.load_overhead;
   }
   if (!IsAwaited() && !budget_.Fits(size)) return false;
-  file.load = budget_.Force(size);
+  file.load_memory = budget_.Force(size);
   file.is_admitted = true;
   return true;
 }
 
 // The block that the file's next element goes to, its place there, and the number of elements that
 // go there one after another; null if there is no such block yet, and it can't be begun for now.
-std::shared_ptr<PlannedBlock> Planner::BlockFor(const PlannedFile& file, int64_t* offset,
+std::shared_ptr<PlannedBlock> Planner::BlockFor(const PlannedExtent& file, int64_t* offset,
                                                 int64_t* count) {
   const int64_t left = file.end - file.planned;
   const std::vector<int64_t>& destinations = file.extent.destinations;
@@ -257,14 +270,14 @@ std::shared_ptr<PlannedBlock> Planner::BlockFor(const PlannedFile& file, int64_t
 }
 
 // Begins the next block, with the shape of the file's elements.
-std::shared_ptr<PlannedBlock> Planner::BeginBlock(const PlannedFile& file) {
+std::shared_ptr<PlannedBlock> Planner::BeginBlock(const PlannedExtent& file) {
   const bool is_scattered = !file.extent.destinations.empty();
   // Elements that are scattered may have to begin younger blocks before the oldest one is complete.
   const bool must = blocks_.empty() || (is_scattered && !blocks_.front()->is_sealed);
   if (!must && !unreserved_.empty()) return nullptr;
   const auto ahead = static_cast<int64_t>(blocks_.size());
   const bool is_deep =
-      num_threads_ == 0 ? ahead >= 1 : ahead >= 2 * num_threads_ + 2 && block_bytes_ >= kAheadBytes;
+      num_threads_ == 0 ? ahead >= 1 : ahead >= most_ahead() && block_bytes_ >= kAheadBytes;
   if (is_deep && !is_scattered) return nullptr;
 
   auto block = std::make_shared<PlannedBlock>(*file.facts, options_);
@@ -295,15 +308,14 @@ std::shared_ptr<PlannedBlock> Planner::BeginBlock(const PlannedFile& file) {
   return failure_ ? nullptr : block;
 }
 
-void Planner::LayPieces(PlannedFile& file, const std::shared_ptr<PlannedBlock>& block,
+void Planner::LayPieces(PlannedExtent& file, const std::shared_ptr<PlannedBlock>& block,
                         int64_t offset, int64_t count) {
   for (PlannedArray& array : file.arrays) {
     ++block->pieces_left;
     ++file.pieces_left;
     block->unpadded_size += static_cast<uint64_t>(count) * array.facts->element_size;
     if (block->is_reserved) {
-      array.pieces.push_back({block, offset, file.planned, count});
-      SetReady(array);
+      AddPiece(array, {block, offset, file.planned, count});
     } else {
       block->waiting.push_back({&array, offset, file.planned, count});
     }
@@ -342,7 +354,7 @@ bool Planner::Reserve(PlannedBlock& block) {
                                std::to_string(options_.memory_limit) + "; raise it");
   }
   if (!status.ok()) {
-    Fail({{block.sequence, 0}, block.first, std::move(status)});
+    Fail({{block.sequence, 0, 0}, block.first, std::move(status)});
     return false;
   }
   const bool is_oldest = blocks_.front().get() == &block;
@@ -352,19 +364,37 @@ bool Planner::Reserve(PlannedBlock& block) {
   block.sizes = std::move(*sizes);
   block.is_reserved = true;
   for (const PlannedBlock::Waiting& piece : block.waiting) {
-    piece.array->pieces.push_back(
-        {block.shared_from_this(), piece.offset, piece.first, piece.count});
-    SetReady(*piece.array);
+    AddPiece(*piece.array, {block.shared_from_this(), piece.offset, piece.first, piece.count});
   }
   block.waiting.clear();
   return true;
 }
 
+// Adds a piece of a reserved block.
+void Planner::AddPiece(PlannedArray& array, Piece piece) {
+  auto at = array.pieces.end();
+  if (!array.facts->decoding.is_in_order) {
+    const auto place = std::tie(piece.block->sequence, piece.offset);
+    while (at != array.pieces.begin()) {
+      const auto before = std::prev(at);
+      if (std::tie(before->block->sequence, before->offset) < place) break;
+      at = before;
+    }
+  }
+  // Its first piece is what an array is listed by.
+  if (at == array.pieces.begin() && !array.pieces.empty()) {
+    ready_.erase({array.pieces.front().block->sequence, array.file->number, array.index});
+  }
+  array.pieces.insert(at, std::move(piece));
+  SetReady(array);
+}
+
 // Lists the array among those with a piece to claim, if it has one.
 void Planner::SetReady(PlannedArray& array) {
   if (array.pieces.empty() || array.is_loading) return;
-  const bool is_alone = array.facts->decoding.is_in_order || IsLast(array, array.pieces.front());
-  if (array.running > 0 && is_alone) return;
+  const bool must_be_alone =
+      array.facts->decoding.is_in_order || IsLast(array, array.pieces.front());
+  if (array.running > 0 && must_be_alone) return;
   ready_[{array.pieces.front().block->sequence, array.file->number, array.index}] = &array;
 }
 
@@ -385,9 +415,9 @@ std::vector<Step> Planner::Claim() {
 }
 
 bool Planner::HasStep() const {
-  if (MayOpen(std::max(1, 2 * num_threads_ + 2), kAheadBytes)) return true;
+  if (MayOpen(most_ahead(), kAheadBytes)) return true;
   return std::any_of(ready_.begin(), ready_.end(), [this](const auto& ready) {
-    return ComesBeforeFailure(ready.second->pieces.front());
+    return ComesBeforeFailure(*ready.second, ready.second->pieces.front());
   });
 }
 
@@ -397,14 +427,15 @@ void Planner::ClaimPieces(std::vector<Step>* steps) {
   for (auto ready = ready_.begin(); ready != ready_.end();) {
     PlannedArray& array = *ready->second;
     const Piece& piece = array.pieces.front();
-    if (!ComesBeforeFailure(piece)) {
+    if (!ComesBeforeFailure(array, piece)) {
       ++ready;
       continue;
     }
     if (steps->empty()) {
       // What the consumer waits for comes first. Before the rest, some files are kept open.
       const bool is_oldest = blocks_.front() == piece.block;
-      if (!is_oldest && MayOpen(num_threads_, num_threads_ * kClaimBytes)) return;
+      const uint64_t bytes = std::min(num_threads_ * kClaimBytes, kAheadBytes);
+      if (!is_oldest && MayOpen(num_threads_, bytes)) return;
     } else if (size >= kClaimBytes || !IsSmall(array, piece)) {
       return;
     }
@@ -418,11 +449,14 @@ void Planner::ClaimPieces(std::vector<Step>* steps) {
 uint64_t Planner::TakePieces(PlannedArray& array, uint64_t most, std::vector<Step>* steps) {
   uint64_t size = 0;
   bool is_first = true;
-  const bool is_alone = array.running == 0;
+  const bool is_idle = array.running == 0;
   while (!array.pieces.empty()) {
     Piece& piece = array.pieces.front();
-    if (!is_first && (size >= most || !IsSmall(array, piece) || !ComesBeforeFailure(piece) ||
-                      (IsLast(array, piece) && !is_alone))) {
+    // Another array's piece may be wanted sooner than this array's next one.
+    const bool is_next =
+        ready_.empty() || piece.block->sequence <= std::get<0>(ready_.begin()->first);
+    if (!is_first && (size >= most || !is_next || !IsSmall(array, piece) ||
+                      !ComesBeforeFailure(array, piece) || (IsLast(array, piece) && !is_idle))) {
       break;
     }
     is_first = false;
@@ -450,7 +484,7 @@ uint64_t Planner::TakePieces(PlannedArray& array, uint64_t most, std::vector<Ste
 
 // Claims the next file to be opened, and more while they are small.
 void Planner::ClaimOpens(std::vector<Step>* steps) {
-  const int64_t most_files = std::max(1, 2 * num_threads_ + 2);
+  const int64_t most_files = most_ahead();
   // A thread takes its share, so that the others have work too.
   const auto left = static_cast<int64_t>(end_number() - next_open_);
   const int64_t share = std::max<int64_t>(1, left / std::max(num_threads_, 1));
@@ -459,13 +493,13 @@ void Planner::ClaimOpens(std::vector<Step>* steps) {
          MayOpen(most_files, kAheadBytes)) {
     Step step;
     step.file = files_[next_open_ - base_];
-    step.file->phase = PlannedFile::Phase::kOpening;
-    step.file->resident = budget_.Force(kMaxResident);
+    step.file->phase = PlannedExtent::Phase::kOpening;
+    step.file->resident_memory = budget_.Force(kMaxResident);
     step.close_idle = files_.size() > kMaxOpenFiles;
     steps->push_back(std::move(step));
     size += open_cost_ == 0 ? kClaimBytes : std::max(open_cost_, kLeastOpenCost);
     ++next_open_;
-    while (next_open_ < end_number() && file(next_open_).phase != PlannedFile::Phase::kAdded) {
+    while (next_open_ < end_number() && file(next_open_).phase != PlannedExtent::Phase::kAdded) {
       ++next_open_;
     }
   }
@@ -482,15 +516,22 @@ Planner::State Planner::state() const {
   const Failure* failure = next_failure();
   if (!blocks_.empty()) {
     const PlannedBlock& oldest = *blocks_.front();
-    const auto [sequence, offset] = failure != nullptr ? failure->place : Place(UINT64_MAX, 0);
-    if (oldest.sequence < sequence) return oldest.is_filled() ? State::kBlock : State::kWait;
-    if (oldest.sequence == sequence && offset > 0) {
+    const uint64_t sequence = failure != nullptr ? std::get<0>(failure->place) : UINT64_MAX;
+    if (oldest.is_filled() && oldest.sequence < sequence) return State::kBlock;
+    if (failure == nullptr) return State::kWait;
+    // A block that is full comes first. If elements are scattered, one before the failure may never
+    // become full: planning has stopped.
+    if (oldest.sequence < sequence && (oldest.is_sealed || !failure_)) return State::kWait;
+    if (failure->place > OutputPlace(oldest.sequence, 0, 0)) {
       // Elements before the failed one may fail themselves.
-      if (!oldest.is_reserved || oldest.running > 0) return State::kWait;
+      if (oldest.running > 0 || (oldest.is_sealed && !oldest.is_reserved)) return State::kWait;
+      if (!oldest.is_reserved && !failure_) return State::kWait;  // it is sealed later
       for (const auto& [key, array] : ready_) {
-        if (std::get<0>(key) > sequence) break;
         const Piece& piece = array->pieces.front();
-        if (Place(piece.block->sequence, piece.offset) < failure->place) return State::kWait;
+        const OutputPlace place(piece.block->sequence, piece.offset, array->index);
+        const bool is_stream =
+            array->facts->decoding.is_in_order && !array->file->extent.destinations.empty();
+        if (place < failure->place || (is_stream && failure_)) return State::kWait;
       }
     }
   }
@@ -520,7 +561,8 @@ PlanFailure Planner::TakeFailure() {
   }
   taken.status = std::move(failure_->status);
   taken.at = failure_->at;
-  const auto [sequence, offset] = failure_->place;
+  const auto [sequence, offset, array] = failure_->place;
+  static_cast<void>(array);
   const bool has_block = !blocks_.empty();
   if (options_.batch_size > 0) {
     // The batch is filled anew, with what is left of this file and what follows.
@@ -537,8 +579,14 @@ PlanFailure Planner::TakeFailure() {
   return taken;
 }
 
-bool Planner::ComesBeforeFailure(const Piece& piece) const {
-  return !failure_ || Place(piece.block->sequence, piece.offset) < failure_->place;
+// Whether the piece is to be decoded although something failed: it lies before the failure.
+bool Planner::ComesBeforeFailure(const PlannedArray& array, const Piece& piece) const {
+  if (!failure_) return true;
+  const OutputPlace place(piece.block->sequence, piece.offset, array.index);
+  if (place < failure_->place) return true;
+  // The pieces of a stream must be decoded in its order. Those of a scattered one may lie in any
+  // order in the output: an earlier place may come later in the stream.
+  return array.facts->decoding.is_in_order && !array.file->extent.destinations.empty();
 }
 
 void Planner::Fail(Failure failure) {
@@ -552,28 +600,35 @@ void Planner::Fail(Failure failure) {
 }
 
 // The next file has no elements. The plan goes on without it, unless its elements had places.
-void Planner::FailToOpen(PlannedFile& file) {
-  Failure failure{{next_sequence_, 0}, {file.extent.place, 0}, std::move(file.status)};
+void Planner::FailToOpen(PlannedExtent& file) {
+  Failure failure{{next_sequence_, 0, 0}, {file.extent.place, 0}, std::move(file.status)};
   const std::vector<int64_t>& destinations = file.extent.destinations;
   if (!destinations.empty()) {
     const int64_t first = *std::min_element(destinations.begin(), destinations.end());
-    failure.place = {first / options_.batch_size, first % options_.batch_size};
+    failure.place = {first / options_.batch_size, first % options_.batch_size, 0};
     return Fail(std::move(failure));
   }
   if (!blocks_.empty() && !blocks_.back()->is_sealed) {
-    failure.place = {blocks_.back()->sequence, blocks_.back()->count};
+    failure.place = {blocks_.back()->sequence, blocks_.back()->count, 0};
   }
   open_failures_.push_back(std::move(failure));
-  file.phase = PlannedFile::Phase::kOpen;
+  file.phase = PlannedExtent::Phase::kOpen;
   file.is_planned = true;
   ++next_plan_;
   Retire(file);
 }
 
+std::vector<std::shared_ptr<void>> Planner::TakeAll() {
+  std::vector<std::shared_ptr<void>> all = TakeGarbage();
+  for (const std::shared_ptr<PlannedExtent>& extent : files_) all.push_back(extent->open_file);
+  for (const std::shared_ptr<PlannedBlock>& block : blocks_) all.push_back(block->memory);
+  return all;
+}
+
 // Lets go of what a finished file holds. Its entry stays until those before it are finished too.
-void Planner::Retire(PlannedFile& file) {
-  file.load.Release();
-  file.resident.Release();
+void Planner::Retire(PlannedExtent& file) {
+  file.load_memory.Release();
+  file.resident_memory.Release();
   if (file.open_file != nullptr) garbage_.push_back(std::move(file.open_file));
   while (!files_.empty() && files_.front()->is_planned && files_.front()->pieces_left == 0) {
     if (files_.front() == first_open_) first_open_ = nullptr;

@@ -9,6 +9,8 @@
 //                                      ▼
 //     block    planned ──▶ sealed ──▶ reserved ──▶ filled ──▶ taken
 //
+// A block whose size is known when it is begun is reserved before it is sealed.
+//
 // The order of reading comes as extents: a file, its first element, the end. The planner takes them
 // as they come. It lays their elements into blocks and cuts a piece where a block is full. An
 // extent may also name the place of each of its elements in the output. Then its pieces are
@@ -114,20 +116,22 @@ struct Piece {
   int64_t count = 0;
 };
 
-struct PlannedFile;
+struct PlannedExtent;
 
 struct PlannedArray {
-  PlannedFile* file = nullptr;
+  PlannedExtent* file = nullptr;
   size_t index = 0;
   const ArrayFacts* facts = nullptr;  // in file->facts
-  std::list<Piece> pieces;            // of reserved blocks, and not claimed
-  int64_t running = 0;                // pieces that are claimed and not finished
-  bool load_next = false;             // the next step decodes the array whole first
-  bool is_loading = false;            // that step runs; no other may
+  // Pieces of reserved blocks that are not claimed. Those of a stream are in the order of its
+  // bytes, others in the order of their blocks.
+  std::list<Piece> pieces;
+  int64_t running = 0;      // pieces that are claimed and not finished
+  bool load_next = false;   // the next step decodes the array whole first
+  bool is_loading = false;  // that step runs; no other may
 };
 
 // An extent that was added, and what became of it.
-struct PlannedFile {
+struct PlannedExtent {
   enum class Phase : uint8_t { kAdded, kOpening, kOpen, kFailed };
 
   Position At(int64_t element) const;
@@ -143,9 +147,9 @@ struct PlannedFile {
   int64_t end = 0;                   // the end of those that are wanted and there
   int64_t pieces_left = 0;
   bool is_planned = false;
-  bool is_admitted = false;  // `load` holds what its whole-decoded arrays take
-  Reservation load;
-  Reservation resident;  // what the open file keeps in memory
+  bool is_admitted = false;  // `load_memory` holds what its whole-decoded arrays take
+  Reservation load_memory;
+  Reservation resident_memory;  // what the open file keeps in memory
   std::shared_ptr<OpenFile> open_file;
 };
 
@@ -154,7 +158,7 @@ struct Step {
   enum class Kind : uint8_t { kOpen, kDecode };
 
   Kind kind = Kind::kOpen;
-  std::shared_ptr<PlannedFile> file;
+  std::shared_ptr<PlannedExtent> file;
   size_t array = 0;         // kDecode: of file->arrays
   Piece piece;              // kDecode
   bool load = false;        // kDecode: decode the array whole first
@@ -225,52 +229,62 @@ class Planner {
   }
   // The units of the first file, for a planner that goes on after this one.
   const std::vector<std::string>& units() const { return units_; }
-  // Facts that were found of the first file of this plan, or null.
-  const std::shared_ptr<PlannedFile>& first_open() const { return first_open_; }
-  // Open files that are done. The caller destroys them where no lock is held.
-  std::vector<std::shared_ptr<OpenFile>> TakeGarbage() { return std::exchange(garbage_, {}); }
+  // The first file that was laid into blocks and is not done; null if there is none.
+  const std::shared_ptr<PlannedExtent>& first_open() const { return first_open_; }
+  // Open files that are done. Their end closes files and frees memory: the caller lets them go
+  // where no lock is held.
+  std::vector<std::shared_ptr<void>> TakeGarbage() { return std::exchange(garbage_, {}); }
+  // All open files, and the memory of all blocks. The caller holds them while the planner is
+  // destroyed under a lock, and lets them go after it.
+  std::vector<std::shared_ptr<void>> TakeAll();
 
  private:
-  // A place in the output: a block's sequence, and an offset in it.
-  using Place = std::tuple<uint64_t, int64_t>;
+  // A place in the output: a block's sequence, an offset in it, and one of the file's arrays. It
+  // orders failures: if two arrays fail at one element, the first array's failure is the one that
+  // counts.
+  using OutputPlace = std::tuple<uint64_t, int64_t, size_t>;
 
   struct Failure {
-    Place place;
+    OutputPlace place;
     Position at;
     Status status;
   };
 
   uint64_t end_number() const { return base_ + files_.size(); }
-  PlannedFile& file(uint64_t number) const { return *files_[number - base_]; }
+  PlannedExtent& file(uint64_t number) const { return *files_[number - base_]; }
   void Plan();
-  bool PlanFile(PlannedFile& file);
-  bool Admit(PlannedFile& file);
-  std::shared_ptr<PlannedBlock> BlockFor(const PlannedFile& file, int64_t* offset, int64_t* count);
-  std::shared_ptr<PlannedBlock> BeginBlock(const PlannedFile& file);
-  void LayPieces(PlannedFile& file, const std::shared_ptr<PlannedBlock>& block, int64_t offset,
+  bool PlanFile(PlannedExtent& file);
+  bool Admit(PlannedExtent& file);
+  std::shared_ptr<PlannedBlock> BlockFor(const PlannedExtent& file, int64_t* offset,
+                                         int64_t* count);
+  std::shared_ptr<PlannedBlock> BeginBlock(const PlannedExtent& file);
+  void LayPieces(PlannedExtent& file, const std::shared_ptr<PlannedBlock>& block, int64_t offset,
                  int64_t count);
   void Seal(PlannedBlock& block);
   bool Reserve(PlannedBlock& block);
+  void AddPiece(PlannedArray& array, Piece piece);
   void SetReady(PlannedArray& array);
   bool IsAwaited() const;
   bool MayOpen(int64_t files, uint64_t bytes) const;
   void ClaimPieces(std::vector<Step>* steps);
   uint64_t TakePieces(PlannedArray& array, uint64_t most, std::vector<Step>* steps);
   void ClaimOpens(std::vector<Step>* steps);
-  bool ComesBeforeFailure(const Piece& piece) const;
+  int64_t most_ahead() const { return 2 * static_cast<int64_t>(num_threads_) + 2; }
+  bool ComesBeforeFailure(const PlannedArray& array, const Piece& piece) const;
   void Fail(Failure failure);
   // The failure that comes next; null if there is none.
   const Failure* next_failure() const;
-  void FailToOpen(PlannedFile& file);
-  void Retire(PlannedFile& file);
+  void FailToOpen(PlannedExtent& file);
+  void Retire(PlannedExtent& file);
 
   const BlockOptions options_;
   Budget& budget_;
   int num_threads_;
   std::vector<std::string> units_;
-  std::shared_ptr<PlannedFile> first_open_;
+  std::shared_ptr<PlannedExtent> first_open_;
 
-  std::deque<std::shared_ptr<PlannedFile>> files_;  // those not done, in order; numbers from base_
+  std::deque<std::shared_ptr<PlannedExtent>>
+      files_;  // those not done, in order; numbers from base_
   uint64_t base_ = 0;
   uint64_t next_open_ = 0;  // the next file to be opened
   uint64_t next_plan_ = 0;  // the file whose elements are laid into blocks next
@@ -294,7 +308,7 @@ class Planner {
   // Of files that could not be opened, in order: the plan goes on without them.
   std::deque<Failure> open_failures_;
   std::optional<Failure> failure_;  // of an element, the earliest that is known: the plan stops
-  std::vector<std::shared_ptr<OpenFile>> garbage_;
+  std::vector<std::shared_ptr<void>> garbage_;
 };
 
 }  // namespace tf_npz

@@ -49,7 +49,8 @@ FileFacts FactsOf(const WorkContext& context, const Extent& extent, const Select
   FileFacts facts;
   facts.count = opened.count;
   facts.file_size = static_cast<int64_t>(opened.archive->file().size());
-  facts.resident = opened.archive->is_in_memory() ? opened.archive->file().size() : 0;
+  facts.is_small = opened.archive->is_in_memory();
+  facts.resident = facts.is_small ? opened.archive->file().size() : 0;
   facts.components.resize(context.selection.specs.size());
   std::vector<DecoderInput> inputs;
   for (const SelectedArray& array : opened.arrays) {
@@ -62,8 +63,17 @@ FileFacts FactsOf(const WorkContext& context, const Extent& extent, const Select
       facts.components[array.components[i]] = ShapeOf(component);
     }
     facts.arrays.push_back(std::move(array_facts));
-    inputs.push_back({reader.load_size(), reader.load_overhead(), reader.must_load(),
-                      reader.header().fortran_order, reader.is_random_access()});
+    facts.resident += reader.loaded_size();
+    DecoderInput input;
+    input.load_size = reader.load_size();
+    input.load_overhead = reader.load_overhead();
+    input.must_load = reader.must_load();
+    input.fortran_order = reader.header().fortran_order;
+    input.is_random_access = reader.is_random_access();
+    // ReadAll hands out the loaded bytes themselves if the array's items lie there as in a tensor.
+    input.serves_as_block = reader.plan()->takes_items && !input.fortran_order &&
+                            reader.header().data_offset % kBufferAlignment == 0;
+    inputs.push_back(input);
   }
   DecoderPolicy policy;
   policy.memory_limit = context.block_options.memory_limit;
@@ -275,7 +285,7 @@ Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFil
   Opened model;
   const BlockOptions& options = context.block_options;
   bool is_fixed = options.batch_size > 0 && options.padding.empty() && !context.selection.rows &&
-                  facts.resident > 0;
+                  facts.is_small;
   for (const ComponentSpec& spec : context.selection.specs) {
     is_fixed = is_fixed && spec.type != ElementType::kString && spec.shape.has_value() &&
                std::all_of(spec.shape->begin(), spec.shape->end(),
@@ -294,6 +304,7 @@ Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFil
     model.facts.arrays[0].element_size += array.element_size;
   }
   model.file = std::make_shared<OpenFile>();
+  model.file->is_run = true;
   const ArrayPlan& plan = *file.arrays[0].reader->plan();
   const bool is_plain = !file.archive->is_npz() && !file.archive->is_gzip() && plan.takes_items &&
                         !plan.header.fortran_order;
@@ -304,7 +315,7 @@ Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFil
 Status Decode(const WorkContext& context, const Step& step, int64_t* done) {
   *done = 0;
   const OpenFile& file = *step.file->open_file;
-  if (file.archive == nullptr) return DecodeRun(context, step, done);
+  if (file.is_run) return DecodeRun(context, step, done);
   const SelectedArray& array = file.arrays[step.array];
   const Piece& piece = step.piece;
   if (step.load) TF_NPZ_RETURN_IF_ERROR(array.reader->Load());

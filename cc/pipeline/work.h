@@ -35,10 +35,11 @@ struct WorkContext {
 
 // An open file, and readers of its selected arrays. Or, for a run of files, what they are like.
 struct OpenFile {
+  bool is_run = false;
   std::shared_ptr<Archive> archive;
   std::vector<SelectedArray> arrays;
-  // For a run: the plan of the only array, if each file is expected to be an .npy with that header;
-  // null if each file is to be opened as any other.
+  // For a run: the plan of the only array, if each file is expected to be an .npy with the header
+  // of the first file that was opened. Null if each file is to be opened as any other.
   std::shared_ptr<const ArrayPlan> model;
 };
 

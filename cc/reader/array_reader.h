@@ -63,6 +63,8 @@ class ArrayReader {
   // Bytes of memory that Load takes and the reader then keeps. 0 if the array is loaded already, or
   // if loading would not make reading faster.
   uint64_t load_size() const;
+  // Bytes of memory that the reader keeps because it was loaded. 0 if it was not.
+  uint64_t loaded_size() const { return member_->loaded().size(); }
   // Whether the first read has to load. That is so for a compressed array in Fortran order: its
   // first row needs its last byte.
   bool must_load() const;

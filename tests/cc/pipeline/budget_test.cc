@@ -7,11 +7,10 @@
 namespace tf_npz {
 namespace {
 
-TEST(Budget, ReservesUpToItsLimit) {
+TEST(Budget, FitsUpToItsLimit) {
   Budget budget(100);
-  const std::optional<Reservation> first = budget.Reserve(60);
-  ASSERT_TRUE(first);
-  EXPECT_FALSE(budget.Reserve(41));
+  const Reservation first = budget.Force(60);
+  EXPECT_FALSE(budget.Fits(41));
   EXPECT_TRUE(budget.Fits(40));
   EXPECT_EQ(budget.used(), 60u);
 }

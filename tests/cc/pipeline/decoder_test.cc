@@ -14,14 +14,16 @@ constexpr uint64_t kKiB = uint64_t{1} << 10;
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 
 // A deflated array in C order.
-DecoderInput Deflated(uint64_t size) { return {size, size / 4, false, false, false}; }
+DecoderInput Deflated(uint64_t size) { return {size, size / 4, false, false, true, false}; }
+// The same, but its items do not lie in memory as in a tensor.
+DecoderInput Misaligned(uint64_t size) { return {size, size / 4, false, false, false, false}; }
 // An array in Fortran order, stored.
-DecoderInput Fortran(uint64_t size) { return {size, 0, false, true, true}; }
+DecoderInput Fortran(uint64_t size) { return {size, 0, false, true, false, true}; }
 // An array in Fortran order, deflated: no element without all bytes.
-DecoderInput DeflatedFortran(uint64_t size) { return {size, size / 4, true, true, false}; }
+DecoderInput DeflatedFortran(uint64_t size) { return {size, size / 4, true, true, false, false}; }
 // A stored array in C order, and a gzip file: no decoder gains by decoding them whole.
-DecoderInput Stored() { return {0, 0, false, false, true}; }
-DecoderInput Gzip() { return {0, 0, false, false, false}; }
+DecoderInput Stored() { return {0, 0, false, false, true, true}; }
+DecoderInput Gzip() { return {0, 0, false, false, true, false}; }
 
 DecoderPolicy ManyFiles() {
   DecoderPolicy policy;
@@ -70,7 +72,8 @@ const Row kTable[] = {
     {"deflated, its end is not read", Deflated(kKiB), CutOff(ManyFiles()), false, false, true},
     {"the element, deflated", Deflated(100 * kMiB), WholeArrays(), true, false, false},
     {"the element, stored", Stored(), WholeArrays(), false, false, false},
-    {"the element, Fortran", Fortran(1000 * kMiB), WholeArrays(), true, false, false},
+    {"the element, Fortran", Fortran(1000 * kMiB), WholeArrays(), true, true, false},
+    {"the element, misaligned", Misaligned(kMiB), WholeArrays(), true, true, false},
     {"the element, its end is not read", Deflated(kKiB), CutOff(WholeArrays()), false, false, true},
     {"Fortran, half of the limit", Fortran(128 * kMiB), ManyFiles(), true, true, false},
     {"Fortran, half, its end is not read", Fortran(128 * kMiB), CutOff(ManyFiles()), true, true,
@@ -99,6 +102,14 @@ TEST(Decoder, ArraysOfOneFileTakeHalfOfTheLimit) {
   EXPECT_TRUE(decodings[0].is_whole);
   EXPECT_TRUE(decodings[1].is_whole);
   EXPECT_FALSE(decodings[2].is_whole);
+}
+
+TEST(Decoder, ArraysInFortranOrderTakeHalfOfTheLimitTogether) {
+  const DecoderPolicy policy = WithLimit(ManyFiles(), kMiB);
+  const std::vector<Decoding> decodings =
+      ChooseDecoders({Fortran(300 * kKiB), Fortran(300 * kKiB)}, policy);
+  EXPECT_TRUE(decodings[0].is_whole);
+  EXPECT_FALSE(decodings[1].is_whole);
 }
 
 }  // namespace

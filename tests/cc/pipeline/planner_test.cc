@@ -79,7 +79,7 @@ class Schedule {
     options_.memory_limit = random_.Of<uint64_t>({1, 5000, 100'000, 300'000, 10'000'000});
     options_.component_names = {"", ""};
     if (is_padded) options_.padding = {"\0", "\0"};
-    threads_ = static_cast<int>(random_.Below(4));
+    threads_ = AnyThreads();
     const uint64_t item_size = random_.Of<uint64_t>({0, 8, 8, 3000, 20'000, 70'000});
     const auto arrays = 1 + random_.Below(2);
     files_.resize(1 + random_.Below(is_large ? 40 : 6));
@@ -91,7 +91,7 @@ class Schedule {
 
   std::string Run() {
     NewPlan({}, {});
-    for (int steps = 0; fault_.empty(); ++steps) {
+    for (int steps = 0; fault_.empty() && !has_stopped_; ++steps) {
       if (steps > 100'000) return "no end";
       if (may_cancel_ && random_.OneIn(30)) {
         planner_.reset();
@@ -116,7 +116,7 @@ class Schedule {
         return "deadlock: nothing runs, nothing can be claimed or taken; " + Describe();
       }
       if (random_.OneIn(60)) {
-        threads_ = static_cast<int>(random_.Below(4));
+        threads_ = AnyThreads();
         planner_->SetNumThreads(threads_);
       }
     }
@@ -125,7 +125,7 @@ class Schedule {
     running_.clear();
     opened_.clear();
     if (budget_->used() != 0) return "bytes are left in the budget";
-    return CheckDelivery();
+    return has_stopped_ ? "" : CheckDelivery();
   }
 
  private:
@@ -134,18 +134,24 @@ class Schedule {
     uint64_t plan;
   };
 
+  int AnyThreads() {
+    return static_cast<int>(random_.OneIn(30) ? random_.Below(70) : random_.Below(4));
+  }
+
   void MakeFile(ModelFile* file, uint64_t item_size, uint64_t arrays, bool is_large,
                 bool is_padded) {
     const bool is_run = kind_ == Kind::kRuns;
     file->count = is_run ? 1 : random_.Below(random_.OneIn(3) ? 2 : (is_large ? 60 : 7));
-    file->fails_to_open = kind_ != Kind::kScattered && random_.OneIn(9);
-    if (kind_ != Kind::kScattered && file->count > 0 && random_.OneIn(9)) {
+    file->fails_to_open = random_.OneIn(9);
+    if (file->count > 0 && random_.OneIn(9)) {
       file->bad_element = random_.Below(file->count);
     }
     FileFacts& facts = file->facts;
     facts.count = file->count;
     facts.file_size = 1000;
+    facts.is_small = random_.OneIn(2);
     facts.resident = random_.OneIn(2) ? random_.Below(kMaxResident) : 0;
+    if (random_.OneIn(50)) facts.resident = 3 * kMaxResident;
     for (size_t i = 0; i < arrays; ++i) {
       ComponentShape shape;
       if (is_padded) shape.shape = {static_cast<int64_t>(random_.Below(4))};
@@ -248,7 +254,9 @@ class Schedule {
   int64_t Count() const { return static_cast<int64_t>(files_.size()); }
 
   bool Claim() {
+    const bool has_step = planner_->HasStep();
     std::vector<Step> steps = planner_->Claim();
+    if (has_step == steps.empty()) fault_ = "HasStep and Claim disagree";
     if (steps.empty()) return false;
     for (const Step& step : steps) {
       if (step.kind == Step::Kind::kOpen) opened_.push_back(step.file);
@@ -315,8 +323,7 @@ class Schedule {
 
   // Writes elements to their place in the block, once.
   void Remember(const Step& step, int64_t done) {
-    if (step.array != 0) return;
-    std::vector<Element>& elements = contents_[{plan_, step.piece.block->sequence}];
+    std::vector<Element>& elements = contents_[{plan_, step.piece.block->sequence, step.array}];
     const bool is_run = step.file->extent.files > 1;
     for (int64_t i = 0; i < done; ++i) {
       const auto at = static_cast<size_t>(step.piece.offset + i);
@@ -329,20 +336,24 @@ class Schedule {
   }
 
   void Deliver(const PlannedBlock& block) {
-    std::vector<Element> elements = std::move(contents_[{plan_, block.sequence}]);
-    contents_.erase({plan_, block.sequence});
-    if (static_cast<int64_t>(elements.size()) < block.count) {
-      fault_ = "a block is delivered that is not filled";
-      return;
+    std::vector<Element> elements;
+    for (size_t array = 0; array < files_[0].facts.arrays.size(); ++array) {
+      std::vector<Element> own = std::move(contents_[{plan_, block.sequence, array}]);
+      contents_.erase({plan_, block.sequence, array});
+      if (static_cast<int64_t>(own.size()) < block.count) {
+        fault_ = "a block is delivered that is not filled";
+        return;
+      }
+      own.resize(block.count, {-1, -1});  // of one that failed, the good part
+      if (array > 0 && !(own == elements)) fault_ = "two arrays of a block hold different elements";
+      elements = std::move(own);
     }
-    elements.resize(block.count);  // of one that failed, the good part
     if (block.is_discarded) {
       discarded_ += block.count;
       return;
     }
-    if (options_.batch_size > 0 && block.count < options_.batch_size && !has_ended_) {
-      fault_ = "a batch is not full";
-    }
+    if (has_remainder_) fault_ = "a batch that is not the last one is not full";
+    has_remainder_ = options_.batch_size > 0 && block.count < options_.batch_size;
     if (kind_ == Kind::kScattered) {
       const auto first = block.sequence * options_.batch_size;
       for (size_t i = 0; i < elements.size(); ++i) scattered_[first + i] = elements[i];
@@ -353,6 +364,15 @@ class Schedule {
         (block.first.file != elements[0].file || (block.first.element != elements[0].element))) {
       fault_ = "a block does not say where it begins";
     }
+    // Between the end of a block and the beginning of the next one lie no good elements.
+    Position next = expected_;
+    while (next.file < Count() && next.element >= files_[next.file].good()) {
+      next = {next.file + 1, 0};
+    }
+    if (next < block.first || block.first < expected_) {
+      fault_ = "a block does not say where the next one begins";
+    }
+    expected_ = block.next;
     delivered_.insert(delivered_.end(), elements.begin(), elements.end());
   }
 
@@ -372,6 +392,11 @@ class Schedule {
       return;
     }
     errors_.push_back(failure.at.file);
+    if (kind_ == Kind::kScattered) {
+      has_stopped_ = true;  // a shuffle makes another order then, which is its own matter
+      return;
+    }
+    if (options_.batch_size == 0) expected_ = failure.at;
     int64_t before = failure.at.element;
     for (int64_t i = 0; i < failure.at.file; ++i) before += files_[i].good();
     if (options_.batch_size > 0) before -= before % options_.batch_size;
@@ -400,17 +425,20 @@ class Schedule {
     uint64_t excused = oldest != nullptr ? oldest->reservation.bytes() : 0;
     const bool is_full = oldest != nullptr && oldest->count == oldest->capacity;
     const int64_t last = is_full ? oldest->next.file : Count();
-    for (const std::shared_ptr<PlannedFile>& file : opened_) {
+    for (const std::shared_ptr<PlannedExtent>& file : opened_) {
       const bool is_done = file->is_planned && file->pieces_left == 0;
+      // What a file keeps beyond this is known when it is open.
+      const uint64_t kept = file->resident_memory.bytes();
+      excused += kept > kMaxResident ? kept - kMaxResident : 0;
       if (file->extent.place <= last && !is_done)
-        excused += file->load.bytes() + file->resident.bytes();
+        excused += file->load_memory.bytes() + file->resident_memory.bytes();
     }
     if (used <= options_.memory_limit + excused) return;
     fault_ = "more memory than the limit is reserved; " + Describe();
-    for (const std::shared_ptr<PlannedFile>& file : opened_) {
+    for (const std::shared_ptr<PlannedExtent>& file : opened_) {
       fault_ += "; file " + std::to_string(file->extent.place) + ": " +
-                std::to_string(file->load.bytes()) + " to load, " +
-                std::to_string(file->resident.bytes()) + " resident";
+                std::to_string(file->load_memory.bytes()) + " to load, " +
+                std::to_string(file->resident_memory.bytes()) + " resident";
     }
   }
 
@@ -464,8 +492,12 @@ class Schedule {
   std::vector<Element> scattered_;
   std::vector<Claimed> running_;
   size_t claims_ = 0;  // of this plan
-  std::vector<std::shared_ptr<PlannedFile>> opened_;
-  std::map<std::pair<uint64_t, uint64_t>, std::vector<Element>> contents_;  // by plan and block
+  std::vector<std::shared_ptr<PlannedExtent>> opened_;
+  // What was decoded, by plan, block and array.
+  std::map<std::tuple<uint64_t, uint64_t, size_t>, std::vector<Element>> contents_;
+  bool has_remainder_ = false;  // a batch was delivered that was not full
+  bool has_stopped_ = false;
+  Position expected_;  // where the next block begins, or files without good elements before it
   std::vector<Element> delivered_;
   int64_t discarded_ = 0;
   std::vector<int64_t> errors_;
