@@ -1,4 +1,4 @@
-// The decoder policy as a table.
+// The decoder policy, tested as a table.
 
 #include "cc/pipeline/decoder.h"
 
@@ -17,9 +17,9 @@ constexpr uint64_t kMiB = uint64_t{1} << 20;
 DecoderInput Deflated(uint64_t size) { return {size, size / 4, false, false, false}; }
 // An array in Fortran order, stored.
 DecoderInput Fortran(uint64_t size) { return {size, 0, false, true, true}; }
-// An array in Fortran order, deflated: no element without all bytes.
+// An array in Fortran order, deflated: each element needs all bytes.
 DecoderInput DeflatedFortran(uint64_t size) { return {size, size / 4, true, true, false}; }
-// A stored array in C order, and a gzip file: no decoder gains by decoding them whole.
+// A stored array in C order, or a gzip file: decoding it as a whole is not faster.
 DecoderInput Stored() { return {0, 0, false, false, true}; }
 DecoderInput Gzip() { return {0, 0, false, false, false}; }
 
@@ -52,7 +52,7 @@ struct Row {
   DecoderInput array;
   DecoderPolicy policy;
   bool is_whole;
-  bool is_counted;   // by the budget
+  bool is_counted;   // in the budget
   bool is_in_order;  // one thread, front to back
 };
 

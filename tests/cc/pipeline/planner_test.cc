@@ -1,8 +1,8 @@
-// The planner against a plain sequential model, over random schedules: any files, errors, sizes,
-// limits, orders and numbers of threads, and steps that end in any order.
+// Compares the planner with a plain sequential model, over random schedules: any files, errors,
+// sizes, limits, orders of reading and numbers of threads. Steps end in any order.
 //
-// Each seed is one schedule. A failure prints it; TF_NPZ_SEED=<seed> in the environment runs that
-// one.
+// Each seed gives one schedule. A failure prints its seed; with TF_NPZ_SEED=<seed> in the
+// environment, only that schedule runs.
 
 #include "cc/pipeline/planner.h"
 
@@ -20,7 +20,7 @@
 namespace tf_npz {
 namespace {
 
-// xorshift64*: quick, and the same everywhere.
+// xorshift64*: fast, and the same on every machine.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 0x1234567) {}
@@ -41,14 +41,14 @@ class Random {
   uint64_t state_;
 };
 
-// What the model knows of a file.
+// A file of the model.
 struct ModelFile {
   int64_t count = 0;
   bool fails_to_open = false;
   int64_t bad_element = -1;  // -1: none
   FileFacts facts;
 
-  // Elements that it gives.
+  // The number of elements before its error, or of all.
   int64_t good() const {
     if (fails_to_open) return 0;
     return bad_element < 0 ? count : bad_element;
@@ -66,7 +66,7 @@ struct Element {
 
 enum class Kind { kList, kRuns, kScattered };
 
-// Runs one schedule. `fault` is the first thing that was wrong; empty if nothing was.
+// Runs one schedule. `fault` describes the first error that was found; empty if there was none.
 class Schedule {
  public:
   explicit Schedule(uint64_t seed) : random_(seed) {
@@ -206,7 +206,7 @@ class Schedule {
 
   bool MayAdd() const { return !has_ended_ && planner_->WantsExtent(); }
 
-  // Gives the planner the next extents, all that it wants or only some.
+  // Gives the planner the next extents: all that it wants, or some of them.
   void AddExtents() {
     while (MayAdd() && !(claims_ > 0 && random_.OneIn(4))) {
       while (next_.file < static_cast<int64_t>(files_.size()) && cuts_.count(next_.file) > 0 &&
@@ -262,7 +262,7 @@ class Schedule {
     return true;
   }
 
-  // Streams are decoded by one thread at a time, in order; whole arrays are loaded by one alone.
+  // A stream is decoded by one thread at a time, in order. A whole array is loaded by one thread.
   void CheckExclusive(const Step& step) {
     if (step.kind != Step::Kind::kDecode) return;
     const bool is_in_order = step.file->arrays[step.array].facts->decoding.is_in_order;
@@ -335,7 +335,7 @@ class Schedule {
       fault_ = "a block is delivered that is not filled";
       return;
     }
-    elements.resize(block.count);  // of one that failed, the good part
+    elements.resize(block.count);  // if the block failed, the good part
     if (block.is_discarded) {
       discarded_ += block.count;
       return;
@@ -388,13 +388,13 @@ class Schedule {
     NewPlan(failure.restart, std::move(units));
   }
 
-  // Never over the limit, but for what the oldest block needs: its own memory, and that of the
-  // files that it gets elements from.
+  // Memory stays within the limit, except for the needs of the oldest block: its own memory, and
+  // that of the files that its elements come from.
   void CheckBudget() {
     const uint64_t used = budget_->used();
     if (used <= options_.memory_limit || kind_ == Kind::kScattered) return;
     for (const Claimed& claimed : running_) {
-      if (claimed.plan != plan_) return;  // steps of a dropped plan hold what they use
+      if (claimed.plan != plan_) return;  // steps of a dropped plan keep their memory
     }
     const std::shared_ptr<const PlannedBlock> oldest = planner_->oldest();
     uint64_t excused = oldest != nullptr ? oldest->reservation.bytes() : 0;
@@ -463,7 +463,7 @@ class Schedule {
   std::vector<int64_t> destinations_;
   std::vector<Element> scattered_;
   std::vector<Claimed> running_;
-  size_t claims_ = 0;  // of this plan
+  size_t claims_ = 0;  // claims of this plan
   std::vector<std::shared_ptr<PlannedFile>> opened_;
   std::map<std::pair<uint64_t, uint64_t>, std::vector<Element>> contents_;  // by plan and block
   std::vector<Element> delivered_;
@@ -473,7 +473,7 @@ class Schedule {
 };
 
 constexpr uint64_t kSchedules = 1'000'000;
-// ctest runs parts side by side.
+// ctest runs the parts in parallel.
 constexpr uint64_t kParts = 4;
 
 class PlannerSchedules : public testing::TestWithParam<uint64_t> {};
