@@ -197,7 +197,10 @@ void Planner::Plan() {
       continue;
     }
     if (first_open_ == nullptr) first_open_ = files_[next_plan_ - base_];
-    if (!PlanFile(next)) return;
+    if (!PlanFile(next)) {
+      if (next.phase == PlannedExtent::Phase::kFailed) continue;
+      return;
+    }
     next.is_planned = true;
     ++next_plan_;
     if (next.pieces_left == 0) Retire(next);
@@ -220,7 +223,9 @@ bool Planner::PlanFile(PlannedExtent& file) {
     if (block == nullptr) return false;
     const Status joined = block->shape.Join(*file.facts, options_, *file.extent.filenames);
     if (!joined.ok()) {
-      Fail({{block->sequence, offset, 0}, file.At(file.planned), joined});
+      // All of a file's elements have one shape, so it is the first of them that does not fit.
+      file.phase = PlannedExtent::Phase::kFailed;
+      file.status = joined;
       return false;
     }
     LayPieces(file, block, offset, count);
@@ -599,9 +604,10 @@ void Planner::Fail(Failure failure) {
   }
 }
 
-// The next file has no elements. The plan goes on without it, unless its elements had places.
+// The next file gives no elements. The plan goes on without it, unless its elements had places.
 void Planner::FailToOpen(PlannedExtent& file) {
-  Failure failure{{next_sequence_, 0, 0}, {file.extent.place, 0}, std::move(file.status)};
+  Failure failure{
+      {next_sequence_, 0, 0}, {file.extent.place, file.planned}, std::move(file.status)};
   const std::vector<int64_t>& destinations = file.extent.destinations;
   if (!destinations.empty()) {
     const int64_t first = *std::min_element(destinations.begin(), destinations.end());

@@ -20,10 +20,11 @@
 // if its size is known by then), a whole-decoded array's when the first of its elements is planned.
 // The oldest block may exceed the budget, so there is always something to run or to take.
 //
-// A failure belongs to an element. Blocks before it are delivered, then the failure, once. If a
-// file could not be opened it has no elements, and the plan goes on without it. After any other
-// failure the plan is of no more use: the caller makes another Planner, from the failure's
-// `restart` on.
+// A failure has a place in the output. All that comes before it is delivered or, in its own block,
+// decoded; then comes the failure, once. A file that could not be opened, or whose elements do not
+// go with those before them, gives none: the plan goes on without it, and its failure waits for its
+// turn. After any other failure the plan is of no more use: the caller makes another Planner, from
+// the failure's `restart` on.
 
 #ifndef TF_NPZ_PIPELINE_PLANNER_H_
 #define TF_NPZ_PIPELINE_PLANNER_H_
@@ -169,7 +170,7 @@ struct PlanFailure {
   Status status;
   Position at;       // of the element that failed: the file has no elements from there on
   Position restart;  // where the next plan begins
-  // The plan holds on: the file could not be opened, so none of its elements was planned.
+  // The plan goes on: the file gave no elements.
   bool keeps_plan = false;
   // The good elements at the beginning of a block of rows that has the failed one in it.
   std::shared_ptr<PlannedBlock> good_part;
@@ -305,7 +306,7 @@ class Planner {
   using ReadyKey = std::tuple<uint64_t, uint64_t, size_t>;  // block sequence, file number, array
   std::map<ReadyKey, PlannedArray*> ready_;
 
-  // Of files that could not be opened, in order: the plan goes on without them.
+  // Of files that give no elements, in order: the plan goes on without them.
   std::deque<Failure> open_failures_;
   std::optional<Failure> failure_;  // of an element, the earliest that is known: the plan stops
   std::vector<std::shared_ptr<void>> garbage_;

@@ -1,5 +1,5 @@
-// Position: a place in the order of reading. A checkpoint holds one, and what tells whether the files
-// are still the same (checkpoint.h).
+// Position: a place in the order of reading. A checkpoint holds one, and what tells whether the
+// files are still the same (checkpoint.h).
 
 #ifndef TF_NPZ_PIPELINE_POSITION_H_
 #define TF_NPZ_PIPELINE_POSITION_H_

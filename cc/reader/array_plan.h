@@ -51,7 +51,7 @@ struct ArrayPlan {
   std::vector<Component> components;  // in the order of ArraySelection
   bool takes_items = false;           // there is one component, and it takes whole items
 
-  // Where the data ends: bytes from the beginning of the member.
+  // The end of the data, in bytes from the beginning of the member.
   uint64_t data_end() const { return header.data_offset + header.data_size; }
 };
 

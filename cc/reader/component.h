@@ -18,8 +18,8 @@ namespace tf_npz {
 // so its header can claim any number of them.
 inline constexpr int64_t kMaxEmptyStrings = int64_t{1} << 20;
 
-// What a component must be. A negative dimension admits any length. Without a shape, any shape is
-// admitted.
+// The type and shape that a component must have. A negative dimension admits any length. Without a
+// shape, any shape is admitted.
 struct ComponentSpec {
   ElementType type = ElementType::kFloat32;
   std::optional<std::vector<int64_t>> shape;

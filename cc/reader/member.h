@@ -31,7 +31,7 @@ class Member {
   bool has_crc32() const { return entry_ != nullptr; }
 
   const RandomAccessFile& file() const { return archive_->file(); }
-  // Where its bytes begin in the file, and their number there.
+  // The offset of its bytes in the file, and their number there.
   uint64_t data_offset() const { return data_offset_; }
   uint64_t compressed_size() const { return compressed_size_; }
   // Uncompressed bytes. gzip does not hold this number; for gzip it is an upper bound.

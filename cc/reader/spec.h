@@ -19,7 +19,7 @@
 
 namespace tf_npz {
 
-// What the caller wants an element to be.
+// The element that a caller wants.
 struct SpecRequest {
   // Names of arrays, or, for an `.npy`, of fields. Absent: everything in the file.
   std::optional<std::vector<std::string>> keys;

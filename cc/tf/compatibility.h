@@ -41,7 +41,7 @@ class IndexedDataset : public tensorflow::data::DatasetBase {
 
 #if TF_NPZ_TF_MINOR >= 17
 
-// What an iterator does under a global shuffle. IndexedDataset reads the elements.
+// The global shuffle of an iterator. IndexedDataset reads the elements.
 class GlobalShuffle {
  public:
   explicit GlobalShuffle(const IndexedDataset* dataset) : iterator_(dataset) {}

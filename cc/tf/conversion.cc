@@ -38,7 +38,7 @@ class ArrayTensorBuffer : public tensorflow::TensorBuffer {
   const size_t size_;
 };
 
-// Where TensorFlow's name of a dtype differs from NumPy's.
+// A dtype whose name in TensorFlow differs from NumPy's.
 struct NamePair {
   std::string_view tensorflow;
   std::string_view ours;

@@ -5,7 +5,7 @@
 
 namespace tf_npz {
 
-// Of NpzReaderDataset. kPadding is a list of tensors; every other input is one tensor.
+// Inputs of NpzReaderDataset. kPadding is a list of tensors; every other input is one tensor.
 struct DatasetInput {
   enum : int {
     kFilenames,
@@ -23,7 +23,7 @@ struct DatasetInput {
   };
 };
 
-// Of NpzLoad and NpzDecode.
+// Inputs of NpzLoad and NpzDecode.
 struct LoadInput {
   enum : int {
     kSource,  // filename or contents

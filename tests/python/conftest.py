@@ -1,4 +1,4 @@
-"""What the Python tests share."""
+"""Fixtures that the Python tests share."""
 
 import gc
 import os
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from fake_gcs import Server
     from gcs_process import Run
 
-# Before TensorFlow is imported: no greetings; its errors still show.
+# Set before TensorFlow is imported: hides its messages, but not its errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets older TensorFlows warn of what they are made of, where the newest has nothing to say."""
+    """Ignores warnings of older TensorFlows about their own dependencies. The newest one has none."""
     from tf_npz import _version_check
 
     tensorflow = _version_check.installed()
@@ -29,10 +29,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def no_old_iterators() -> Iterator[None]:
-    """Drops what a test left in cycles, iterators among it, while it is young.
+    """Deletes the iterators that a test left in reference cycles, soon after the test.
 
-    The thread by which TensorFlow tunes an iterator misses that it shall end now and then, and sleeps on: for as long
-    as the iterator has lived, and up to 60 s. Python's collector would run into many such waits in a later test.
+    TensorFlow tunes an iterator in a thread. Sometimes this thread misses the signal to end, and then sleeps for as
+    long as the iterator has lived, up to 60 s. Otherwise Python's collector would wait for many of them later.
     """
     yield
     gc.collect(1)
@@ -40,14 +40,14 @@ def no_old_iterators() -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, which is the current one: tests name files as short as users do."""
+    """An empty folder, made the current one, so that tests use short file names as users do."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def no_threads_of_other_tests() -> None:
-    """No thread of the reader's, for tests that count them."""
+    """Waits until no thread of a reader runs, for tests that count threads."""
     from watching import reader_threads, wait_until
 
     wait_until(lambda: reader_threads() == 0, "the end of other tests' threads")
@@ -55,7 +55,7 @@ def no_threads_of_other_tests() -> None:
 
 @pytest.fixture
 def ram_folder() -> Iterator[str]:
-    """A folder of TensorFlow's own in-memory file system, gone after the test."""
+    """A folder of TensorFlow's in-memory file system. It is deleted after the test."""
     import tensorflow as tf
 
     path = f"ram://{uuid.uuid4().hex}"
@@ -66,7 +66,7 @@ def ram_folder() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def gcs_server() -> Iterator["Server"]:
-    """What gs:// is for the processes below."""
+    """The fake server of gs:// for the processes below."""
     from fake_gcs import Server
 
     server = Server()
@@ -76,7 +76,7 @@ def gcs_server() -> Iterator["Server"]:
 
 @pytest.fixture
 def server(gcs_server: "Server") -> "Server":
-    """The same, as if nothing had been asked of it yet."""
+    """The same, without errors set and without recorded requests."""
     gcs_server.mend()
     gcs_server.take_requests()
     return gcs_server
@@ -84,7 +84,7 @@ def server(gcs_server: "Server") -> "Server":
 
 @pytest.fixture(scope="module")
 def gcs(gcs_server: "Server") -> Iterator["Run"]:
-    """Runs a function with gs:// as it is by default."""
+    """Runs a function with the default settings of gs://."""
     import gcs_process
 
     with gcs_process.start(gcs_server, {}) as run:
@@ -93,7 +93,7 @@ def gcs(gcs_server: "Server") -> Iterator["Run"]:
 
 @pytest.fixture(scope="module")
 def gcs_of_small_blocks(gcs_server: "Server") -> Iterator["Run"]:
-    """Runs a function with gs:// set as docs/guide.md recommends."""
+    """Runs a function with the settings of gs:// that docs/guide.md recommends."""
     import gcs_process
 
     with gcs_process.start(gcs_server, {"GCS_READ_CACHE_BLOCK_SIZE_MB": "1"}) as run:

@@ -1,6 +1,6 @@
-"""One worker of test_distribute.py: a process of MultiWorkerMirroredStrategy, which tells what it read and trained.
+"""One worker of test_distribute.py: a process of MultiWorkerMirroredStrategy that reads and trains.
 
-Arguments: how it reads. TF_CONFIG says who it is. It prints one line of JSON.
+Its argument is the way of reading. TF_CONFIG holds its index. It prints one line of JSON: what it read and trained.
 """
 
 import json
@@ -13,7 +13,7 @@ import tf_npz
 from watching import bytes_read
 
 KEYS = ("x", "y")
-# Rows of a global batch.
+# Number of rows in a global batch.
 BATCH = 8
 
 
@@ -30,7 +30,7 @@ def with_policy(policy: str) -> tf.data.Dataset:
 
 
 def rows_of(strategy: tf.distribute.Strategy, dataset: tf.distribute.DistributedDataset) -> list[int]:
-    """The labels that this process's replica sees, one step of all replicas after the other."""
+    """The labels that the replica of this process sees, step by step."""
     seen: list[int] = []
 
     @tf.function

@@ -1,4 +1,4 @@
-"""A world of its own for the package: a copy of it beside fake TensorFlows, which an interpreter imports in no time."""
+"""A copy of the package beside fake TensorFlows, which an interpreter imports quickly."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ import tf_npz
 
 
 class Environment:
-    """A copy of the package and fake TensorFlows, for an interpreter that sees nothing else."""
+    """A copy of the package and fake TensorFlows, for an interpreter that sees no other packages."""
 
     def __init__(self, folder: Path, serves: tuple[str, ...]) -> None:
         self.folder = folder
         source = Path(tf_npz.__file__).parent
-        # `_core` is real; the ops libraries are empty files, which can't be loaded.
+        # `_core` is real. The ops libraries are empty files, so they cannot be loaded.
         shutil.copytree(source, folder / "tf_npz", ignore=shutil.ignore_patterns("_ops_tf*.so", "__pycache__"))
         for version in serves:
             (folder / f"tf_npz/_ops_tf{version.replace('.', '_')}.so").touch()
@@ -31,7 +31,7 @@ class Environment:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs the interpreter with `arguments`."""
-        # -S leaves site-packages out, and with it the TensorFlow that these tests run under.
+        # -S leaves out site-packages, and so the TensorFlow that runs these tests.
         return subprocess.run(
             [sys.executable, "-S", *arguments],
             env={**os.environ, "PYTHONPATH": str(self.folder)},
@@ -42,6 +42,6 @@ class Environment:
         )
 
     def outcome(self, code: str) -> str:
-        """What `code` prints, or the last line of its traceback."""
+        """Runs `code`, and returns its output, or the last line of its traceback."""
         result = self.run("-c", code)
         return result.stdout if result.returncode == 0 else result.stderr.strip().splitlines()[-1]

@@ -1,7 +1,7 @@
-"""A server that TensorFlow takes for Google Cloud Storage: objects, the requests for them, and what goes wrong.
+"""A fake server of Google Cloud Storage for TensorFlow: it has objects, records requests, and fails on demand.
 
-It is a proxy to which the environment leads (`Server.environment`). What is asked of it by CONNECT it doesn't pass on:
-it answers itself, with a certificate for the hosts that TensorFlow asks.
+Environment variables (`Server.environment`) make it TensorFlow's proxy. It does not pass CONNECT requests on. It
+answers them itself, with a certificate for the hosts that TensorFlow asks.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from tests.conformance.model import Sparse
 Contents = bytes | Sparse
 
 _HOSTS = ("storage.googleapis.com", "www.googleapis.com")
-# The sorts of requests: for an object, and for the names of those of a bucket.
+# The kinds of requests: for the size of an object, for its data, and for the names of the objects of a bucket.
 METADATA, DATA, LIST = "metadata", "data", "list"
 
 
@@ -39,9 +39,9 @@ class Request:
 
     Attributes:
       kind: METADATA, DATA or LIST.
-      name: The object, as in gs://bucket/name: "bucket/name"; of a list the bucket.
-      begin: Of the data that is asked for, where it begins.
-      end: Where it ends; the object's end where that comes before.
+      name: The object "bucket/name", as in gs://bucket/name. For a list, the bucket.
+      begin: The first byte of the requested data.
+      end: The end of the requested data, or of the object if that comes first.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Request:
 
     @property
     def size(self) -> int:
-        """Bytes that are asked for."""
+        """Number of requested bytes."""
         return self.end - self.begin
 
 
@@ -59,17 +59,17 @@ class Request:
 class _Fault:
     name: str
     kind: str
-    times: float  # that are left
-    status: int = 0  # instead of the answer
-    bytes_sent: int = 0  # of the answer's body, before the connection ends
-    contents: Contents | None = None  # the object's, once the request is answered
+    times: float  # how often it still happens
+    status: int = 0  # sent instead of the answer
+    bytes_sent: int = 0  # bytes of the body that are sent before the connection ends
+    contents: Contents | None = None  # new contents of the object, after the request is answered
 
 
 class Server:
     """Objects by name, "bucket/name". Any thread may call."""
 
     def __init__(self) -> None:
-        """Starts it; `close` ends it."""
+        """Starts the server. `close` stops it."""
         authority = trustme.CA()
         self._lock = threading.Lock()
         self._objects: dict[str, Contents] = {}
@@ -86,7 +86,7 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends it, and what it does for clients that are still there."""
+        """Stops the server, and ends the connections that are still open."""
         self._http.shutdown()
         self._thread.join()
         self._http.end_connections()
@@ -95,7 +95,7 @@ class Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs in its environment, before it loads TensorFlow, to come here."""
+        """Environment variables for a process, set before it loads TensorFlow, so that its gs:// is this server."""
         return {
             "HTTPS_PROXY": f"http://127.0.0.1:{self._http.server_address[1]}",
             "NO_PROXY": "",
@@ -105,13 +105,13 @@ class Server:
         }
 
     def put(self, name: str, contents: Contents) -> str:
-        """Makes an object, or replaces it; returns its path."""
+        """Makes or replaces an object, and returns its path."""
         with self._lock:
             self._put(name, contents)
         return f"gs://{name}"
 
     def fail(self, name: str, status: int, *, times: float = float("inf"), kind: str = DATA) -> None:
-        """Answers the next requests for an object, or a bucket, with an HTTP status that is an error."""
+        """Answers the next requests for an object, or a bucket, with an HTTP error status."""
         self._add(_Fault(name, kind, times, status=status))
 
     def cut(self, name: str, bytes_sent: int, *, times: float = 1) -> None:
@@ -123,12 +123,12 @@ class Server:
         self._add(_Fault(name, kind, 1, contents=contents))
 
     def mend(self) -> None:
-        """From now on nothing goes wrong."""
+        """Removes all errors that were set."""
         with self._lock:
             self._faults.clear()
 
     def take_requests(self, kind: str | None = None) -> list[Request]:
-        """The requests since the last call, in the order of their arrival; of one kind, or of all."""
+        """The requests of one kind, or of all kinds, since the last call, in the order of arrival."""
         with self._lock:
             requests, self._requests = self._requests, []
         return [request for request in requests if kind in (None, request.kind)]
@@ -150,7 +150,7 @@ class Server:
 
 
 class _HttpServer(http.server.ThreadingHTTPServer):
-    daemon_threads = False  # They are waited for.
+    daemon_threads = False  # close() waits for the threads.
     owner: Server
 
     def __init__(self, *args: Any) -> None:
@@ -159,7 +159,7 @@ class _HttpServer(http.server.ThreadingHTTPServer):
 
     @contextlib.contextmanager
     def kept(self, connection: socket.socket) -> Iterator[None]:
-        """While it is served."""
+        """Handles one connection."""
         self._connections.add(connection)
         try:
             yield
@@ -172,7 +172,7 @@ class _HttpServer(http.server.ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Silent: clients come and go, and tests see what they lack."""
+        """Prints nothing. Clients may close connections at any time; a test sees if something is missing."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""TensorFlow in a process for which a fake server is gs://, and what tests of gs:// run there.
+"""A process in which a fake server is gs:// for TensorFlow, and functions that tests of gs:// run there.
 
 TensorFlow reads its settings when it is loaded: each set of them takes a process.
 """
@@ -16,7 +16,7 @@ import tf_npz
 from fake_gcs import Server
 from testing import features
 
-DEADLINE = 120.0  # seconds, for what takes one or two, and the import of TensorFlow
+DEADLINE = 120.0  # seconds; usually it takes one or two, and the import of TensorFlow
 
 # Instead of 10 retries over three minutes. The size of an object is asked for once, not again after 5 seconds.
 SETTINGS = {
@@ -25,14 +25,14 @@ SETTINGS = {
     "GCS_RETRY_CONFIG_MAX_DELAY_TIME_US": "1",
     "GCS_STAT_CACHE_MAX_AGE": "86400",
 }
-ATTEMPTS = 2  # as many as that makes
+ATTEMPTS = 2  # attempts with that one retry
 
 Run = Callable[..., Any]
 
 
 @contextlib.contextmanager
 def start(server: Server, settings: dict[str, str]) -> Iterator[Run]:
-    """A function that calls another one in a process for which `server` is gs://."""
+    """A function that calls another one in a process in which `server` is gs://."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("GCS_", "GOOGLE_")) or "proxy" in name.lower()]:
             patch.delenv(name)
@@ -43,13 +43,13 @@ def start(server: Server, settings: dict[str, str]) -> Iterator[Run]:
             def run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
                 return pool.apply_async(function, args, options).get(DEADLINE)
 
-            # The environment stays: were the process to die, another one would begin with it.
+            # The environment stays set: if the process dies, a new one starts with it.
             yield run
         pool.join()
 
 
 def read(filenames: Any, keys: Any = None, count: int = -1, ignore_errors: bool = False, **options: Any) -> list[Any]:
-    """The first elements of a dataset; -1: all."""
+    """The first `count` elements of a dataset. -1: all."""
     dataset = tf_npz.NpzReaderDataset(filenames, keys, **options)
     if ignore_errors:
         dataset = dataset.ignore_errors()
@@ -57,12 +57,12 @@ def read(filenames: Any, keys: Any = None, count: int = -1, ignore_errors: bool 
 
 
 def load(filename: str, keys: Any = None, **options: Any) -> Any:
-    """What tf_npz.load returns, as NumPy's arrays."""
+    """The result of tf_npz.load, as NumPy arrays."""
     return tf.nest.map_structure(lambda tensor: tensor.numpy(), tf_npz.load(filename, keys, **options))
 
 
 def shard(i: int) -> dict[str, np.ndarray]:
-    """The arrays of the i-th of the tests' files, and below the specs of its rows and of all of it."""
+    """The arrays of test file number i. Below are the specs of its rows, and of the whole arrays."""
     y = np.arange(i * 5, i * 5 + 5)
     return {"x": features(y), "y": y}
 

@@ -1,4 +1,4 @@
-"""Pipelines of every mode of NpzReaderDataset, for tests of what holds of all of them: that they can be saved."""
+"""Pipelines of every mode of NpzReaderDataset, for tests that all modes must pass."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ def save_files(*, compressed: bool = True) -> None:
 
 
 def reader(pattern: str = "*.npz", **options: Any) -> tf.data.Dataset:
-    """Without the prefetch that tf.data adds, whose checkpoints hold elements of its own."""
+    """`dataset` without the prefetch that tf.data adds. Checkpoints of a prefetch hold elements."""
     return plainly(tf_npz.NpzReaderDataset(pattern, ("x", "y"), **options))
 
 
@@ -28,7 +28,7 @@ def plainly(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def symbolic(dataset: tf.data.Dataset, is_symbolic: bool = True) -> tf.data.Dataset:
-    """With checkpoints of tf.data's newer kind, which hold where elements came from, never elements."""
+    """`dataset` with symbolic checkpoints: they hold positions, and never elements."""
     options = tf.data.Options()
     options.experimental_symbolic_checkpoint = is_symbolic
     return dataset.with_options(options)
@@ -65,7 +65,7 @@ PIPELINES: dict[str, Callable[[], tf.data.Dataset]] = {
     ),
 }
 
-if HAS_GLOBAL_SHUFFLE:  # test_global_shuffle.py is skipped where there is none.
+if HAS_GLOBAL_SHUFFLE:  # Without it, test_global_shuffle.py is skipped.
     PIPELINES |= {
         "globally shuffled": lambda: plainly(global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y")), seed=1)),
         "globally shuffled batches": lambda: plainly(
@@ -73,8 +73,8 @@ if HAS_GLOBAL_SHUFFLE:  # test_global_shuffle.py is skipped where there is none.
         ),
     }
 
-# Modes whose symbolic checkpoints TensorFlow 2.21 can't always restore, with datasets of its own neither: once one that
-# is interleaved has ended, the restored iterator may fail, or wait for it forever.
+# TensorFlow 2.21 cannot always restore symbolic checkpoints of these modes, not even with its own datasets. If one of
+# the interleaved datasets has ended, the restored iterator may fail, or wait for ever.
 NOT_SYMBOLIC = ["interleaved", "interleaved in parallel"]
 
 

@@ -1,4 +1,4 @@
-"""Other interpreters for tests: with the package as it is here, and never left behind."""
+"""Starts other interpreters for tests, with the package of this checkout, and always ends them."""
 
 import contextlib
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import tf_npz
 
-DEADLINE = 120  # seconds for what takes a few, on a machine that has other things to do
+DEADLINE = 120  # seconds; usually it takes a few, but the machine may be busy
 
 
 @contextlib.contextmanager
 def started(
     *arguments: str, cwd: Path | None = None, path: Path = Path(tf_npz.__file__).parent.parent
 ) -> Iterator["subprocess.Popen[str]"]:
-    """An interpreter with `arguments` and modules from `path`; killed where the block ends before it does."""
+    """Starts an interpreter with `arguments` and modules from `path`. The end of the block kills it if it runs."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
@@ -34,13 +34,13 @@ def started(
 
 
 def output_of(process: "subprocess.Popen[str]") -> str:
-    """What it prints, once it has ended well."""
+    """Waits for the process, checks that it succeeded, and returns its output."""
     output, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0, errors
     return output
 
 
 def run_python(code: str, *arguments: str, cwd: Path | None = None) -> str:
-    """What `code` prints."""
+    """Runs `code`, and returns its output."""
     with started("-c", code, *arguments, cwd=cwd) as process:
         return output_of(process)

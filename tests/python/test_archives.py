@@ -1,4 +1,4 @@
-"""Archives of every layout that zip allows, large ones, and those that lie: held against np.load."""
+"""Archives of every layout that zip allows, large archives, and archives with wrong sizes: compared with np.load."""
 
 import functools
 import io
@@ -36,7 +36,7 @@ def put(contents: bytes, signature: bytes, offset: int, field: str, value: int, 
 
 
 def with_zip64_end(contents: bytes, extension: bytes = b"") -> bytes:
-    """4.3.14 and 4.3.15, though there is no need."""
+    """An archive with zip64 end records (4.3.14, 4.3.15) that it does not need."""
     at = contents.rindex(END)
     count, size, offset = struct.unpack("<HLL", contents[at + 10 : at + 20])
     record = END64 + struct.pack("<QHHLLQQQQ", 44 + len(extension), 45, 45, 0, 0, count, count, size, offset)
@@ -46,7 +46,7 @@ def with_zip64_end(contents: bytes, extension: bytes = b"") -> bytes:
 
 
 class Pipe(io.RawIOBase):
-    """What can't seek: sizes stand behind the data (4.3.9)."""
+    """A file that cannot seek. So zipfile writes the sizes after the data (4.3.9)."""
 
     def __init__(self) -> None:
         self.contents = bytearray()
@@ -64,7 +64,7 @@ def piped(save: Callable[..., None], signature: bool = True) -> bytes:
     save(pipe, x=X, y=OTHER)
     if signature:
         return bytes(pipe.contents)
-    # Without it (4.3.9.3), offsets stay what they are: four bytes of nothing stand behind instead.
+    # The signature is optional (4.3.9.3). Four unused bytes after it replace it, so that offsets do not change.
     contents = bytes(pipe.contents)
     at = contents.index(b"PK\7\x08")
     return contents[:at] + contents[at + 4 : at + 20] + b"\0\0\0\0" + contents[at + 20 :]
@@ -76,7 +76,7 @@ def with_comment(comment: bytes, contents: bytes | None = None) -> bytes:
 
 
 def reordered(contents: bytes) -> bytes:
-    """The directory's headers in reverse."""
+    """An archive whose directory lists the members in reverse."""
     end = contents.rindex(END)
     first = contents.index(CENTRAL)
     headers = contents[first:end].split(CENTRAL)[1:]
@@ -87,18 +87,18 @@ NPZ = npz_bytes(x=X, y=OTHER)
 SMALL = npz_bytes(z=OTHER)
 
 
-def zip64_fields(asked: int, before: bytes = b"", behind: bytes = b"") -> bytes:
-    """An archive of x in whose directory the fields that are asked for stand in a zip64 field (4.5.3), no others."""
+def zip64_fields(fields: int, before: bytes = b"", after: bytes = b"") -> bytes:
+    """An archive of x. In its directory, only the fields of the bit mask `fields` are in a zip64 field (4.5.3)."""
     contents = zip_bytes([("x.npy", npy_bytes(X))])
     start, end = contents.index(CENTRAL), contents.rindex(END)
     header = bytearray(contents[start:end])
     size = len(npy_bytes(X))
     data = b""
     for bit, at, value in [(1, 24, size), (2, 20, size), (4, 42, 0)]:
-        if asked & bit:
+        if fields & bit:
             data += struct.pack("<Q", value)
             header[at : at + 4] = b"\xff" * 4
-    extra = before + struct.pack("<HH", 1, len(data)) + data + behind
+    extra = before + struct.pack("<HH", 1, len(data)) + data + after
     header[30:32] = struct.pack("<H", len(extra))
     tail = bytearray(contents[end:])
     tail[12:16] = struct.pack("<L", len(header) + len(extra))
@@ -116,9 +116,9 @@ def two_encodings() -> bytes:
 
 READ: dict[str, bytes] = {
     **{f"zip64 fields {asked:03b}": zip64_fields(asked) for asked in range(8)},
-    "zip64 fields behind others": zip64_fields(5, before=b"ux\3\0abc" + b"\xfe\xca\0\0"),
-    "zip64 fields before others": zip64_fields(6, behind=b"ux\3\0abc" + b"\1\0\x08\0" + b"\xee" * 8),
-    "half an extra field": zip64_fields(7, behind=b"\1\0\x08"),
+    "zip64 fields after others": zip64_fields(5, before=b"ux\3\0abc" + b"\xfe\xca\0\0"),
+    "zip64 fields before others": zip64_fields(6, after=b"ux\3\0abc" + b"\1\0\x08\0" + b"\xee" * 8),
+    "half an extra field": zip64_fields(7, after=b"\1\0\x08"),
     "a unicode path of another name": zip64_fields(0, before=b"up\7\0\1\0\0\0\0zz"),
     "zip64 end record": with_zip64_end(NPZ),
     "zip64 end record and a comment": with_comment(b"comment", with_zip64_end(NPZ)),
@@ -132,7 +132,7 @@ READ: dict[str, bytes] = {
     "local flags, method and checksum that are wrong": put(put(NPZ, LOCAL, 10, "H", 99), LOCAL, 14, "L", 1),
     "version 6.3": put(NPZ, CENTRAL, 6, "B", 63),
     "disk of the member": put(NPZ, CENTRAL, 34, "H", 65535),
-    "bytes behind the archive": NPZ + b"\n" * 65535,
+    "bytes after the archive": NPZ + b"\n" * 65535,
     "a comment that is cut off": with_comment(b"x" * 100)[:-40],
     "the longest comment": with_comment(b"c" * 65535),
     "a zip64 locator as the comment": with_comment(LOCATOR + b"\0" * 16),
@@ -140,13 +140,13 @@ READ: dict[str, bytes] = {
     "an archive and more as the comment": with_comment(SMALL + b"..."),
     "a zip64 archive and more as the comment": with_comment(with_zip64_end(SMALL) + b"..."),
     "archives strung together": SMALL + NPZ,
-    "a zip64 archive behind another": SMALL + with_zip64_end(NPZ),
+    "a zip64 archive after another": SMALL + with_zip64_end(NPZ),
     "without its first member": NPZ[NPZ.index(LOCAL, 1) :],
     "the last header longer than the directory": put(NPZ, CENTRAL, 32, "H", 65535, nth=1),
     "empty": npz_bytes(),
     "names": zip_bytes([(name, npy_bytes(X)) for name in ["d/", "/a.npy", "../b.npy", "c", "d.npy.npy", "größe.npy"]]),
     "a name with NUL": zip_bytes([("x_npy", npy_bytes(X))]).replace(b"x_npy", b"x\0npy"),
-    "names that differ behind a NUL": zip_bytes([("x_1", npy_bytes(OTHER)), ("x_2", npy_bytes(X))])
+    "names that differ after a NUL": zip_bytes([("x_1", npy_bytes(OTHER)), ("x_2", npy_bytes(X))])
     .replace(b"x_1", b"x\x001")
     .replace(b"x_2", b"x\x002"),
     "code page 437": zip_bytes([("x_y.npy", npy_bytes(X))]).replace(b"x_y", b"x\x81\xfe"),
@@ -159,13 +159,13 @@ READ: dict[str, bytes] = {
 
 
 def numpy_arrays(contents: bytes) -> dict[str, Any]:
-    """What np.load gives for each name, in order; None for what it doesn't read."""
+    """The arrays that np.load gives, by name, in order. None for a member that it does not read."""
     arrays: dict[str, Any] = {}
     with np.load(io.BytesIO(contents)) as loaded:
         for name in loaded.files:
             try:
                 array = loaded[name]
-            except Exception:  # It lets out what zipfile, zlib and struct raise.
+            except Exception:  # np.load passes on the exceptions of zipfile, zlib and struct.
                 array = None
             arrays[name] = array if isinstance(array, np.ndarray) else None
     return arrays
@@ -199,7 +199,7 @@ METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 14: "lzma", 93: "zstd", 95
 REFUSED: dict[str, Refused] = {
     "bytes before the archive": Refused(b"#!/bin/sh\n" + NPZ, DATA_LOSS, "neither an .npy nor an .npz"),
     "the marker of archives in parts": Refused(b"PK\7\x08" + NPZ, DATA_LOSS, "neither an .npy nor an .npz"),
-    "extra field that is cut off": Refused(zip64_fields(0, behind=b"up\4\0abc"), DATA_LOSS, "extra field is cut off"),
+    "extra field that is cut off": Refused(zip64_fields(0, after=b"up\4\0abc"), DATA_LOSS, "extra field is cut off"),
     "zip64 field that is cut off": Refused(
         zip64_fields(0, before=b"\1\0\4\0abcd").replace(struct.pack("<L", len(npy_bytes(X))), b"\xff" * 4),
         DATA_LOSS,
@@ -274,7 +274,7 @@ def test_an_archive_may_hold_more_than_65535_members(folder: Path, zip64: bool) 
 
 @functools.cache
 def many_members() -> bytes:
-    """With zip64 records, which zipfile writes by need."""
+    """An archive with zip64 records. zipfile writes them only if they are needed."""
     array = npy_bytes(X)
     return zip_bytes([(f"{i:05}.npy", array) for i in range(70_000)])
 
@@ -296,7 +296,7 @@ def directory(offset: int, members: list[tuple[bytes, int, int, int, int, int]])
     return headers + end + END + struct.pack("<HHHHLLH", 0, 0, *[2**16 - 1] * 2, *[2**32 - 1] * 2, 0)
 
 
-ROWS = 4100  # of a mebibyte of zeros each, but for the last byte
+ROWS = 4100  # each is 1 MiB of zeros, except for the last byte
 BIG_HEADER = npy_bytes(np.zeros((0, 1 << 20), np.uint8)).replace(b"(0, 1048576), }   ", b"(4100, 1048576), }")
 BIG_SIZE = len(BIG_HEADER) + (ROWS << 20)
 
@@ -311,19 +311,19 @@ def big_crc() -> int:
 
 
 def deflated(data: bytes, last: bool = False) -> bytes:
-    """A piece of a stream that needs nothing of what precedes it (RFC 1951: blocks that end on a byte)."""
+    """A piece of a stream that does not depend on the bytes before it (RFC 1951: its blocks end on a byte)."""
     encoder = zlib.compressobj(9, zlib.DEFLATED, -15)
     return encoder.compress(data) + encoder.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
 
 
 def write_big_archive(path: str, method: int) -> None:
-    """`big`, of over 4 GiB, and `small` behind it."""
+    """An archive of `big`, over 4 GiB, and `small` after it."""
     with Path(path).open("wb") as file:
         file.write(local_header(b"big.npy", method))
         begin = file.tell()
         if method == zipfile.ZIP_STORED:
             file.write(BIG_HEADER)
-            file.seek(begin + BIG_SIZE - 1)  # A hole, which takes no room on the disk.
+            file.seek(begin + BIG_SIZE - 1)  # A hole takes no space on the disk.
             file.write(b"!")
         else:
             file.write(deflated(BIG_HEADER))
@@ -349,7 +349,7 @@ def test_members_may_be_larger_than_four_gibibytes(folder: Path, method: int) ->
     assert (info.shape, info.size) == ((ROWS, 1 << 20), BIG_SIZE)
     dataset = tf_npz.NpzReaderDataset("a.npz", "big", batch_size=50)
     assert_same(next(iter(dataset)).numpy(), np.zeros((50, 1 << 20), np.uint8))
-    if method == zipfile.ZIP_STORED:  # To read a hole for the first time takes long on some file systems.
+    if method == zipfile.ZIP_STORED:  # On some file systems, the first read of a hole takes long.
         return
     rows = 0
     for batch in dataset:
@@ -359,7 +359,7 @@ def test_members_may_be_larger_than_four_gibibytes(folder: Path, method: int) ->
     assert last == ord("!")
 
 
-# --- What lies about its size ----------------------------------------------------------------------------------------
+# --- Archives with wrong sizes ---------------------------------------------------------------------------------------
 
 
 def npz_of(npy: bytes) -> bytes:
@@ -373,7 +373,7 @@ def claiming(method: int, compressed: int, size: int) -> bytes:
 
 
 def overlapping_bomb(count: int) -> bytes:
-    """David Fifield, "A better zip bomb": each member quotes the local headers behind it, and all end in one kernel."""
+    """David Fifield, "A better zip bomb": each member contains the local headers after it; all share one kernel."""
     kernel = deflated(bytes(64 << 20), last=True)
     names = [b"%03d.npy" % i for i in range(count)]
     headers = [local_header(name, zipfile.ZIP_DEFLATED) for name in names]
@@ -391,7 +391,7 @@ def overlapping_bomb(count: int) -> bytes:
 
 
 def self_containing() -> bytes:
-    """The data of the first member is the archive's second, and that of a third is all of it."""
+    """The data of the first member is the second member, and that of the third is the whole archive."""
     inner = local_header(b"y.npy", zipfile.ZIP_STORED) + npy_bytes(X)
     front = local_header(b"x.npy", zipfile.ZIP_STORED)
     end = len(front) + len(inner)
@@ -410,7 +410,7 @@ BOMBS: dict[str, bytes] = {
     "an archive that contains itself": self_containing(),
     "8 GiB of deflated data": claiming(zipfile.ZIP_DEFLATED, 0, 8 * GIGABYTE),
     "2**63 bytes of deflated data": claiming(zipfile.ZIP_DEFLATED, 0, 2**63),
-    "2**63 bytes out of as many": claiming(zipfile.ZIP_DEFLATED, 2**63, 2**63),
+    "2**63 bytes out of 2**63": claiming(zipfile.ZIP_DEFLATED, 2**63, 2**63),
     "2**64 - 1 stored bytes": claiming(zipfile.ZIP_STORED, 2**64 - 1, 2**64 - 1),
     "a header of 8 GiB": npz_of(header_of(f"({8 * GIGABYTE},)")),
     "a header of 2**63 bytes": npz_of(header_of("(8, 1152921504606846976)")),
@@ -445,7 +445,7 @@ for file in sys.argv[1:]:
 """
 
 
-def test_what_a_file_claims_costs_no_memory(folder: Path) -> None:
+def test_claimed_sizes_take_no_memory(folder: Path) -> None:
     Path("fine").write_bytes(SMALL)
     for i, contents in enumerate(BOMBS.values()):
         assert len(contents) < 100_000

@@ -1,4 +1,4 @@
-"""What num_parallel_reads=None means: threads that tf.data's autotuning knows of, and may change."""
+"""num_parallel_reads=None: tf.data's autotuning knows the number of threads, and may change it."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ CPUS = len(os.sched_getaffinity(0))
 
 
 def reader_nodes(dataset: tf.data.Dataset) -> list[Any]:
-    """The nodes of the readers in the model that autotuning has of an iterator which has begun."""
+    """The readers' nodes in autotuning's model of an iterator. The iterator has begun."""
     iterator = iter(dataset)
     next(iterator)
     model = tf.data.experimental.get_model_proto(iterator)
@@ -40,7 +40,7 @@ def test_the_number_of_threads_is_left_to_autotuning(folder: Path) -> None:
     assert 1 <= parallelism(node).state_value <= min(CPUS, 16)
 
 
-def test_a_number_that_was_given_is_kept(folder: Path) -> None:
+def test_a_given_number_is_kept(folder: Path) -> None:
     (node,) = reader_nodes(tf_npz.NpzReaderDataset(save_shards([10] * 20), "y", num_parallel_reads=3))
     assert not parallelism(node).tunable
     assert parallelism(node).state_value == 3
@@ -64,7 +64,7 @@ def test_a_reader_of_one_file_has_nothing_to_tune(folder: Path) -> None:
         assert parallelism(node).max == 1
 
 
-def test_work_of_the_threads_is_on_record(folder: Path) -> None:
+def test_the_work_of_the_threads_is_recorded(folder: Path) -> None:
     files = save_shards([2000] * 8, compressed=True)
     dataset = tf_npz.NpzReaderDataset(files, "x", batch_size=500)
     iterator = iter(dataset)

@@ -1,4 +1,4 @@
-"""What can't be read is an error of the right class that names the file and says why: wherever it is met."""
+"""A file that cannot be read raises an error of the right class, with its name and a reason, however it is read."""
 
 import gzip
 import os
@@ -27,16 +27,16 @@ Unimplemented = tf.errors.UnimplementedError
 
 
 class Row(NamedTuple):
-    """A file, and what is wrong with reading `keys` of it."""
+    """A file, and the error of reading `keys` from it."""
 
     file: str
-    make: bytes | Callable[[str], Any] | None  # contents, or what makes the file
+    make: bytes | Callable[[str], Any] | None  # contents, or a function that makes the file
     error: type[tf.errors.OpError]
     fragment: str
     keys: Any = "x"
 
 
-# --- Wrong in itself: seen by everything that reads -------------------------------------------------------------------
+# --- Wrong in itself: every way of reading fails ----------------------------------------------------------------------
 
 BAD: dict[str, Row] = {
     "missing": Row("a.npz", None, NotFound, "a.npz: can't open: No such file or directory"),
@@ -47,7 +47,7 @@ BAD: dict[str, Row] = {
     "empty name": Row("", None, InvalidArgument, "the name of a file is empty"),
     "name too long": Row("a" * 300, None, InvalidArgument, "File name too long"),
     "name with NUL": Row("a\0b.npz", None, InvalidArgument, "a\\x00b.npz: path holds a NUL byte"),
-    "scheme that nobody serves": Row("none://a.npz", None, Unimplemented, "File system scheme 'none' not implemented"),
+    "unknown scheme": Row("none://a.npz", None, Unimplemented, "File system scheme 'none' not implemented"),
     "directory": Row("a.npz", os.mkdir, InvalidArgument, "a.npz: is a directory; name the files in it with a pattern"),
     "FIFO": Row("a.npz", os.mkfifo, InvalidArgument, "a.npz: is not a regular file"),
     "device": Row("/dev/null", None, InvalidArgument, "/dev/null: is not a regular file"),
@@ -93,7 +93,7 @@ BAD: dict[str, Row] = {
     "keys for an npy": Row("a.npy", NPY, InvalidArgument, "leave keys out"),
 }
 
-# Ways to read a file without saying what is in it, and with a spec, by which nothing is read before the op runs.
+# Ways to read a file without a spec, and with a spec. With a spec, nothing is read before the op runs.
 WAYS: dict[str, Callable[[str, Any], Any]] = {
     "making a dataset": lambda file, keys: tf_npz.NpzReaderDataset(file, keys),
     "making a dataset of whole files": lambda file, keys: tf_npz.NpzReaderDataset(file, keys, rows=False),
@@ -143,7 +143,7 @@ IN_BYTES = {name: row for name, row in BAD.items() if isinstance(row.make, bytes
 
 @pytest.mark.parametrize("way", DECODE.values(), ids=DECODE.keys())
 @pytest.mark.parametrize("row", IN_BYTES.values(), ids=IN_BYTES.keys())
-def test_bad_contents_are_told_as_bad_files_are(row: Row, way: Callable[[bytes, Any], Any]) -> None:
+def test_bad_contents_have_the_errors_of_bad_files(row: Row, way: Callable[[bytes, Any], Any]) -> None:
     assert isinstance(row.make, bytes)
     with pytest.raises(row.error) as raised:
         way(row.make, row.keys)
@@ -151,7 +151,7 @@ def test_bad_contents_are_told_as_bad_files_are(row: Row, way: Callable[[bytes, 
     assert "<contents>" in raised.value.message
 
 
-# --- Wrong for what was asked -----------------------------------------------------------------------------------------
+# --- Wrong for the request --------------------------------------------------------------------------------------------
 
 
 class Call(NamedTuple):
@@ -255,7 +255,7 @@ def other(contents: bytes) -> str:
 
 
 @pytest.mark.parametrize("row", CALLS.values(), ids=CALLS.keys())
-def test_what_does_not_fit_says_what_there_is(folder: Path, row: Call) -> None:
+def test_a_request_that_does_not_fit_lists_what_there_is(folder: Path, row: Call) -> None:
     Path("a.npz").write_bytes(row.contents)
     with pytest.raises(InvalidArgument) as raised:
         row.call("a.npz")
@@ -263,7 +263,7 @@ def test_what_does_not_fit_says_what_there_is(folder: Path, row: Call) -> None:
         assert fragment in raised.value.message
 
 
-def test_of_many_keys_there_are_a_message_lists_some(folder: Path) -> None:
+def test_a_message_lists_only_some_of_many_keys(folder: Path) -> None:
     np.savez("a.npz", **{f"array_{i:03}": np.zeros(1) for i in range(500)})
     for read in (
         lambda: tf_npz.load("a.npz", "array"),
@@ -284,7 +284,7 @@ def test_a_file_that_may_not_be_read(folder: Path, way: Callable[[str, Any], Any
         way("a.npz", "x")
 
 
-def test_a_file_that_changes_under_a_dataset_is_held_against_the_spec(folder: Path) -> None:
+def test_a_file_that_changes_later_is_checked_against_the_spec(folder: Path) -> None:
     np.save("a.npy", X)
     dataset = tf_npz.NpzReaderDataset("a.npy")
     assert len(elements(dataset)) == 3

@@ -1,4 +1,4 @@
-"""Batches made by the reader equal those that tf.data makes of its rows, whatever the files, threads and memory."""
+"""Batches of the reader equal those that tf.data makes of its rows, for any files, threads and memory limit."""
 
 import tempfile
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from testing import DTYPES, assert_gives, assert_same, elements, npz_bytes, rand
 
 
 class Array(NamedTuple):
-    """One array of every file: rows of a dtype, with `shapes` to choose from for each file."""
+    """One array of every file: its dtype, and the shapes of a row that each file chooses from."""
 
     dtype: str
     shapes: list[tuple[int, ...]]
@@ -52,7 +52,7 @@ def arrays(draw: st.DrawFn, shapes_of_a_rank: int) -> Array:
 
 
 def write(folder: str, counts: list[int], chosen: list[Array], compressed: bool) -> tuple[list[str], list[Any]]:
-    """Files of arrays "0", "1", ...; and what np.load has of them, per file."""
+    """Files of arrays "0", "1", ..., and for each file what np.load reads."""
     files, values = [], []
     for i, count in enumerate(counts):
         contents = {
@@ -137,7 +137,7 @@ def test_batches_have_static_shapes(folder: Path, arguments: dict[str, Any], sha
     np.save("a.npy", np.zeros((3, 2), np.float32))
     dataset = tf_npz.NpzReaderDataset("a.npy", **arguments)
     assert dataset.element_spec == tf.TensorSpec(shape, tf.float32)
-    # What a graph knows of them.
+    # A graph knows the same shapes.
     (variant,) = [node for node in graph_of(dataset).node if node.op == "NpzReaderDataset"]
     (attribute,) = variant.attr["output_shapes"].list.shape
     assert tf.TensorShape(attribute) == shape
@@ -154,7 +154,7 @@ def graph_of(dataset: tf.data.Dataset) -> tf.compat.v1.GraphDef:
 
 @pytest.fixture
 def sentences(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Whole files of two arrays whose lengths differ."""
+    """Whole files of two arrays of different lengths."""
     arrays = [(np.arange(n, dtype=np.int32) + 1, np.ones((n, 2), np.float32)) for n in (2, 4, 3)]
     for i, (tokens, vectors) in enumerate(arrays):
         np.savez(f"{i}.npz", tokens=tokens, vectors=vectors)
@@ -236,7 +236,7 @@ UNLIKE: dict[str, tuple[Callable[[], None], dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("save", "arguments", "fragments"), UNLIKE.values(), ids=UNLIKE.keys())
-def test_unlike_shapes_in_one_batch_are_an_error_that_says_what_to_do(
+def test_different_shapes_in_one_batch_are_an_error_that_says_what_to_do(
     folder: Path, save: Callable[[], None], arguments: dict[str, Any], fragments: list[str]
 ) -> None:
     save()
@@ -247,7 +247,7 @@ def test_unlike_shapes_in_one_batch_are_an_error_that_says_what_to_do(
         assert fragment in raised.value.message
 
 
-def test_unlike_shapes_in_batches_of_their_own_are_no_error(folder: Path) -> None:
+def test_different_shapes_in_different_batches_are_no_error(folder: Path) -> None:
     save_rows((4, 2), (2, 3))
     dataset = tf_npz.NpzReaderDataset("*.npy", batch_size=2)
     assert dataset.element_spec == tf.TensorSpec([None, None], tf.float32)

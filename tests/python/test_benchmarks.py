@@ -1,4 +1,4 @@
-"""The benchmarks run, and what they measure delivers the same. No time decides anything here."""
+"""The benchmarks run, and all measured readers deliver the same elements. No test depends on time."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def make(name: str) -> datasets.Data:
 
 
 @pytest.mark.parametrize("name", datasets.RECIPES)
-def test_a_set_is_what_its_facts_say(data_root: Path, name: str) -> None:
+def test_a_set_agrees_with_its_facts(data_root: Path, name: str) -> None:
     data = make(name)
     total, size = 0, 0
     for file in data.files:
@@ -42,7 +42,7 @@ def test_a_set_is_what_its_facts_say(data_root: Path, name: str) -> None:
     assert (len(data.files), total % 2**64, size) == (data.count, data.sum, data.bytes)
 
 
-def test_a_set_is_made_once_and_anew_for_another_version(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_is_made_once_for_each_version(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make("tokens")
     before = Path(made.files[0]).stat().st_mtime_ns
     assert make("tokens") == made
@@ -53,7 +53,7 @@ def test_a_set_is_made_once_and_anew_for_another_version(data_root: Path, monkey
     assert make("tokens").sum == made.sum
 
 
-def test_all_who_are_measured_deliver_the_same(tmp_path: Path) -> None:
+def test_all_measured_readers_deliver_the_same(tmp_path: Path) -> None:
     groups = ("compressed", "small", "varying", "rows, stored")
     drive = subprocess.run(
         [
@@ -78,7 +78,7 @@ def test_all_who_are_measured_deliver_the_same(tmp_path: Path) -> None:
         timeout=300,
     )
 
-    # It ends with 1 where anyone failed, or delivered other elements.
+    # The exit status is 1 if a reader failed or delivered other elements.
     assert drive.returncode == 0, drive.stdout + drive.stderr
     results = json.loads((tmp_path / "tiny" / "results.json").read_text())
     assert list(results["groups"]) == [group.name for group in cases.ALL if group.name in groups]
@@ -90,7 +90,7 @@ def test_all_who_are_measured_deliver_the_same(tmp_path: Path) -> None:
     assert "A quick run" in page
 
 
-def test_limits_sum_up_what_numpy_does(data_root: Path) -> None:
+def test_limits_add_up_the_steps_of_numpy(data_root: Path) -> None:
     if not (LIMITS / "pread_files").exists():
         pytest.skip("the limits are not built: make bench-limits")
     pages = ("touch", "willneed", "populate_read", "map_populate", "copy")
@@ -113,7 +113,7 @@ def test_limits_sum_up_what_numpy_does(data_root: Path) -> None:
             assert json.loads(done.stdout)["sum"] == data.sum, command
 
 
-def test_every_target_names_cases_that_are_measured() -> None:
+def test_every_target_names_measured_cases() -> None:
     measured = {group.name: {case.name for case in group.cases} for group in cases.ALL}
     for target in targets.TARGETS:
         assert set(target.needs) <= measured[target.group], target.what
@@ -130,7 +130,7 @@ def test_large_members_of_zeros_are_what_numpy_reads(tmp_path: Path, compression
     assert path.stat().st_blocks * 512 < 1 << 20  # sparse
 
 
-def test_a_profile_gives_each_function_its_own_cost_and_that_of_what_it_calls() -> None:
+def test_a_profile_gives_each_function_its_own_cost_and_that_of_its_calls() -> None:
     profile = """positions: line
 events: Ir
 

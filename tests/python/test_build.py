@@ -1,4 +1,4 @@
-"""What decides for which TensorFlows the package is built, and who may build it."""
+"""The scripts that choose the TensorFlows to build for, and refuse a build that cannot work."""
 
 import hashlib
 import importlib
@@ -34,7 +34,7 @@ def test_the_list_is_read(tool: Tool) -> None:
     assert (second.version, second.minor, second.pythons) == ("2.16.2", "2.16", ("3.12",))
 
 
-def test_of_a_machine_those_are_listed_whose_wheel_is_pinned(tool: Tool) -> None:
+def test_versions_with_a_pinned_wheel_for_the_machine_are_listed(tool: Tool) -> None:
     parse = tool("tensorflow_versions").parse
     other = "1" * 64
     text = f"2.9.1 3.8-3.10 {HASH}\n2.16.2 3.12-3.12 {HASH} {other}\n"
@@ -82,7 +82,7 @@ CHOICES = {
 
 
 @pytest.mark.parametrize(("environment", "chosen"), CHOICES.values(), ids=CHOICES.keys())
-def test_what_to_build_for_is_chosen(
+def test_the_versions_to_build_for_are_chosen(
     tool: Tool, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], chosen: str
 ) -> None:
     for name, value in environment.items():
@@ -116,7 +116,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("machine", "message"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_pip_is_told_in_a_sentence_where_it_cannot_be_built(machine: str, message: str) -> None:
+def test_pip_shows_one_sentence_if_the_package_cannot_be_built(machine: str, message: str) -> None:
     code = "import sys; sys.path.insert(0, 'tools'); import build_backend"
     code = f"{code}; {machine}; build_backend.get_requires_for_build_wheel()"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -126,7 +126,7 @@ def test_pip_is_told_in_a_sentence_where_it_cannot_be_built(machine: str, messag
 
 
 def find_tensorflow(folder: Path) -> str:
-    """What is said to an interpreter that sees nothing but what lies in `folder`."""
+    """The output for an interpreter that sees only the packages in `folder`."""
     result = subprocess.run(
         [sys.executable, "-S", str(ROOT / "tools/find_tensorflow.py")],
         env={"PYTHONPATH": str(folder)},
@@ -155,7 +155,7 @@ def save_tensorflow(folder: Path, version: str) -> None:
     (information / "top_level.txt").write_text("tensorflow\n")
 
 
-def test_one_that_is_too_old_is_refused_and_one_that_is_newer_is_tried(tmp_path: Path) -> None:
+def test_a_version_that_is_too_old_is_refused_and_a_newer_one_is_tried(tmp_path: Path) -> None:
     save_tensorflow(tmp_path / "old", "2.15.1")
     message = find_tensorflow(tmp_path / "old")
     assert message.startswith("TensorFlow 2.15.1 is too old: tf-npz builds for 2.16 and newer.")
@@ -171,7 +171,7 @@ def test_a_version_that_is_not_in_the_list_is_not_fetched(tool: Tool, tmp_path: 
 
 
 def save_wheel(folder: Path, python: str, contents: str = "headers") -> str:
-    """A wheel of TensorFlow 2.16.2 as far as ops are concerned; what is returned is its hash."""
+    """Writes a wheel of TensorFlow 2.16.2 with the files that ops need. Returns its hash."""
     path = folder / f"tensorflow_cpu-2.16.2-{python}-{python}-manylinux_2_17_x86_64.whl"
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("tensorflow/include/tensorflow/core/a.h", contents)
@@ -185,7 +185,7 @@ def fetched(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_of_a_wheel_only_headers_and_libraries_are_kept(
+def test_only_headers_and_libraries_of_a_wheel_are_kept(
     tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = tool("fetch_tensorflow")
@@ -197,7 +197,7 @@ def test_of_a_wheel_only_headers_and_libraries_are_kept(
     monkeypatch.setattr(fetch, "served", lambda machine: [pinned])
     monkeypatch.setenv("TF_NPZ_SOURCES", str(sources))
     monkeypatch.setattr(sys, "argv", ["fetch_tensorflow.py", "--into", str(into)])
-    # What a killed run, or one for another patch release, has left.
+    # Files that a killed run, or a run for another patch release, has left.
     (into / "2.16/include").mkdir(parents=True)
     (into / "2.16/include/old.h").touch()
     fetch.main()
@@ -209,7 +209,7 @@ def test_of_a_wheel_only_headers_and_libraries_are_kept(
     }
     assert fetched(into) == expected
     monkeypatch.setenv("TF_NPZ_SOURCES", str(tmp_path / "nowhere"))
-    fetch.main()  # It is there.
+    fetch.main()  # The second call finds the files.
     assert fetched(into) == expected
 
 

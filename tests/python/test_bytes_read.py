@@ -1,4 +1,4 @@
-"""What is not asked for is not read: bytes counted, as the kernel counts those of this process."""
+"""Bytes that are not needed are not read. The kernel counts the bytes that this process reads."""
 
 import io
 import zipfile
@@ -16,14 +16,14 @@ from watching import bytes_read, plain
 KIB = 1 << 10
 MIB = 1 << 20
 GB = 10**9
-# What is read of a file to find its arrays: the end of an archive, which may have a comment, is 64 KiB; of a deflated
-# member it takes a window of 128 KiB to see its header.
+# Bytes that are read to find the arrays of a file: the last 64 KiB of an archive, because it may have a comment, and
+# a window of 128 KiB for the header of a deflated member.
 HEADERS = 68 * KIB
 DEFLATED_HEADERS = 196 * KIB
 
 
 def read_by(action: Callable[[], Any]) -> int:
-    """The bytes that `action` reads."""
+    """The number of bytes that `action` reads."""
     before = bytes_read()
     action()
     return bytes_read() - before
@@ -35,7 +35,7 @@ def drain(dataset: tf.data.Dataset) -> int:
 
 @pytest.fixture(autouse=True)
 def warm(folder: Path) -> None:
-    """What Python and TensorFlow load when they first do something is not the reader's."""
+    """Runs everything once. What Python and TensorFlow load on first use must not count for the reader."""
     np.save("warm.npy", np.arange(2))
     dataset = tf_npz.NpzReaderDataset("warm.npy")
     drain(dataset.take(1))
@@ -45,7 +45,7 @@ def warm(folder: Path) -> None:
     Path("warm.npy").unlink()
 
 
-# --- Little of much --------------------------------------------------------------------------------------------------
+# --- A small part of a large file ------------------------------------------------------------------------------------
 
 
 def header() -> bytes:
@@ -56,21 +56,21 @@ def header() -> bytes:
 
 
 def sparse_npy(path: str) -> None:
-    """10 GB of zeros, which take no room on the disk."""
+    """10 GB of zeros, as a hole: it takes no space on the disk."""
     with Path(path).open("wb") as file:
         file.write(header())
         file.truncate(len(header()) + 10 * GB)
 
 
 def sparse_npz(path: str) -> None:
-    """The same, stored in an archive, behind another array."""
+    """The same, stored in an archive, after another array."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("y.npy", npy_bytes(np.arange(10_000_000)))
         with archive.open("x.npy", "w", force_zip64=True) as member:
             member.write(header())
         info = archive.infolist()[-1]
         info.file_size = info.compress_size = len(header()) + 10 * GB
-        # Where the directory is written: what lies before it stays a hole.
+        # zipfile writes the directory here. The bytes before it stay a hole.
         archive.start_dir += 10 * GB
 
 
@@ -78,9 +78,11 @@ SPARSE = {"npy": (sparse_npy, None), "npz": (sparse_npz, "x")}
 LITTLE: dict[str, Callable[[str, str | None], tf.data.Dataset]] = {
     "the first rows": lambda file, key: tf_npz.NpzReaderDataset(file, key).take(10),
     "the first batch": lambda file, key: tf_npz.NpzReaderDataset(file, key, batch_size=10).take(1),
-    "rows far behind": lambda file, key: tf_npz.NpzReaderDataset(file, key).skip(9_000_000).take(10),
-    "a batch far behind": lambda file, key: tf_npz.NpzReaderDataset(file, key, batch_size=10).skip(900_000).take(1),
-    "behind the end": lambda file, key: tf_npz.NpzReaderDataset(file, key).skip(20_000_000),
+    "rows far from the beginning": lambda file, key: tf_npz.NpzReaderDataset(file, key).skip(9_000_000).take(10),
+    "a batch far from the beginning": lambda file, key: (
+        tf_npz.NpzReaderDataset(file, key, batch_size=10).skip(900_000).take(1)
+    ),
+    "after the end": lambda file, key: tf_npz.NpzReaderDataset(file, key).skip(20_000_000),
     "rows of a share": lambda file, key: tf_npz.NpzReaderDataset(file, key, shard=(3, 1)).take(10),
     "a small share": lambda file, key: tf_npz.NpzReaderDataset(file, key, shard=(100_000, 70_000)),
     "rows of a global shuffle": lambda file, key: global_shuffle(tf_npz.NpzReaderDataset(file, key)).take(10),
@@ -89,7 +91,7 @@ LITTLE: dict[str, Callable[[str, str | None], tf.data.Dataset]] = {
 
 @pytest.mark.parametrize("take", LITTLE.values(), ids=LITTLE.keys())
 @pytest.mark.parametrize("kind", SPARSE)
-def test_little_of_ten_gigabytes_reads_less_than_a_megabyte(
+def test_a_small_part_of_ten_gigabytes_reads_less_than_a_megabyte(
     folder: Path, kind: str, take: Callable[..., tf.data.Dataset]
 ) -> None:
     make, key = SPARSE[kind]
@@ -99,13 +101,13 @@ def test_little_of_ten_gigabytes_reads_less_than_a_megabyte(
 
 
 @pytest.mark.parametrize("kind", SPARSE)
-def test_any_element_costs_its_own_bytes(folder: Path, kind: str) -> None:
+def test_any_element_reads_only_its_own_bytes(folder: Path, kind: str) -> None:
     make, key = SPARSE[kind]
     make(f"a.{kind}")
     dataset = tf_npz.NpzReaderDataset(f"a.{kind}", key)
     read_by(lambda: tf.data.experimental.at(dataset, 9_999_999))
     indices = range(0, 10_000_000, 100_000)
-    # Rows of 1000 bytes, and what it costs to ask how many were read.
+    # Rows of 1000 bytes, and the bytes that are read for counting.
     assert read_by(lambda: [tf.data.experimental.at(dataset, index) for index in indices]) < 100 * 1000 + 10 * KIB
 
 
@@ -113,7 +115,7 @@ def test_any_element_costs_its_own_bytes(folder: Path, kind: str) -> None:
 
 
 def random_bytes(size: int) -> np.ndarray:
-    """In rows of 1000, which can't be compressed."""
+    """Rows of 1000 random bytes, which cannot be compressed."""
     return np.frombuffer(np.random.default_rng(0).bytes(size), np.uint8).reshape(-1, 1000)
 
 
@@ -133,7 +135,7 @@ def test_a_share_of_stored_data_reads_its_own_part(
     for index in range(4):
         share = tf_npz.NpzReaderDataset(f"*.{save}", key, shard=(4, index), **options)
         read = read_by(lambda share=share: drain(share))
-        # Python has read the headers of all files before, so that those of others are not opened.
+        # Python has read the headers of all files before. So the files of other shares are not opened.
         assert 6_000_000 <= read < 6_000_000 + files * HEADERS
 
 
@@ -157,7 +159,7 @@ def test_a_share_of_a_large_deflated_member_reads_what_its_rows_need(folder: Pat
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["stored", "deflated"])
-def test_arrays_that_are_not_asked_for_are_not_read(folder: Path, compressed: bool) -> None:
+def test_arrays_that_are_not_selected_are_not_read(folder: Path, compressed: bool) -> None:
     array = random_bytes(4_000_000)
     (np.savez_compressed if compressed else np.savez)("a.npz", a=array, b=array[:1000], c=array)
     headers = DEFLATED_HEADERS if compressed else HEADERS
@@ -165,7 +167,7 @@ def test_arrays_that_are_not_asked_for_are_not_read(folder: Path, compressed: bo
         dataset = tf_npz.NpzReaderDataset("a.npz", "b", **options)
         read = read_by(lambda dataset=dataset: drain(dataset))
         assert 1_000_000 <= read < 1_000_000 + headers
-    # The headers are read by Python first, with little at once.
+    # Python reads the headers first, in small steps.
     assert read_by(lambda: tf_npz.load("a.npz", "b")) < 1_000_000 + 3 * headers
     assert read_by(lambda: tf_npz.element_spec("a.npz", "b")) < 2 * headers
 
@@ -175,7 +177,7 @@ def test_arrays_that_are_not_asked_for_are_not_read(folder: Path, compressed: bo
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["stored", "deflated"])
 def test_a_global_shuffle_reads_everything_once(folder: Path, compressed: bool) -> None:
-    """Of what is stored each row; of what is deflated each member, since all of them can be kept."""
+    """Stored: each row once. Deflated: each member once, because all of them fit in memory."""
     for i, part in enumerate(np.split(random_bytes(8_000_000), 8)):
         (np.savez_compressed if compressed else np.savez)(f"{i}.npz", x=part)
     dataset = tf_npz.NpzReaderDataset("*.npz", "x")
@@ -185,7 +187,7 @@ def test_a_global_shuffle_reads_everything_once(folder: Path, compressed: bool) 
     assert 8_000_000 <= read < 8_000_000 + 8 * (DEFLATED_HEADERS if compressed else HEADERS)
 
 
-def test_skipping_reads_nothing_in_between(folder: Path) -> None:
+def test_skipping_reads_no_skipped_row(folder: Path) -> None:
     for i, part in enumerate(np.split(random_bytes(24_000_000), 4)):
         np.save(f"{i}.npy", part)
     for options, size in (({}, 1), ({"batch_size": 10}, 10)):
@@ -193,5 +195,5 @@ def test_skipping_reads_nothing_in_between(folder: Path) -> None:
         counts: list[int] = []
         read = read_by(lambda dataset=dataset, counts=counts: counts.append(drain(dataset)))
         assert counts == [3000 // size]
-        # Its own rows, and what was read ahead before it was told to skip.
+        # Its own rows, and the rows that were read ahead before the skip.
         assert 3_000_000 <= read < 3_000_000 + 2 * MIB

@@ -1,4 +1,4 @@
-"""What is interrupted ends: the threads, their files and what waits for them, wherever in a file they are."""
+"""Interrupted reading ends: its threads end, files are closed, and waiting calls return, at any place in a file."""
 
 import threading
 import zipfile
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("no_threads_of_other_tests")
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with files of one row each, deflated: members of 30 MiB and 200 MiB."""
+    """A folder with deflated files of one row each, of 30 MiB and 200 MiB."""
     folder = tmp_path_factory.mktemp("large")
     block = np.zeros((1, MIB // 4), np.float32)
     block[0, ::64] = np.arange(block.size // 64)
@@ -37,7 +37,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# In each of them a member is being decoded, by the consumer or ahead of it, when the reading ends.
+# In each of them, the consumer or a thread is decoding a member when the reading ends.
 READS: dict[str, Callable[[Path], tf.data.Dataset]] = {
     "30 MiB alone": lambda large: read(large, ["30.npz"]),
     "200 MiB alone": lambda large: read(large, ["200.npz"]),
@@ -54,7 +54,7 @@ def read(large: Path, names: list[str], **options: Any) -> tf.data.Dataset:
 @pytest.mark.parametrize("make", READS.values(), ids=READS.keys())
 def test_an_iterator_is_dropped_while_members_are_inflated(large: Path, make: Callable[[Path], Any]) -> None:
     for taken in (0, 1, 1):
-        iterator = iter(make(large).repeat(2))  # the second time is ahead while the first is taken
+        iterator = iter(make(large).repeat(2))  # the second repetition is read ahead while the first one is taken
         for _ in range(taken):
             next(iterator)
         del iterator
@@ -90,7 +90,7 @@ def test_a_function_is_cancelled_while_it_waits(large: Path, make: Callable[[Pat
     assert_ends_all_threads(large)
 
 
-def test_a_function_that_fails_in_a_loop_leaves_nothing_behind(folder: Path) -> None:
+def test_a_function_that_fails_in_a_loop_releases_everything(folder: Path) -> None:
     files = save_shards([1000] * 20)
 
     @tf.function
@@ -104,6 +104,6 @@ def test_a_function_that_fails_in_a_loop_leaves_nothing_behind(folder: Path) -> 
 
 
 @pytest.mark.parametrize("make", READS.values(), ids=READS.keys())
-def test_take_one_leaves_nothing_behind(large: Path, make: Callable[[Path], Any]) -> None:
+def test_take_one_releases_everything(large: Path, make: Callable[[Path], Any]) -> None:
     assert len(list(make(large).take(1))) == 1
     assert_ends_all_threads(large)

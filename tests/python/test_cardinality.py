@@ -1,4 +1,4 @@
-"""How many elements there are is known without reading them, wherever it can be: to len, to tf.data and to Keras."""
+"""The number of elements is known without reading them, if possible: to len, to tf.data and to Keras."""
 
 import gzip
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def assert_does_not_know(dataset: tf.data.Dataset) -> None:
         len(dataset)
 
 
-# --- Of the dataset itself -------------------------------------------------------------------------------------------
+# --- The dataset itself ----------------------------------------------------------------------------------------------
 
 OPTIONS: dict[str, tuple[dict[str, Any], int]] = {
     "rows": ({}, 13),
@@ -72,7 +72,7 @@ def test_is_the_number_of_elements(folder: Path, options: dict[str, Any], count:
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_of_files_without_rows(folder: Path, count: int) -> None:
+def test_files_without_rows(folder: Path, count: int) -> None:
     save_shards([0] * 3)
     assert_knows(reader(), 0)
     assert_knows(reader(batch_size=4), 0)
@@ -95,17 +95,17 @@ KINDS: dict[str, Callable[[], tuple[str, bytes]]] = {
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
-def test_of_every_kind_of_file(folder: Path, make: Callable[[], tuple[str, bytes]]) -> None:
+def test_every_kind_of_file(folder: Path, make: Callable[[], tuple[str, bytes]]) -> None:
     name, contents = make()
     Path(name).write_bytes(contents)
     assert_knows(tf_npz.NpzReaderDataset(name), 9)
     assert_knows(tf_npz.NpzReaderDataset([name, name], batch_size=4), 5)
 
 
-def test_of_rows_that_are_too_many_to_be_read(folder: Path) -> None:
+def test_more_rows_than_can_be_read(folder: Path) -> None:
     Path("a.npy").write_bytes(npy_bytes(np.zeros((2**40, 0))))
     assert cardinality(tf_npz.NpzReaderDataset("a.npy")) == 2**40
-    # Together more than can be counted.
+    # The sum is too large for an int64.
     Path("b.npy").write_bytes(npy_bytes(np.zeros((2**59, 0))))
     assert_does_not_know(tf_npz.NpzReaderDataset(["b.npy"] * 16))
 
@@ -138,7 +138,7 @@ THEN: dict[str, Callable[[tf.data.Dataset], tf.data.Dataset]] = {
 
 
 @pytest.mark.parametrize("then", THEN.values(), ids=THEN.keys())
-def test_goes_on_as_that_of_values_in_memory_does(folder: Path, then: Callable[..., tf.data.Dataset]) -> None:
+def test_equals_that_of_values_in_memory(folder: Path, then: Callable[..., tf.data.Dataset]) -> None:
     save_shards(LENGTHS)
     y = np.arange(13)
     in_memory = tf.data.Dataset.from_tensor_slices((np.zeros((13, 4), np.float32), y))
@@ -162,10 +162,10 @@ def test_inside_a_function(folder: Path) -> None:
     assert int(symbolic(tf.constant(files), rows=False)) == 4
 
 
-# --- Where it is not known -------------------------------------------------------------------------------------------
+# --- If it is not known ----------------------------------------------------------------------------------------------
 
 
-def test_more_files_than_have_their_headers_read(folder: Path) -> None:
+def test_more_files_than_headers_are_read(folder: Path) -> None:
     contents = npy_bytes(np.arange(2))
     files = [f"{i}.npy" for i in range(1001)]
     for file in files:
@@ -176,12 +176,12 @@ def test_more_files_than_have_their_headers_read(folder: Path) -> None:
     assert_does_not_know(tf_npz.NpzReaderDataset(files, shard=(2, 0)))
     assert_knows(tf_npz.NpzReaderDataset(files, rows=False), 1001)
     assert_knows(tf_npz.NpzReaderDataset(files, rows=False, shard=(2, 0), batch_size=10), 51)
-    # It can be told.
+    # The user can set it.
     told = tf_npz.NpzReaderDataset(files).apply(tf.data.experimental.assert_cardinality(2002))
     assert_knows(told, 2002)
 
 
-def test_a_spec_that_was_given(folder: Path) -> None:
+def test_a_given_spec(folder: Path) -> None:
     save_shards(LENGTHS)
     batch_spec = tuple(tf.TensorSpec([None, *spec.shape], spec.dtype) for spec in SPEC)
     assert_does_not_know(reader(element_spec=SPEC))
@@ -209,12 +209,12 @@ def test_a_damaged_file(folder: Path, contents: bytes) -> None:
     assert_does_not_know(reader(shard=(2, 0)))
     assert_does_not_know(reader().ignore_errors())
     assert len(elements(reader().ignore_errors())) == 6
-    # One error, which is an element's.
+    # One error, in the place of an element.
     assert cardinality(reader(rows=False)) == 3
 
 
-def test_of_what_errors_leave_only_the_most_is_known(folder: Path) -> None:
-    """The headers promise rows that the checksum refuses; TensorFlow counts what it may ignore."""
+def test_with_ignored_errors_only_an_upper_bound_is_known(folder: Path) -> None:
+    """The headers claim rows whose checksum is wrong. TensorFlow counts also the rows that it may ignore."""
     files = save_shards([3, 3], compressed=False)
     contents = bytearray(Path(files[1]).read_bytes())
     contents[contents.index(np.arange(3, 6).tobytes())] ^= 1
@@ -244,14 +244,12 @@ def test_only_the_arrays_that_are_read_count(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_keras_shows_how_far_it_is_and_warns_of_nothing(
-    folder: Path, capsys: pytest.CaptureFixture[str], epochs: int
-) -> None:
+def test_keras_shows_progress_without_a_warning(folder: Path, capsys: pytest.CaptureFixture[str], epochs: int) -> None:
     save_shards(LENGTHS)
     model = tf.keras.Sequential([tf.keras.Input([4]), tf.keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     model.fit(reader(batch_size=4).prefetch(2), epochs=epochs, verbose=1)
     shown = capsys.readouterr().out
     assert shown.count("4/4") >= epochs
-    assert "1/4" in shown.replace("\x1b[1m", "")  # from the first step of the first epoch on
+    assert "1/4" in shown.replace("\x1b[1m", "")  # since the first step of the first epoch
     assert "Unknown" not in shown

@@ -1,4 +1,4 @@
-"""What tools/check_symbols.py finds in libraries that a release may not ship."""
+"""tools/check_symbols.py finds faults in libraries that a release must not ship."""
 
 import shutil
 import subprocess
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.skipif(
 
 
 def check(*files: Path) -> list[str]:
-    """The faults that it finds, without the files' folders."""
+    """The faults that it finds, without the folders of the files."""
     result = subprocess.run([sys.executable, TOOL, *files], capture_output=True, text=True)
     assert (result.returncode == 0) == (result.stderr == "")
     return [line.replace(f"{files[0].parent}/", "") for line in result.stderr.splitlines()]
 
 
 def link(path: Path, source: str, *options: str | Path) -> Path:
-    """A library of C code that needs nothing of this system."""
+    """A library of C code that needs no other library."""
     code = path.with_suffix(".c")
     code.write_text(source)
     command = ["cc", "-shared", "-fPIC", "-nostdlib", "-fvisibility=hidden", "-o", path, code, *options]
@@ -32,7 +32,7 @@ def link(path: Path, source: str, *options: str | Path) -> Path:
 
 
 def old_and_new_libm(folder: Path) -> Path:
-    """A stand-in for libm, whose symbols are of versions that do not depend on this system."""
+    """A replacement of libm. The versions of its symbols do not depend on this system."""
     versions = folder / "versions"
     versions.write_text("GLIBC_2.27 { old_function; };\nGLIBC_2.28 { new_function; };\n")
     source = "".join(

@@ -1,4 +1,4 @@
-"""An iterator saved anywhere and restored, even into a new dataset, gives exactly the rest."""
+"""An iterator that is saved anywhere and restored, even into a new dataset, gives exactly the rest."""
 
 import pickle
 import subprocess
@@ -16,20 +16,20 @@ from testing import assert_same, elements, save_shards
 
 @pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=PIPELINES.keys())
 def test_a_restored_iterator_gives_exactly_the_rest(folder: Path, pipeline: Callable[[], tf.data.Dataset]) -> None:
-    """Of stored files; the test below has deflated ones."""
+    """With stored files. The test below uses deflated files."""
     save_files(compressed=False)
     expected = elements(pipeline())
     assert len(expected) > 1
     iterator = iter(pipeline())
     for taken in range(len(expected) + 1):
         saved = save(iterator)
-        # Into a new iterator of a new dataset, which stands somewhere else.
+        # Restores into a new iterator of a new dataset, which is at another position.
         restored = iter(pipeline())
         take(restored, min(2, len(expected)))
         tf.train.Checkpoint(iterator=restored).read(saved).assert_consumed()
         assert_same(rest_of(restored), expected[taken:])
         if taken < len(expected):
-            # Saving disturbs nothing.
+            # Saving does not change the iterator.
             assert_same(take(iterator, 1), expected[taken : taken + 1])
     assert_same(rest_of(iterator), [])
     assert_same(rest_of(restore(pipeline(), save(iterator))), [])  # at the end
@@ -51,7 +51,7 @@ Path("rests.pickle").write_bytes(pickle.dumps(rests))
 
 
 @pytest.mark.parametrize("is_symbolic", [False, True], ids=["", "symbolic"])
-def test_another_process_goes_on_where_this_one_stopped(folder: Path, is_symbolic: bool) -> None:
+def test_another_process_continues_where_this_one_stopped(folder: Path, is_symbolic: bool) -> None:
     save_files()
     expected = {}
     for mode, pipeline in PIPELINES.items():
@@ -99,7 +99,7 @@ def test_with_other_threads_and_memory_than_before(folder: Path, threads: int, m
 
 
 def test_an_iterator_may_be_restored_again_and_again(folder: Path) -> None:
-    """Whatever it has read ahead by then, forward and backward, and at its end."""
+    """Forward, backward, and at the end, with any number of elements read ahead."""
     save_shards([40, 0, 30, 50])
     for options in ({}, {"batch_size": 7}, {"batch_size": 7, "drop_remainder": True}):
         expected = elements(reader(**options))

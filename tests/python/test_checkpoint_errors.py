@@ -1,4 +1,4 @@
-"""Checkpoints of iterators that meet files which can't be read: of these nothing is lost, and nothing comes twice."""
+"""Checkpoints of iterators over files with errors: no element and no error is lost or comes twice."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ OPTIONS = {
 
 
 def damage(file: str) -> None:
-    """Its last row of y: the rows before it may come."""
+    """Damages the last row of y. The rows before it may come."""
     contents = bytearray(Path(file).read_bytes())
     contents[contents.index(b"PK\x01\x02") - 5] ^= 1
     Path(file).write_bytes(contents)
@@ -39,7 +39,7 @@ def damaged_files(kind: str, rows: int = 4, **options: Any) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["empty", "gone", "damaged", "of another shape"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
-def test_the_rest_behind_a_file_that_is_ignored(folder: Path, options: dict[str, Any], kind: str) -> None:
+def test_the_rest_after_a_file_that_is_ignored(folder: Path, options: dict[str, Any], kind: str) -> None:
     files = damaged_files(kind)
 
     def make() -> tf.data.Dataset:
@@ -61,7 +61,7 @@ def test_the_rest_behind_a_file_that_is_ignored(folder: Path, options: dict[str,
 def test_the_rows_before_damage_are_the_same_for_a_restored_iterator(
     folder: Path, options: dict[str, Any], threads: int, compressed: bool
 ) -> None:
-    """Of large members, whose checksum is found to be wrong with their last row."""
+    """With large members. Their wrong checksum is found with their last row."""
     files = damaged_files("damaged", 12_000, compressed=compressed)
 
     def make() -> tf.data.Dataset:
@@ -80,7 +80,7 @@ def test_the_rows_before_damage_are_the_same_for_a_restored_iterator(
 @pytest.mark.parametrize("kind", ["empty", "gone", "damaged", "of another shape"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
 def test_errors_since_the_last_element_come_again(folder: Path, options: dict[str, Any], kind: str) -> None:
-    """A checkpoint is where the last element ended: what was told since then is told again, and nothing is lost."""
+    """A checkpoint is the position after the last element. Errors after it come again, and nothing is lost."""
     files = damaged_files(kind)
     expected = elements(reader(files, element_spec=SPEC, **options).ignore_errors())
     iterator = iter(reader(files, element_spec=SPEC, **options))
@@ -97,7 +97,7 @@ def test_errors_since_the_last_element_come_again(folder: Path, options: dict[st
         next(restored)
     assert again.value.message == message
     assert_same(rest_of(restored), expected[taken:])
-    # Once an element has come, it is behind.
+    # After the next element, the error does not come again.
     take(iterator, 1)
     restored = restore(reader(files, element_spec=SPEC, **options), save(iterator))
     assert_same(rest_of(restored), expected[taken + 1 :])

@@ -1,4 +1,4 @@
-"""A checkpoint goes on in the files that it was taken over, wherever they are now; of others it says so."""
+"""A checkpoint continues in the same files, in any folder. With other files it is an error that says so."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,9 +27,9 @@ def swap(a: str, b: str) -> None:
 
 CHANGES: dict[str, tuple[Callable[[], Any], str]] = {
     "one is gone": (lambda: Path("3.npz").unlink(), "over 4 files, but now there are 3"),
-    "the one at hand is gone": (lambda: Path("1.npz").unlink(), "over 4 files, but now there are 3"),
+    "the current one is gone": (lambda: Path("1.npz").unlink(), "over 4 files, but now there are 3"),
     "one was added": (lambda: add("4.npz"), "over 4 files, but now there are 5"),
-    "the one at hand was renamed": (
+    "the current one was renamed": (
         lambda: Path("1.npz").rename("1b.npz"),
         'was in "1.npz", but the list now has "1b.npz" in its place',
     ),
@@ -84,7 +84,7 @@ def test_files_may_move_to_another_folder(folder: Path, mode: str) -> None:
 @pytest.mark.parametrize("rows", [1, 3, 9], ids=["shorter than what was read", "shorter", "longer"])
 @pytest.mark.parametrize("mode", ["rows", "batches"])
 def test_a_file_of_another_size_is_an_error_of_its_turn(folder: Path, mode: str, rows: int) -> None:
-    """Where it is not the one at hand too, unless it is of another shape or dtype."""
+    """The file in which reading stopped must have its old size."""
     save_shards(LENGTHS)
     iterator = iter(reader(**OPTIONS[mode]))
     take(iterator, TAKEN[mode])
@@ -98,7 +98,7 @@ def test_a_file_of_another_size_is_an_error_of_its_turn(folder: Path, mode: str,
     ):
         next(restored)
     rest = np.concatenate([np.reshape(y, -1) for _, y in rest_of(restored)])
-    assert rest.tolist() == list(range(7, sum(LENGTHS)))  # that of the files behind it
+    assert rest.tolist() == list(range(7, sum(LENGTHS)))  # the rows of the files after it
 
 
 @pytest.mark.parametrize("mode", ["rows", "batches"])
@@ -108,7 +108,7 @@ def test_a_file_that_disappeared_is_an_error_of_its_turn(folder: Path, mode: str
     iterator = iter(reader(files, **options))
     take(iterator, TAKEN[mode])
     saved = save(iterator)
-    Path("0.npz").unlink()  # which nobody needs any more
+    Path("0.npz").unlink()  # it is not needed any more
     Path("1.npz").unlink()
     restored = restore(reader(files, **options), saved)
     with pytest.raises(tf.errors.NotFoundError, match=r"1\.npz"):
@@ -117,8 +117,8 @@ def test_a_file_that_disappeared_is_an_error_of_its_turn(folder: Path, mode: str
     assert rest.tolist() == list(range(7, sum(LENGTHS)))
 
 
-def test_a_file_at_whose_beginning_it_stopped_may_be_another(folder: Path) -> None:
-    """Nothing was read of it yet: it counts as what it is now."""
+def test_a_file_may_change_if_no_element_of_it_was_read(folder: Path) -> None:
+    """The iterator stopped at the beginning of the file, so the file may have other contents now."""
     save_shards([3, 4, 5])
     iterator = iter(reader())
     take(iterator, 3)

@@ -1,4 +1,4 @@
-"""What a checkpoint holds of a reader: a position, however much there is to read; and none of it is believed."""
+"""A checkpoint of a reader holds a position, for any number and size of files. All its values are checked."""
 
 import os
 from pathlib import Path
@@ -16,17 +16,18 @@ MAX_SIZE = 1000  # bytes
 
 
 def serialized(iterator: Any) -> bytes:
-    """The state of a pipeline, as a checkpoint has it."""
+    """The state of a pipeline in a checkpoint."""
     state = tf.raw_ops.SerializeIterator(resource_handle=iterator._iterator_resource, external_state_policy=0)
     return tf.io.serialize_tensor(state).numpy()
 
 
 class State:
-    """The state of a pipeline of one iterator, taken apart: keys, and values that are compressed together."""
+    """The parsed state of a pipeline of one iterator: keys and values. The values are compressed together."""
 
     def __init__(self, iterator: Any) -> None:
         content = tensor_pb2.TensorProto.FromString(serialized(iterator)).tensor_content
-        length = next(i for i, byte in enumerate(content) if byte < 128) + 1  # of a varint, of what follows
+        # The content begins with a varint. It holds the length of the rest.
+        length = next(i for i, byte in enumerate(content) if byte < 128) + 1
         self._variant = tensor_pb2.VariantTensorDataProto.FromString(content[length:])
         keys = self._variant.metadata.decode().split("@@")[1:]
         values = tf.raw_ops.UncompressElement(
@@ -82,7 +83,7 @@ def test_the_state_of_many_files_with_long_names_is_small(
 
 
 def test_the_state_of_many_readers_is_small(folder: Path) -> None:
-    """Of each reader inside interleave, with symbolic checkpoints, which hold no elements of tf.data's either."""
+    """Many readers inside interleave, with symbolic checkpoints, so that tf.data adds no elements."""
     names = [f"{i}.npy" for i in range(16)]
     for name in names:
         np.save(name, np.zeros((100, 1000)))

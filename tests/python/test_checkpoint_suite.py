@@ -14,10 +14,10 @@ from tensorflow.python.data.kernel_tests import checkpoint_test_base
 from tensorflow.python.framework import combinations
 from testing import elements
 
-# What graph mode says of with_options.
+# The warning of graph mode about with_options.
 pytestmark = pytest.mark.filterwarnings("ignore:To make it possible to preserve tf.data options:UserWarning")
 
-# test_checkpoint.py has all of them, and stops at every element.
+# test_checkpoint.py tests all modes, and stops at every element.
 MODES = [
     "rows",
     "batches",
@@ -50,13 +50,13 @@ def cases() -> list[dict[str, Any]]:
                 compressed=(i // 2 + j) % 2 == 0,
             )
     every = combinations.times(chosen, checkpoint_test_base.default_test_combinations())
-    # An iterator can be initialized anew in graphs only.
+    # Only graphs can initialize an iterator again.
     return [case for case in every if case["mode"] == "graph" or "reset" not in str(case["verify_fn"])]
 
 
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """Of each mode how many elements it has, in folders with stored files and with deflated ones."""
+    """The number of elements of each mode, in a folder with stored files and in one with deflated files."""
     with pytest.MonkeyPatch.context() as patch:
         root = tmp_path_factory.mktemp("files")
         for compressed in (True, False):
@@ -70,7 +70,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]
 
 
 class CheckpointTest(checkpoint_test_base.CheckpointTestBase, parameterized.TestCase):
-    test_session = None  # no test, whatever its name
+    test_session = None  # not a test, despite its name
 
     @pytest.fixture(autouse=True)
     def _prepare(self, counts: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:

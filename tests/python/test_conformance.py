@@ -38,9 +38,9 @@ def test_numpy_reads_what_is_expected_or_it_is_said_why_not(tmp_path: Path, case
 
 
 GZIP = {name: case for name, case in CASES.items() if case.subject == "gzip"}
-# RFC 1952 2.3.1.2 wants both noticed.
+# RFC 1952 2.3.1.2 requires that both are noticed.
 GZIP_OF_PYTHON_READS = {"gzip/header_crc_wrong.npy.gz", "gzip/flags_reserved.npy.gz"}
-# What is in the gzip is an archive, or gzip again; not of a kind that becomes a tensor.
+# The gzip holds an archive, or gzip again. Neither becomes a tensor.
 GZIP_OF_OTHERS = {"gzip/npz_within.npy.gz", "gzip/unsupported_dtype.npy.gz"}
 
 
@@ -83,7 +83,7 @@ def test_load_and_inspect(tmp_path: Path, case: Case) -> None:
 
 
 def arrays(case: Case) -> dict[str | None, np.ndarray]:
-    """The arrays of a case that should be read, but for structures without fields, of which nothing is left."""
+    """The expected arrays of a case, without structures that have no fields."""
     return {
         name: array
         for name, array in case.members().items()
@@ -106,7 +106,7 @@ def test_decode_and_datasets_give_what_load_gives(tmp_path: Path, case: Case) ->
     if None in expected:
         keys, whole = None, as_tensors(expected[None])
     else:
-        # Of many, a few: each of them is an output of an op.
+        # Only a few if there are many: each is an output of an op.
         keys = tuple(expected)[:20]
         whole = tuple(as_tensors(expected[key]) for key in keys)
     assert_equal(tf_npz.decode(case.bytes(), keys), whole)
@@ -174,7 +174,7 @@ def ways(path: Path, case: Case, key: str | None) -> Iterator[Any]:
 
 
 def test_the_tables_of_the_document_are_up_to_date() -> None:
-    """Its numbers are those that the tests above hold np.load and tf-npz to."""
+    """The tests above check np.load and tf-npz against the same expectations."""
     text = tables.DOCUMENT.read_text(encoding="utf-8")
     stale = tables.written(text, tables.sections(list(CASES.values()))) != text
     assert not stale, "docs/format.md is stale: run make docs-tables"

@@ -1,4 +1,4 @@
-"""What users set beside a pipeline, and what they do to it while it runs: the elements stay the same."""
+"""Options of tf.data, logs, and several users of one dataset: the elements stay the same."""
 
 import concurrent.futures
 import gc
@@ -48,7 +48,7 @@ PIPELINES: dict[str, Callable[[], tf.data.Dataset]] = {
 
 # --- tf.data.Options -------------------------------------------------------------------------------------------------
 
-# Each a path of attributes of tf.data.Options, and a value.
+# Each is a path of attributes of tf.data.Options, and a value.
 OPTIONS: list[tuple[str, Any]] = [
     ("deterministic", True),
     ("deterministic", False),
@@ -104,7 +104,7 @@ def test_options_of_tf_data_change_no_element(folder: Path, pipeline: Callable[[
     expected = elements(pipeline())
     for name, value in OPTIONS:
         actual = elements(with_option(pipeline(), name, value))
-        # What runs in parallel may then change their order.
+        # Then parallel stages may change the order.
         key = first_label if (name, value) == ("deterministic", False) else lambda _: 0
         try:
             assert_same(sorted(actual, key=key), sorted(expected, key=key))
@@ -113,7 +113,7 @@ def test_options_of_tf_data_change_no_element(folder: Path, pipeline: Callable[[
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 8}], ids=["rows", "batches"])
-def test_the_reader_itself_keeps_its_order_where_order_is_not_asked_for(folder: Path, options: dict[str, Any]) -> None:
+def test_the_reader_keeps_its_order_even_if_order_is_not_required(folder: Path, options: dict[str, Any]) -> None:
     save_shards(LENGTHS)
     expected = elements(of_files(**options))
     assert_same(elements(with_option(of_files(num_parallel_reads=4, **options), "deterministic", False)), expected)

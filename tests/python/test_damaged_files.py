@@ -14,7 +14,7 @@ from testing import assert_same, elements, native, npy_bytes, npz_bytes
 X = (np.arange(24, dtype=np.float32) * 1.7).reshape(8, 3)
 SPEC = tf.TensorSpec([8, 3], tf.float32)
 NPY = npy_bytes(X)
-# The data of an .npy has no checksum, all before it is its header.
+# The data of an .npy has no checksum. All bytes before the data are its header.
 NPY_DATA = len(NPY) - X.nbytes
 
 ARCHIVES: dict[str, bytes] = {
@@ -24,7 +24,7 @@ ARCHIVES: dict[str, bytes] = {
 }
 FILES: dict[str, bytes] = {**ARCHIVES, "npy": NPY}
 
-# As small as files are: a bit, and the bits that turn ASCII into what it is not.
+# Changes of one byte: one bit, and the bits that turn ASCII into something else.
 PATTERNS = [0x01, 0x80, 0xFF]
 
 
@@ -110,7 +110,7 @@ FLIP_ERRORS = (tf.errors.DataLossError, tf.errors.UnimplementedError, tf.errors.
 @pytest.mark.parametrize("options", [{}, {"batch_size": 5}], ids=["rows", "batches"])
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_a_flipped_byte_of_an_archive_changes_no_row(folder: Path, name: str, options: dict[str, Any]) -> None:
-    """Rows of a stored member may come before its checksum is known; those of a small deflated one come after."""
+    """Rows of a stored member may come before its checksum is verified; those of a small deflated one come after."""
     for i, contents in enumerate(list(flips(ARCHIVES[name]))[::13]):
         Path(f"{i}.npz").write_bytes(contents)
         dataset = tf_npz.NpzReaderDataset(f"{i}.npz", "x", element_spec=spec_of(options), **options)
@@ -140,7 +140,7 @@ def rows_and_errors(dataset: tf.data.Dataset, batched: bool) -> tuple[list[np.nd
 
 
 def test_a_flipped_byte_in_the_data_of_an_npy_changes_that_byte() -> None:
-    """Nothing in an .npy could tell."""
+    """An .npy has no checksum that could show it."""
     for contents in flips(NPY, first=NPY_DATA):
         values = tf_npz.decode(contents, element_spec=SPEC).numpy()
         assert values.tobytes() == contents[NPY_DATA:]
@@ -151,7 +151,7 @@ def numpy_load(contents: bytes) -> np.ndarray | None:
         warnings.simplefilter("ignore")
         try:
             return np.load(io.BytesIO(contents))
-        except Exception:  # Besides ValueError it lets out what Python's tokenizer and NumPy's dtype() raise.
+        except Exception:  # Besides ValueError, np.load passes on exceptions of Python's tokenizer and NumPy's dtype().
             return None
 
 
@@ -166,13 +166,13 @@ HEADER_ARRAYS: list[np.ndarray] = [
 ]
 
 
-def test_a_flipped_byte_in_the_header_of_an_npy_is_taken_as_numpy_takes_it() -> None:
+def test_a_flipped_byte_in_the_header_of_an_npy_is_read_as_numpy_reads_it() -> None:
     read = 0
     for array in HEADER_ARRAYS:
         contents = npy_bytes(array)
         for damaged in flips(contents, last=len(contents) - array.nbytes):
             expected, values = numpy_load(damaged), decoded(damaged)
-            if isinstance(values, tf.errors.UnimplementedError):  # NumPy may load dtypes that we don't.
+            if isinstance(values, tf.errors.UnimplementedError):  # NumPy may load dtypes that cannot become tensors.
                 continue
             if isinstance(values, tf.errors.OpError):
                 assert isinstance(values, tf.errors.DataLossError), values

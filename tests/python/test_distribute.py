@@ -1,4 +1,4 @@
-"""Under tf.distribute every process reads its own part, and auto-sharding does what TensorFlow lets it do."""
+"""With tf.distribute every process reads its own part. Auto-sharding works within the limits that TensorFlow sets."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from testing import save_shards
 from watching import bytes_read, plain
 
 WORKER = Path(__file__).with_name("distributed.py")
-DEADLINE = 180  # seconds, for what takes ten
+DEADLINE = 180  # seconds; usually it takes ten
 ROWS = 512
 Policy = tf.data.experimental.AutoShardPolicy
 
@@ -28,7 +28,7 @@ Policy = tf.data.experimental.AutoShardPolicy
 
 @pytest.fixture
 def processes() -> Iterator[list[subprocess.Popen[str]]]:
-    """Those that a test starts, which end with it."""
+    """The processes that a test starts. The end of the test kills them."""
     started: list[subprocess.Popen[str]] = []
     yield started
     for process in started:
@@ -47,12 +47,12 @@ def free_ports(count: int) -> list[int]:
 
 
 def run_workers(processes: list[subprocess.Popen[str]], policy: str) -> list[dict[str, Any]]:
-    """What two processes of one strategy tell."""
+    """Runs two processes of one strategy, and returns what they print."""
     workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
     for index in range(2):
         config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
         environment = os.environ | {"TF_CONFIG": json.dumps(config), "PYTHONPATH": os.pathsep.join(sys.path)}
-        # Of a machine with GPUs these would take one each, and all of its memory.
+        # With GPUs, each process would take one, and all its memory.
         environment |= {"CUDA_VISIBLE_DEVICES": "-1", "GRPC_ENABLE_FORK_SUPPORT": "0"}
         processes.append(
             subprocess.Popen(
@@ -72,7 +72,7 @@ def run_workers(processes: list[subprocess.Popen[str]], policy: str) -> list[dic
 
 
 def save_rows(files: int) -> int:
-    """ROWS rows of 4000 bytes, stored, in so many files; returns their bytes."""
+    """Writes ROWS rows of 4000 bytes, stored, to several files. Returns the size of the files in bytes."""
     y = np.arange(ROWS)
     x = np.repeat(y[:, None], 1000, axis=1).astype(np.float32)
     for i, part in enumerate(np.split(y, files)):
@@ -86,7 +86,7 @@ def test_two_processes_train_on_a_share_each(folder: Path, processes: list[subpr
     assert [worker["rows"] for worker in told] == [[*range(256)], [*range(256, 512)]]
     for worker in told:
         assert size // 2 <= worker["bytes"] < size * 0.7
-    # One model, of the gradients of both.
+    # Both have one model, trained with the gradients of both.
     assert told[0]["losses"] == told[1]["losses"]
     assert len(told[0]["losses"]) == ROWS // 8
     assert told[0]["bias"] == told[1]["bias"] != [0.0]
@@ -104,11 +104,11 @@ def test_by_policy_two_processes_see_disjoint_rows_and_read_all(
         assert size <= worker["bytes"] < size * 1.4
 
 
-# --- What auto-sharding makes of a pipeline, in this process ---------------------------------------------------------
+# --- How auto-sharding changes a pipeline, in this process -----------------------------------------------------------
 
 
 def auto_sharded(dataset: tf.data.Dataset, policy: Any, index: int, count: int = 2) -> tf.data.Dataset:
-    """What `experimental_distribute_dataset` gives worker `index` of `count`."""
+    """The elements that `experimental_distribute_dataset` gives to worker `index` of `count`."""
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = policy
     return plain(_AutoShardDataset(dataset.with_options(options), count, index))
@@ -143,7 +143,7 @@ def test_by_data_each_worker_takes_every_second_element(folder: Path, make: Call
 
 @pytest.mark.parametrize("make", PIPELINES.values(), ids=PIPELINES.keys())
 def test_by_file_is_refused_with_the_remedy(folder: Path, make: Callable[..., Any]) -> None:
-    """TensorFlow shards by file what it knows by name to read files: TFRecordDataset and a few others."""
+    """TensorFlow shards by file only datasets whose names it knows: TFRecordDataset and a few others."""
     files = save_shards([3, 4, 5])
     with pytest.raises(tf.errors.NotFoundError, match=r"(Did not find a shardable|Found an unshardable) source"):
         labels(auto_sharded(make(files), Policy.FILE, 0))
@@ -155,7 +155,7 @@ def test_off_gives_every_worker_everything(folder: Path) -> None:
 
 
 def test_a_hint_shards_the_list_of_files(folder: Path) -> None:
-    """Where `shard` stands in the pipeline, with tf.data's placeholder, there workers are told apart."""
+    """The pipeline calls `shard` with tf.data's placeholder. The hint makes it the number of the worker."""
     files = save_shards([3, 4, 5])
     hinted = files_dataset(files).shard(tf.data.experimental.SHARD_HINT, tf.data.experimental.SHARD_HINT).flat_map(read)
     parts = [labels(auto_sharded(hinted, Policy.HINT, index)) for index in range(2)]
@@ -171,13 +171,13 @@ def test_a_list_of_files_that_is_itself_a_flat_map_is_sharded_by_file(folder: Pa
 
 
 def test_what_each_worker_reads(folder: Path) -> None:
-    """By data all of it; by hint, and with `shard`, its part."""
+    """With policy DATA, everything. With HINT, and with the argument `shard`, only its part."""
     size = save_rows(4)
     files = [f"{i}.npz" for i in range(4)]
     spec = tf.TensorSpec([1000], tf.float32)
 
     def bytes_of(make: Callable[[int], tf.data.Dataset]) -> list[float]:
-        """The share of all bytes that each of two workers reads."""
+        """The fraction of all bytes that each of two workers reads."""
         parts = []
         for index in range(2):
             dataset = make(index)

@@ -1,4 +1,4 @@
-"""The documents keep their shape: short pages, links that lead somewhere, an index of all decisions."""
+"""The documents have short pages, working links, and an index of all decisions."""
 
 import pathlib
 import re
@@ -28,7 +28,7 @@ def test_a_page_is_short(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_lines_fit_a_screen(page: str) -> None:
-    # A row of a table cannot be broken. docs/design.md has none that is longer.
+    # A row of a table cannot be broken into lines. docs/design.md has no longer row.
     rows = () if page == "docs/design.md" else ("|",)
     assert [line for line in lines(page) if len(line) > MOST_COLUMNS and not line.startswith(rows)] == []
 
@@ -46,7 +46,7 @@ def test_links_lead_to_files_and_headings(page: str) -> None:
 
 
 def headings(path: pathlib.Path) -> set[str]:
-    """The anchors that code hosts make of a page's headings."""
+    """The anchors that code hosts make from the headings of a page."""
     found = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 

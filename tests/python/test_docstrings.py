@@ -1,4 +1,4 @@
-"""The examples in docstrings run, and print what they say."""
+"""The examples in docstrings run, and print the results that they show."""
 
 import doctest
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tf_npz
 
-# Whatever the face names, its own docstring and its methods'.
+# The docstrings of all public names, and of their methods.
 EXAMPLES = [
     test
     for name in tf_npz.__all__
@@ -21,7 +21,7 @@ EXAMPLES = [
 
 @pytest.fixture
 def files(folder: Path) -> None:
-    """The files that the examples name."""
+    """Writes the files that the examples read."""
     rng = np.random.default_rng(0)
     np.savez("a.npz", x=np.zeros((3, 4), np.float32), y=np.array([7, 8, 9]))
     Path("train").mkdir()
@@ -41,6 +41,6 @@ def test_the_example_runs(example: doctest.DocTest) -> None:
     assert result.failed == 0, "".join(output)
 
 
-def test_everything_that_is_called_has_an_example() -> None:
+def test_every_public_function_has_an_example() -> None:
     named = {example.name.split(".")[1] for example in EXAMPLES}
     assert named == set(tf_npz.__all__) - {"ArrayInfo", "FileInfo"}

@@ -1,4 +1,4 @@
-"""Dtypes that are more than numbers: strings, datetimes, structures, raw void and ml_dtypes."""
+"""Dtypes other than numbers: strings, datetimes, structures, raw void and ml_dtypes."""
 
 import io
 from pathlib import Path
@@ -15,7 +15,7 @@ Invalid = tf.errors.InvalidArgumentError
 
 
 def strings(*values: Any) -> np.ndarray:
-    """As TensorFlow gives strings to NumPy."""
+    """An array of strings in the form in which TensorFlow gives it to NumPy."""
     encoded = [value.encode() if isinstance(value, str) else value for value in values]
     return np.array(encoded, dtype=object)
 
@@ -82,7 +82,7 @@ def test_lone_surrogates_are_an_error_at_their_place(folder: Path) -> None:
         next(iterator)
 
 
-def test_a_number_pads_what_is_no_string(folder: Path) -> None:
+def test_a_number_pads_components_other_than_strings(folder: Path) -> None:
     for i in range(2):
         np.savez(f"{i}.npz", s=np.full((1, i + 1), "a"), x=np.ones((1, i + 1)), t=np.zeros((1, i + 1), "M8[s]"))
     (batch,) = elements(tf_npz.NpzReaderDataset("*.npz", batch_size=2, padding=0))
@@ -98,7 +98,7 @@ def test_a_number_pads_what_is_no_string(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["M8", "m8"])
 @pytest.mark.parametrize("unit", ["", "[Y]", "[D]", "[25s]", "[ns]"])
-def test_datetimes_are_their_int64_and_inspect_tells_the_unit(folder: Path, kind: str, unit: str) -> None:
+def test_datetimes_become_int64_and_inspect_shows_the_unit(folder: Path, kind: str, unit: str) -> None:
     for order in "<>":
         array = np.array([0, 1, -(2**63)], "i8").view(kind + unit).astype(order + kind + unit)
         np.save("a.npy", array)
@@ -143,7 +143,7 @@ def particles(count: int) -> np.ndarray:
 
 
 def as_tensors(array: np.ndarray) -> Any:
-    """What is expected of `array`: a dict of its fields, in native byte order."""
+    """The expected result for `array`: a dict of its fields, in native byte order."""
     if array.dtype.names is not None:
         return {name: as_tensors(array[name]) for name in array.dtype.names}
     if array.dtype.kind == "U":
@@ -225,7 +225,7 @@ def test_fields_that_cannot_be_read_leave_the_others_readable(folder: Path) -> N
     assert_same(tf_npz.load("a.npy", "x").numpy(), np.ones(3, np.float32))
 
 
-def test_a_field_of_objects_is_the_one_to_blame(folder: Path) -> None:
+def test_the_error_names_the_field_of_objects(folder: Path) -> None:
     np.save("a.npy", np.zeros(3, [("a", "i4"), ("o", object)]))
     with pytest.raises(tf.errors.UnimplementedError, match=r'a\.npy\["o"\]: .* pickles, which are never loaded'):
         tf_npz.load("a.npy")
@@ -284,7 +284,7 @@ def test_the_types_of_ml_dtypes(folder: Path, name: str) -> None:
         spec = tf.TensorSpec([None], tf.bfloat16)
         padded = tf_npz.NpzReaderDataset("a.npy", rows=False, element_spec=spec, batch_size=1, padding=1)
         assert elements(padded)[0].tobytes() == array.tobytes()
-    # Spelled by name, as other writers do, nothing need be said.
+    # If the file has the name of the dtype, as other writers do, no spec is needed.
     header = f"{{'descr': '{name}', 'fortran_order': False, 'shape': (4,)}}".encode()
     spelled = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + array.tobytes()
     tensor = tf_npz.decode(spelled)
@@ -298,7 +298,7 @@ def test_void_of_another_size_is_no_bfloat16() -> None:
         tf_npz.decode(contents, element_spec=tf.TensorSpec([2], tf.bfloat16))
 
 
-# --- What only NumPy can do with --------------------------------------------------------------------------------------
+# --- Dtypes that only NumPy reads ------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="NumPy has it since 2.0")

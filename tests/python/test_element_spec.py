@@ -1,4 +1,4 @@
-"""element_spec(): the spec of one element, from headers, and the tightest one that admits several files."""
+"""element_spec(): the spec of one element, from headers, and the narrowest spec that admits several files."""
 
 import zipfile
 from collections.abc import Callable
@@ -72,7 +72,7 @@ SEVERAL: dict[str, tuple[list[tuple[int, ...]], Any]] = {
 
 
 @pytest.mark.parametrize(("shapes", "expected"), SEVERAL.values(), ids=SEVERAL.keys())
-def test_over_several_files_it_is_the_tightest_that_admits_all(
+def test_over_several_files_it_is_the_narrowest_that_admits_all(
     folder: Path, shapes: list[tuple[int, ...]], expected: Any
 ) -> None:
     for i, shape in enumerate(shapes):
@@ -86,13 +86,13 @@ def test_over_several_files_it_is_the_tightest_that_admits_all(
         assert whole["x"].is_compatible_with(tf.TensorSpec(shape, FLOAT))
 
 
-def test_rows_forget_the_number_of_rows(folder: Path) -> None:
+def test_the_spec_of_rows_does_not_depend_on_their_number(folder: Path) -> None:
     np.save("0.npy", zeros(2, 3))
     np.save("1.npy", zeros(5, 3))
     assert tf_npz.element_spec("*.npy") == tf.TensorSpec([3], FLOAT)
 
 
-def test_of_more_than_a_thousand_files_a_spread_sample_is_read() -> None:
+def test_more_than_a_thousand_files_are_sampled_evenly() -> None:
     few = [str(i) for i in range(1000)]
     assert _spec._sample(few) == few
     for count in (1001, 2500, 123_456):
@@ -200,12 +200,12 @@ def test_says_what_is_wrong_and_what_to_do(
         assert fragment in str(raised.value)
 
 
-def test_keys_that_are_chosen_hide_what_cannot_be_read(folder: Path) -> None:
+def test_keys_may_leave_out_arrays_that_cannot_be_read(folder: Path) -> None:
     np.savez("a.npz", x=zeros(2, 3), o=np.array([None], object))
     assert tf_npz.element_spec("a.npz", keys="x") == tf.TensorSpec([3], FLOAT)
 
 
-def test_the_reader_puts_off_damage_as_long_as_one_file_can_be_read(folder: Path) -> None:
+def test_the_reader_reports_damage_later_if_one_file_can_be_read(folder: Path) -> None:
     Path("0.npz").write_bytes(b"")
     Path("1.npz").write_bytes(b"x,y\n")
     damaged = ["0.npz", "1.npz"]
@@ -218,7 +218,7 @@ def test_the_reader_puts_off_damage_as_long_as_one_file_can_be_read(folder: Path
         _spec.of_files(["2.npz", "none.npz"], None, rows=True, skip_damaged=True)
 
 
-# Keys and a given spec: the names in the order of tf.nest.flatten.
+# Keys, a given spec, and the resulting names in the order of tf.nest.flatten.
 X, Y = tf.TensorSpec([3], FLOAT), tf.TensorSpec([], tf.int64)
 GIVEN: dict[str, tuple[Any, Any, list[tuple[str, ...]]]] = {
     "spec of an .npy": (None, X, [()]),

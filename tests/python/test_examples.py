@@ -1,4 +1,4 @@
-"""The examples run as they stand."""
+"""The examples run unchanged."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ DIGITS = Path(__file__).parents[2] / "examples" / "digits.py"
 def run_digits(*arguments: str, temporary: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(DIGITS), *arguments],
-        # AutoGraph removes the functions that it writes there, but not what Python compiles them into.
+        # AutoGraph writes functions there and removes them, but not the files that Python compiles from them.
         env=os.environ | {"TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
@@ -19,14 +19,14 @@ def run_digits(*arguments: str, temporary: Path) -> subprocess.CompletedProcess[
     )
 
 
-def test_the_demo_trains_measures_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_trains_measures_and_removes_its_files(tmp_path: Path) -> None:
     demo = run_digits("--quick", temporary=tmp_path)
 
     assert demo.returncode == 0, demo.stderr
     assert "Test accuracy: " in demo.stdout
     assert "rows/s" in demo.stdout
     assert "time to first batch" in demo.stdout
-    assert not demo.stderr  # no chatter, no warnings
+    assert not demo.stderr  # no messages, no warnings
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""Paths in all the ways that TensorFlow and Python have them, through everything that takes one."""
+"""Every kind of path that TensorFlow and Python allow, in every function that takes a path."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ import tf_npz
 from testing import assert_gives, assert_same, features, npy_bytes, npz_bytes, random_array
 from tf_npz import _core, _errors
 
-# Where the files are, given the test's own folders.
+# The folder of the files, made from the folders of the test.
 PLACES: dict[str, Callable[[Path, str], Any]] = {
     "local": lambda local, ram: str(local),
     "relative": lambda local, ram: ".",
@@ -73,7 +73,7 @@ def test_load_element_spec_and_inspect(place: Any) -> None:
 
 
 def test_many_small_files(place: Any) -> None:
-    """From the 33rd on they are read in a way of their own."""
+    """Small files with equal headers are read in runs of several files."""
     for name in ("a", "b"):
         tf.io.gfile.makedirs(join(place, name))
     arrays = [random_array((3, 4), "f4", seed=i) for i in range(200)]
@@ -82,7 +82,7 @@ def test_many_small_files(place: Any) -> None:
     assert_gives(dataset, [np.stack(arrays[i : i + 20]) for i in range(0, 200, 20)])
 
     tf.io.gfile.remove(files[150])
-    write(place, "b/150.npy", npy_bytes(arrays[150]) + b"x")  # which np.load gives too
+    write(place, "b/150.npy", npy_bytes(arrays[150]) + b"x")  # np.load does not read the last byte
     assert_gives(dataset, [np.stack(arrays[i : i + 20]) for i in range(0, 200, 20)])
     for contents in (npy_bytes(arrays[150])[:-1], None):
         tf.io.gfile.remove(files[150])  # ram:// would append
@@ -152,7 +152,7 @@ def test_archives_of_many_members_are_inspected_in_large_steps(
 
 
 class FileOfExceptions:
-    """A remote file of which so many reads come back, the next raises `exception`."""
+    """A remote file. After a number of reads, the next one raises `exception`."""
 
     def __init__(self, good_reads: int, exception: BaseException) -> None:
         self.contents = npz_bytes(**{f"x{i}": np.zeros(100_000) for i in range(10)})

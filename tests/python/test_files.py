@@ -1,4 +1,4 @@
-"""File names in all the forms that callers have them."""
+"""File names in every form that callers may pass."""
 
 import io
 import os
@@ -66,7 +66,7 @@ def test_patterns_over_the_file_systems_of_tensorflow(ram_folder: str) -> None:
             file.write(b"whatever")
     assert _files.expand(f"{ram_folder}/*.npz") == names[:2]
     assert _files.expand([names[2], f"{ram_folder}/*.npz"]) == [names[2], *names[:2]]
-    # Not even looked for: the reader says whether it is there.
+    # Its existence is not checked here. The reader raises the error.
     assert _files.expand("ram://none/a.npz") == ["ram://none/a.npz"]
     with pytest.raises(tf.errors.NotFoundError, match="none"):
         _files.expand(f"{ram_folder}/none*")

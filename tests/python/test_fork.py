@@ -1,4 +1,4 @@
-"""Processes made by multiprocessing: a spawned one reads, and so does one forked after import; none hangs."""
+"""Processes of multiprocessing: a spawned one can read, and so can one that is forked after import. None hangs."""
 
 import contextlib
 from collections.abc import Iterator
@@ -31,9 +31,8 @@ def in_child(method, target=read):
     if child.exitcode is None:
         child.kill()
 """
-# Once TensorFlow runs, a child that reads may hang: where the fork comes while a thread of TensorFlow's, or one of ours
-# that it starts, is beginning or ending, the lock of its list of threads stays locked in the child. So children forked
-# then do other things.
+# Once TensorFlow runs, a forked child that reads may hang. If a thread that TensorFlow starts is beginning or ending
+# during the fork, the lock of TensorFlow's list of threads stays locked in the child. So these children do not read.
 FORK = f"""{READ}
 import tf_npz, tensorflow
 in_child("fork")
@@ -56,7 +55,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def parents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Popen[str]"]]:
-    """Processes which have children of their own; side by side, for the time that TensorFlow's import takes."""
+    """Processes that start children. They run in parallel, because the import of TensorFlow takes long."""
     folder = tmp_path_factory.mktemp("shards")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

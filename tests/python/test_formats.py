@@ -1,4 +1,4 @@
-"""Every format that NumPy writes, read in every way: bit for bit what np.load gives."""
+"""Every format that NumPy writes, read in every way, gives bit for bit what np.load gives."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +40,7 @@ def spellings(dtype: str, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
 
 
 def save_npys(dtype: str, shape: tuple[int, ...]) -> tuple[list[str], list[np.ndarray]]:
-    """Files of one dtype and shape in every spelling and version, and what is in them."""
+    """Files of one dtype and shape in every spelling and version, and their arrays."""
     files, values = [], []
     for version in VERSIONS:
         for array in spellings(dtype, shape):
@@ -75,7 +75,7 @@ def test_npy_files_whole(folder: Path, dtype: str) -> None:
 
 
 class Pipe(io.RawIOBase):
-    """Takes what is written to it, as a pipe does: there is no way back."""
+    """A file that can only be written forward, like a pipe."""
 
     def __init__(self) -> None:
         self.contents = io.BytesIO()
@@ -145,14 +145,14 @@ def test_npz_files(folder: Path, dtype: str, write: Callable[..., bytes]) -> Non
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["<f4", ">i8", "|u1", ">c16"])
 def test_large_arrays(folder: Path, dtype: str, order: str, write: Callable[..., bytes]) -> None:
-    """Larger than what is read at once: blocks of many sizes, streams, and rows gathered from columns."""
+    """Larger than one step of reading: blocks of many sizes, streams, and rows gathered from columns."""
     array = np.asarray(random_array((1501, 7, 33), dtype), order=order)
     Path("a.npz").write_bytes(write(x=array, y=np.arange(1501)))
     value = native(array)
     assert_same(tf_npz.load("a.npz", "x").numpy(), value)
     assert_gives(tf_npz.NpzReaderDataset("a.npz", "x", rows=False), [value])
     batches = [(value[i : i + 400], np.arange(i, min(i + 400, 1501))) for i in range(0, 1501, 400)]
-    # A deflated array in Fortran order has no rows before all of it is decoded.
+    # A deflated array in Fortran order must be decoded as a whole before its first row.
     tiny = 1 << 16 if order == "C" else array.nbytes + (1 << 16)
     for memory_limit in (tiny, 1 << 28):
         dataset = tf_npz.NpzReaderDataset("a.npz", ("x", "y"), batch_size=400, memory_limit=memory_limit)
@@ -165,7 +165,7 @@ def as_numpy(tensors: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
     return {key: tensor.numpy() for key, tensor in tensors.items()}
 
 
-# --- What other programs write ---------------------------------------------------------------------------------------
+# --- Files of other programs -----------------------------------------------------------------------------------------
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 CORPUS_FILES = sorted(str(path.relative_to(CORPUS)) for path in CORPUS.rglob("*.np[yz]"))
@@ -186,7 +186,7 @@ def test_files_of_the_corpus(name: str) -> None:
 
 
 def as_written(loaded: Any) -> Any:
-    """What np.load gave, in native byte order; bools are 0 or 1, whatever byte stands in the file."""
+    """The array of np.load in native byte order. Bools become 0 or 1, for any byte in the file."""
     if isinstance(loaded, np.ndarray):
         return np.not_equal(loaded.view(np.uint8), 0) if loaded.dtype == np.bool_ else native(loaded)
     return {key: as_written(array) for key, array in loaded.items()}

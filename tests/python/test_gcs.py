@@ -1,4 +1,4 @@
-"""Files of gs://, on a server of our own: what is read, and in how many requests."""
+"""Files of gs://, on a fake server: the arrays that are read, and the number of requests."""
 
 import gzip
 import zlib
@@ -19,7 +19,7 @@ MIB = 1 << 20
 
 
 def sparse_npz(**shapes: tuple[int, ...]) -> Sparse:
-    """A stored archive of float32 zeros, which take no memory."""
+    """A stored archive of float32 zeros. It takes no memory."""
     parts: dict[int, bytes] = {}
     directory = b""
     at = 0
@@ -76,7 +76,7 @@ def test_files_of_many_windows(server: Server, gcs_of_small_blocks: Run, save: C
     batches = gcs_of_small_blocks(read, path, "x", batch_size=1000, element_spec=tf.TensorSpec([1000], tf.float32))
     assert_same(np.concatenate(batches), array)
     requests = server.take_requests(DATA)
-    # docs/decisions/016: one request for each 4 MiB, beside the first ones.
+    # docs/decisions/016: one request for each 4 MiB, after the first ones.
     assert len(requests) <= len(contents) / (4 * MIB) + 9
     assert total(requests) <= len(contents) + 4 * MIB
 
@@ -94,7 +94,7 @@ BIG_SPEC = tf.TensorSpec([1024], tf.float32)
 
 
 @pytest.mark.parametrize(("settings", "most"), [("gcs", 65 * MIB), ("gcs_of_small_blocks", 2 * MIB)])
-def test_little_of_a_gigabyte_takes_a_handful_of_requests(
+def test_a_small_part_of_a_gigabyte_takes_few_requests(
     server: Server, request: pytest.FixtureRequest, settings: str, most: int
 ) -> None:
     run = request.getfixturevalue(settings)
@@ -105,7 +105,7 @@ def test_little_of_a_gigabyte_takes_a_handful_of_requests(
     requests = server.take_requests()
     assert len(requests) == 2
     assert total(requests) <= most
-    # Two headers: the other arrays of the file don't matter.
+    # Two headers. The other arrays of the file are not read.
     assert run(tf_npz.element_spec, path, "small") == tf.TensorSpec([], tf.float32)
     assert len(server.take_requests()) <= 3
     assert_same(run(read, path, "big", count=2, element_spec=BIG_SPEC), [np.zeros(1024, np.float32)] * 2)
@@ -137,7 +137,7 @@ def test_a_file_of_less_than_a_block_takes_one_request(server: Server, gcs: Run)
 
 
 # The guide recommends small blocks because of this.
-def test_arrays_read_in_turns_want_small_blocks(server: Server, gcs: Run, gcs_of_small_blocks: Run) -> None:
+def test_arrays_read_in_turns_need_small_blocks(server: Server, gcs: Run, gcs_of_small_blocks: Run) -> None:
     contents, spec = x_and_y(100)
     asked_for = []
     for settings, run in (("default", gcs), ("small", gcs_of_small_blocks)):
@@ -148,8 +148,8 @@ def test_arrays_read_in_turns_want_small_blocks(server: Server, gcs: Run, gcs_of
     assert asked_for[1] < 80 * MIB
 
 
-def test_an_object_that_changes_is_found_out_by_its_checksum(server: Server, gcs_of_small_blocks: Run) -> None:
-    """Half of it from before, half from after, of the same size."""
+def test_the_checksum_shows_that_an_object_has_changed(server: Server, gcs_of_small_blocks: Run) -> None:
+    """Half of the bytes come from the old object, half from the new one of the same size."""
     old, new = (npz_bytes(x=np.full((2 << 20,), value, np.float32)) for value in (1, 2))
     path = server.put("changes/a.npz", old)
     server.replace_after("changes/a.npz", DATA, new)

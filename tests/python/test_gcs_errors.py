@@ -1,4 +1,4 @@
-"""What goes wrong at gs://, on a server of our own: what is retried, and what is said of the rest."""
+"""Errors of gs://, on a fake server: some are retried, others are raised with a reason."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ READS: dict[str, tuple[Callable[..., Any], Any, dict[str, Any]]] = {
 
 @pytest.fixture(params=READS)
 def reader(request: pytest.FixtureRequest, gcs: Run) -> Callable[[str], None]:
-    """Reads a file, and holds against what is expected."""
+    """Reads a file, and compares the result with the expected arrays."""
     function, expected, options = READS[request.param]
 
     def call(path: str) -> None:
@@ -36,22 +36,20 @@ def reader(request: pytest.FixtureRequest, gcs: Run) -> Callable[[str], None]:
 
 @pytest.fixture
 def file(server: Server, request: pytest.FixtureRequest) -> str:
-    """An object of a test's own; its name."""
+    """The name of an object that only one test uses."""
     name = f"faults/{re.sub(r'[^a-z0-9]+', '-', request.node.name)}.npz"
     server.put(name, npz_bytes(**shard(0)))
     return name
 
 
 @pytest.mark.parametrize("kind", [METADATA, DATA])
-def test_an_error_that_passes_is_not_seen(server: Server, reader: Callable[[str], None], file: str, kind: str) -> None:
+def test_a_temporary_error_is_retried(server: Server, reader: Callable[[str], None], file: str, kind: str) -> None:
     server.fail(file, 503, times=ATTEMPTS - 1, kind=kind)
     reader(f"gs://{file}")
     assert len(server.take_requests(kind)) == ATTEMPTS
 
 
-def test_a_connection_that_breaks_off_once_is_not_seen(
-    server: Server, reader: Callable[[str], None], file: str
-) -> None:
+def test_a_connection_that_breaks_off_once_is_retried(server: Server, reader: Callable[[str], None], file: str) -> None:
     server.cut(file, 100)
     reader(f"gs://{file}")
     assert len(server.take_requests(DATA)) == 2
@@ -118,7 +116,7 @@ def test_errors_say_what_is_wrong_with_which_file(server: Server, gcs: Run, file
     with pytest.raises(of_python, match=fragment) as raised:
         gcs(tf_npz.inspect, path)
     assert_named_once(raised.value, path)
-    # Retries aside, it is not asked for over and over: for a window, and for what is wanted of it.
+    # Apart from retries there are two requests: for a window, and for the wanted bytes alone.
     assert len([request for request in server.take_requests() if request.name == file]) <= 2 * ATTEMPTS + 1
 
 
@@ -140,7 +138,7 @@ def test_patterns_say_what_is_wrong(server: Server, gcs: Run) -> None:
         gcs(tf_npz.element_spec, "gs://down/*.npz")
 
 
-def test_a_file_that_can_not_be_read_costs_no_other_its_rows(server: Server, gcs: Run) -> None:
+def test_a_file_that_cannot_be_read_does_not_affect_other_files(server: Server, gcs: Run) -> None:
     paths = [server.put(f"skipped/{i}.npz", npz_bytes(**shard(i))) for i in range(4)]
     server.fail("skipped/1.npz", 403)
     server.fail("skipped/2.npz", 503)

@@ -1,4 +1,4 @@
-"""TensorFlow's global shuffle, which takes elements at random from where they lie: no buffer, every element once."""
+"""TensorFlow's global shuffle: it reads elements in random order, without a buffer, each once."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_a_global_shuffle_is_a_permutation(folder: Path, make: Callable[[], tf.d
     assert sorted(first) == sorted(second) == sorted(labels(make()))
     assert set(first) == set(range(ROWS))
     assert first.count(3) == times
-    # A dataset made anew from the same seed goes the same ways; another seed goes others.
+    # A new dataset with the same seed has the same order. Another seed gives another order.
     again = global_shuffle(make(), seed=7)
     assert [labels(again), labels(again)] == [first, second]
     others = [labels(global_shuffle(make(), seed=seed)) for seed in range(8)]
@@ -52,7 +52,7 @@ def test_a_global_shuffle_is_a_permutation(folder: Path, make: Callable[[], tf.d
     assert labels(fixed) == labels(fixed)
 
 
-def test_a_global_shuffle_is_another_each_time(folder: Path) -> None:
+def test_each_global_shuffle_has_another_order(folder: Path) -> None:
     save_shards([50, 50])
     shuffled = global_shuffle(reader(), seed=7)
     assert len({tuple(labels(shuffled)) for _ in range(3)}) == 3
@@ -89,13 +89,13 @@ def test_a_global_shuffle_saves_and_restores(folder: Path, then: Callable[..., A
         next(iterator)
 
 
-def test_where_counts_are_not_known_headers_are_read(folder: Path) -> None:
+def test_headers_are_read_if_counts_are_not_known(folder: Path) -> None:
     save_shards(LENGTHS)
     unknown = reader(element_spec=reader().element_spec)
     assert sorted(labels(global_shuffle(unknown, seed=1))) == list(range(ROWS))
 
 
-def test_damage_is_an_error_and_costs_the_rows_of_its_file(folder: Path) -> None:
+def test_damage_is_an_error_and_loses_only_the_rows_of_its_file(folder: Path) -> None:
     save_damaged(compressed=True)
     shuffled = global_shuffle(tf_npz.NpzReaderDataset("*.npz", "x"), seed=7)
     with pytest.raises(tf.errors.DataLossError, match=r"1\.npz"):
@@ -103,7 +103,7 @@ def test_damage_is_an_error_and_costs_the_rows_of_its_file(folder: Path) -> None
     assert int(shuffled.ignore_errors().reduce(0, lambda count, _: count + 1)) == 20_000
 
 
-def test_a_damaged_header_leaves_no_element_its_place(folder: Path) -> None:
+def test_a_damaged_header_makes_every_element_an_error(folder: Path) -> None:
     save_shards(LENGTHS)
     Path("broken.npz").write_bytes(b"")
     with pytest.raises(tf.errors.InvalidArgumentError, match="non-empty finite cardinality"):

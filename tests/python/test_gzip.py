@@ -20,12 +20,12 @@ Unimplemented = tf.errors.UnimplementedError
 
 
 def loaded(contents: bytes) -> np.ndarray:
-    """What NumPy makes of it."""
+    """The array that NumPy reads."""
     return native(np.load(gzip.open(io.BytesIO(contents))))
 
 
 def members(contents: bytes, *ends: int) -> bytes:
-    """Gzip members that end where `ends` says, and where the contents do."""
+    """`contents` in several gzip members. They end at the offsets in `ends`, and at the end of the contents."""
     return b"".join(gzip.compress(contents[i:j]) for i, j in zip((0, *ends), (*ends, len(contents)), strict=True))
 
 
@@ -55,16 +55,16 @@ WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "np.save to gzip.open": through_file,
     "two members": lambda contents: members(contents, len(contents) // 2),
     "members that split the header": lambda contents: members(contents, 0, 1, 6, 9, 9, 70),
-    "zeros between and behind": lambda c: gzip.compress(c[:99]) + bytes(99) + gzip.compress(c[99:]) + bytes(999),
+    "zeros between and after": lambda c: gzip.compress(c[:99]) + bytes(99) + gzip.compress(c[99:]) + bytes(999),
     "FEXTRA": lambda contents: with_fields(contents, 4, b"\x06\0ab\x02\0cd"),
     "FNAME and FCOMMENT": lambda contents: with_fields(contents, 8 | 16, b"name\0comment\0"),
     "all fields": lambda contents: with_fields(contents, 31, b"\x06\0ab\x02\0cd" + b"name\0" + b"comment\0"),
-    "more behind the array": lambda contents: gzip.compress(contents + b"and more"),
-    "another member behind the array": lambda contents: gzip.compress(contents) + gzip.compress(b"and more"),
+    "more after the array": lambda contents: gzip.compress(contents + b"and more"),
+    "another member after the array": lambda contents: gzip.compress(contents) + gzip.compress(b"and more"),
 }
 
 
-# --- What is right ---------------------------------------------------------------------------------------------------
+# --- Valid files -----------------------------------------------------------------------------------------------------
 
 
 def reads_as_numpy_does(contents: bytes, file: str) -> None:
@@ -83,7 +83,7 @@ def reads_as_numpy_does(contents: bytes, file: str) -> None:
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
-def test_whoever_wrote_it(folder: Path, write: Callable[[bytes], bytes]) -> None:
+def test_files_of_every_writer(folder: Path, write: Callable[[bytes], bytes]) -> None:
     reads_as_numpy_does(write(NPY), "a.npy.gz")
     assert tf_npz.inspect("a.npy.gz").arrays[""].shape == X.shape
 
@@ -106,13 +106,13 @@ def test_under_any_name(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("write", [gzip.compress, lambda contents: members(contents, 64, 1_000_000)])
 def test_large_arrays(folder: Path, order: str, write: Callable[[bytes], bytes]) -> None:
-    """Larger than what is read at once."""
+    """Larger than one step of reading."""
     array = np.asarray(random_array((3001, 7, 33), ">i4"), order=order)
     Path("a.npy.gz").write_bytes(write(npy_bytes(array)))
     value = native(array)
     assert_same(tf_npz.load("a.npy.gz").numpy(), value)
     assert_same(tf_npz.load("a.npy.gz", verify_checksums=False).numpy(), value)
-    # An array in Fortran order has no rows before all of it is decoded.
+    # An array in Fortran order must be decoded as a whole before its first row.
     tiny = 1 << 16 if order == "C" else array.nbytes + (1 << 16)
     for memory_limit in (tiny, 1 << 28):
         dataset = tf_npz.NpzReaderDataset("a.npy.gz", batch_size=400, memory_limit=memory_limit)
@@ -150,7 +150,7 @@ def test_a_restored_iterator_gives_exactly_the_rest(folder: Path) -> None:
     assert_same(np.concatenate([batch.numpy() for batch in other]), array[1300:])
 
 
-def test_inspect_tells_both_sizes(folder: Path) -> None:
+def test_inspect_shows_both_sizes(folder: Path) -> None:
     array = np.zeros((1000, 3), ">f4", order="F")
     Path("a.npy.gz").write_bytes(gzip.compress(npy_bytes(array) + b"and more"))
     size = Path("a.npy.gz").stat().st_size
@@ -172,7 +172,7 @@ def test_inspect_reads_no_further_than_the_header(folder: Path) -> None:
         tf_npz.load("a.npy.gz")
 
 
-# --- What is wrong ---------------------------------------------------------------------------------------------------
+# --- Damaged and unsupported files -----------------------------------------------------------------------------------
 
 
 def changed(contents: bytes, at: int) -> bytes:
@@ -192,7 +192,7 @@ BAD: dict[str, tuple[bytes, type[tf.errors.OpError], str]] = {
         "of the compressed data (CRC-32 mismatch)",
     ),
     "cut off": (GZIPPED[:-9], DataLoss, f"at byte {len(GZIPPED) - 9} of the compressed data (it ends too early)"),
-    "garbage behind": (
+    "garbage after": (
         GZIPPED + b"garbage",
         DataLoss,
         f"at byte {len(GZIPPED)} of the compressed data (expected the end or another gzip member)",
@@ -233,7 +233,7 @@ def test_says_what_is_wrong(
     assert "<contents>: " in raised.value.message or "a.npy.gz: " in raised.value.message
 
 
-def test_checksums_are_not_verified_where_nobody_wants_them() -> None:
+def test_checksums_are_not_verified_if_switched_off() -> None:
     contents = changed(GZIPPED, -8)
     assert_same(tf_npz.decode(contents, verify_checksums=False).numpy(), X)
 
@@ -272,13 +272,13 @@ def flips(contents: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_flipped_byte_is_refused_where_python_refuses_it(name: str) -> None:
+def test_a_flipped_byte_is_refused_if_python_refuses_it(name: str) -> None:
     read = stricter = 0
     for contents in flips(SMALL[name]):
         refusal = ""
         try:
             assert_same(tf_npz.decode(contents).numpy(), X)
-        except (DataLoss, Unimplemented) as error:  # A header that is not what it was may hold any dtype.
+        except (DataLoss, Unimplemented) as error:  # A changed header may hold any dtype.
             refusal = error.message
         if any(strictness in refusal for strictness in STRICTER_THAN_PYTHON):
             stricter += 1
@@ -289,7 +289,7 @@ def test_a_flipped_byte_is_refused_where_python_refuses_it(name: str) -> None:
     assert stricter > 0
 
 
-# RFC 1952 2.3.1.2 has reserved flags refused. The CRC of a header is there to be looked at, where checksums are wanted.
+# RFC 1952 2.3.1.2: reserved flags must be refused. The CRC of a header is verified if checksums are verified.
 STRICTER_THAN_PYTHON = ["unknown header flags set", "header crc mismatch"]
 
 
@@ -301,7 +301,7 @@ def python_accepts(contents: bytes) -> bool:
 
 
 def test_bombs_are_read_or_refused() -> None:
-    """100 KB that become 100 MB, behind a small array and behind a claim of 2**60 bytes."""
+    """100 KB that become 100 MB, after a small array and after a header that claims 2**60 bytes."""
     zeros = 10 * gzip.compress(bytes(10_000_000), 9)
     assert_same(tf_npz.decode(GZIPPED + zeros).numpy(), X)
     with pytest.raises(DataLoss, match="array claims"):

@@ -1,4 +1,4 @@
-"""A file that fails is reported once, and costs nothing but what is left of it: with ignore_errors, or by going on."""
+"""A file that fails raises one error and loses only its own rest, with ignore_errors or if the caller continues."""
 
 from pathlib import Path
 from typing import Any
@@ -9,18 +9,18 @@ import tensorflow as tf
 import tf_npz
 from testing import elements, features, npz_bytes
 
-ROWS = 10  # of every good file
+ROWS = 10  # rows of every good file
 
 
 def contents(first: int, *, damaged: bool = False, save: Any = np.savez_compressed, **more: np.ndarray) -> bytes:
     y = np.arange(first, first + ROWS)
     written = bytearray(npz_bytes(save, **{"x": features(y), "y": y, **more}))
-    if damaged:  # the last byte of x is the one before the next member begins
+    if damaged:  # the last byte of x comes before the next member
         written[written.index(b"PK\x03\x04", 4) - 20] ^= 1
     return bytes(written)
 
 
-# What each file is, in order; only the good ones have rows.
+# The kind of each file, in order. Only the good ones give rows.
 FILES = [
     "good",
     "missing",
@@ -91,7 +91,7 @@ def dataset_of(files: list[str], mode: dict[str, Any], **options: Any) -> tf.dat
 
 
 def flat(all_elements: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """All rows, whatever the elements are."""
+    """All rows, from elements of any kind."""
     y = np.concatenate([np.reshape(y, -1) for _, y in all_elements])
     return np.concatenate([np.reshape(x, (-1, 4)) for x, _ in all_elements]), y
 
@@ -103,7 +103,7 @@ EXPECTED_Y = [y for i in GOOD for y in range(i * ROWS, (i + 1) * ROWS)]
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES.keys())
 def test_every_row_of_good_files_arrives(files: list[str], mode: dict[str, Any], threads: int) -> None:
     if not mode.get("rows", True):
-        del files[FILES.index("unequal")]  # which is no error where lengths don't matter
+        del files[FILES.index("unequal")]  # whole arrays may differ in length
     dataset = dataset_of(files, mode, num_parallel_reads=threads).ignore_errors()
     x, y = flat(elements(dataset))
     assert y.tolist() == EXPECTED_Y
@@ -134,7 +134,7 @@ def test_every_bad_file_is_reported_once(files: list[str], mode: dict[str, Any],
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 999}, {"rows": False}], ids=["rows", "batches", "whole files"])
 def test_rows_before_the_damage_arrive(folder: Path, options: dict[str, Any]) -> None:
-    """Of a large stored member what comes before the last rows is there when its checksum is found wrong."""
+    """The wrong checksum of a large stored member is found with its last rows. The rows before them have come."""
     y = np.arange(100_000)
     damaged = bytearray(npz_bytes(y=y))
     damaged[damaged.index(b"PK\x01\x02") - 1] ^= 1
@@ -144,7 +144,7 @@ def test_rows_before_the_damage_arrive(folder: Path, options: dict[str, Any]) ->
     spec = tf.TensorSpec([None] if whole_files else [], tf.int64)
     dataset = tf_npz.NpzReaderDataset("[01].npz", "y", element_spec=spec, memory_limit=1 << 18, **options)
     dataset = dataset.ignore_errors()
-    # Of rows, as few of Python's as can be.
+    # For rows, as little Python code as possible.
     seen = np.concatenate([np.reshape(e, -1) for e in elements(dataset.batch(10_000) if not options else dataset)])
     before = len(seen) - len(y)
     assert seen[before:].tolist() == y.tolist()
@@ -152,7 +152,7 @@ def test_rows_before_the_damage_arrive(folder: Path, options: dict[str, Any]) ->
     assert (before > 0) == (not whole_files)
 
 
-def test_ignore_errors_inside_interleave_loses_that_file_alone(files: list[str]) -> None:
+def test_ignore_errors_inside_interleave_loses_only_that_file(files: list[str]) -> None:
     spec = (tf.TensorSpec([4], tf.float32), tf.TensorSpec([], tf.int64))
     dataset = tf.data.Dataset.from_tensor_slices(files).interleave(
         lambda f: tf_npz.NpzReaderDataset(f, ("x", "y"), element_spec=spec).ignore_errors(),

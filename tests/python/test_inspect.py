@@ -1,4 +1,4 @@
-"""inspect() and `python -m tf_npz`: what a file holds, from headers alone, without TensorFlow."""
+"""inspect() and `python -m tf_npz` describe files from their headers, without TensorFlow."""
 
 import ast
 import gzip
@@ -43,13 +43,13 @@ def test_agrees_with_numpy_about_shapes(folder: Path, save: Callable[..., None],
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
-def test_tells_the_version_of_the_header(folder: Path, version: tuple[int, int]) -> None:
+def test_shows_the_version_of_the_header(folder: Path, version: tuple[int, int]) -> None:
     with Path("a.npy").open("wb") as file:
         np.lib.format.write_array(file, np.arange(3), version=version)
     assert tf_npz.inspect("a.npy").arrays[""].version == version
 
 
-def test_tells_compression_and_sizes(folder: Path) -> None:
+def test_shows_compression_and_sizes(folder: Path) -> None:
     array = np.zeros((1000,), np.float32)
     np.savez("stored.npz", x=array)
     np.savez_compressed("deflated.npz", x=array)
@@ -81,7 +81,7 @@ def test_names_cannot_write_control_sequences(folder: Path) -> None:
     assert "\x1b" not in repr(info)
 
 
-def test_members_that_cannot_be_read_stand_beside_those_that_can(folder: Path) -> None:
+def test_members_that_cannot_be_read_do_not_hide_the_others(folder: Path) -> None:
     with zipfile.ZipFile("a.npz", "w") as archive:
         archive.writestr("x.npy", npy_bytes(np.zeros(3)))
         archive.writestr("notes.txt", "how this was measured")
@@ -114,7 +114,7 @@ def test_reads_through_the_file_systems_of_tensorflow(ram_folder: str) -> None:
     import tensorflow as tf
 
     file = io.BytesIO()
-    # Larger than what is read as a whole, and with a directory that is found from the end.
+    # Too large to be read as a whole, so its directory is found from the end.
     np.savez(file, x=np.zeros(100_000), y=np.zeros((2, 3), np.int32))
     with tf.io.gfile.GFile(f"{ram_folder}/a.npz", "wb") as target:
         target.write(file.getvalue())
@@ -138,7 +138,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("contents", "error", "fragment"), BAD.values(), ids=BAD.keys())
-def test_says_what_is_wrong_in_errors_of_python(
+def test_raises_errors_of_python_that_say_what_is_wrong(
     folder: Path, contents: bytes | None, error: type[Exception], fragment: str
 ) -> None:
     if contents is not None:
@@ -162,7 +162,7 @@ def test_an_unreadable_file_is_a_permission_error(folder: Path) -> None:
         tf_npz.inspect("a.npy")
 
 
-def test_the_stub_of_the_native_module_names_what_it_has() -> None:
+def test_the_stub_lists_every_name_of_the_native_module() -> None:
     stub = ast.parse(Path(tf_npz.__file__).with_name("_core.pyi").read_text())
     names = {node.name: node for node in stub.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
     assert set(names) == {name for name in vars(_core) if not name.startswith("_")}
@@ -193,4 +193,4 @@ def test_command_line_helps_without_tensorflow(folder: Path) -> None:
     result = run_module("--help")
     assert result.returncode == 0
     assert "FILE" in result.stdout
-    assert "| tensorflow" not in result.stderr  # as -X importtime lists it
+    assert "| tensorflow" not in result.stderr  # a line of -X importtime

@@ -1,4 +1,4 @@
-"""Keras trains, evaluates and predicts from the dataset: steps, epochs, and values that reach the model."""
+"""Keras trains, evaluates and predicts with the dataset: steps, epochs, and the values that reach the model."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ def files(folder: Path) -> list[str]:
 
 
 def linear_model(learning_rate: float = 0.0) -> tf.keras.Model:
-    """sum(x): without learning, its loss tells which values it was given."""
+    """A model that returns sum(x) and learns nothing. So its loss shows which values it was given."""
     model = tf.keras.Sequential([tf.keras.Input([4]), tf.keras.layers.Dense(1, kernel_initializer="ones")])
     model.compile(tf.keras.optimizers.SGD(learning_rate), "mse")
     return model
@@ -51,7 +51,7 @@ SOURCES: dict[str, Callable[[list[str]], tf.data.Dataset]] = {
 }
 
 
-# Of what is interleaved nobody knows how much it is, so Keras says this at the end of the first epoch.
+# The number of elements of interleave is unknown, so Keras warns at the end of the first epoch.
 @pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES.keys())
 def test_fit_sees_every_value_in_every_epoch(files: list[str], source: Callable[..., tf.data.Dataset]) -> None:

@@ -1,4 +1,4 @@
-"""A thousand iterators, dropped at all stages, leave no thread, no descriptor and no memory behind."""
+"""A thousand iterators, deleted at any stage, release their threads, descriptors and memory."""
 
 import json
 from pathlib import Path
@@ -51,10 +51,10 @@ print(json.dumps([before, {"threads": threads(), "descriptors": descriptors(), "
 """
 
 
-def test_a_thousand_iterators_leave_nothing_behind(folder: Path) -> None:
+def test_a_thousand_iterators_release_everything(folder: Path) -> None:
     save_shards([200] * 20)
     before, after = json.loads(run_python(OPEN_AND_DROP, cwd=folder))
     assert after["threads"] == before["threads"] == 0
     assert after["descriptors"] <= before["descriptors"]
-    # MiB; an iterator that kept one batch of what is read here would come to more, and a thread's stack to far more.
+    # MiB. If each iterator kept one batch, it would be more. If each kept the stack of a thread, it would be far more.
     assert after["resident"] - before["resident"] < 16

@@ -1,4 +1,4 @@
-"""The dataset and the ops, wherever in a pipeline they stand: exactly NumPy's values, static shapes and dtypes."""
+"""The dataset and the ops, at any place in a pipeline, give exactly NumPy's values, static shapes and dtypes."""
 
 import itertools
 from collections.abc import Callable
@@ -19,7 +19,7 @@ BATCH_SPEC = (tf.TensorSpec([None, 4], tf.float32), tf.TensorSpec([None], tf.int
 
 class Shards(NamedTuple):
     files: list[str]
-    per_file: list[list[tuple[np.ndarray, np.ndarray]]]  # rows, as NumPy has them
+    per_file: list[list[tuple[np.ndarray, np.ndarray]]]  # rows, as NumPy arrays
 
     @property
     def rows(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -29,7 +29,7 @@ class Shards(NamedTuple):
         return tf_npz.NpzReaderDataset(self.files, keys=("x", "y"), **options)
 
     def in_memory(self) -> tf.data.Dataset:
-        """What tf.data has to say of the same values."""
+        """The same values as a dataset of tf.data."""
         y = np.arange(sum(LENGTHS))
         return tf.data.Dataset.from_tensor_slices((features(y), y))
 
@@ -111,7 +111,7 @@ THEN: dict[str, Callable[[tf.data.Dataset], tf.data.Dataset]] = {
 
 
 @pytest.mark.parametrize("then", THEN.values(), ids=THEN.keys())
-def test_goes_on_as_the_same_values_in_memory_do(shards: Shards, then: Callable[..., tf.data.Dataset]) -> None:
+def test_equals_the_same_values_in_memory(shards: Shards, then: Callable[..., tf.data.Dataset]) -> None:
     ours, theirs = then(shards.dataset()), then(shards.in_memory())
     assert ours.element_spec == theirs.element_spec
     assert_gives(ours, elements(theirs))
@@ -262,7 +262,7 @@ def test_load_and_decode_in_a_function(shards: Shards) -> None:
     assert_same([t.numpy() for t in read(tf.constant(shards.files[0]))], [arrays["x"], arrays["y"], arrays["x"]])
 
 
-# --- Again and at once -----------------------------------------------------------------------------------------------
+# --- Repeated and concurrent iteration -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 3}, {"rows": False}], ids=["rows", "batches", "whole files"])
@@ -275,16 +275,16 @@ def test_every_epoch_is_the_same(shards: Shards, options: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 3}], ids=["rows", "batches"])
-def test_two_iterators_of_one_dataset_know_nothing_of_each_other(shards: Shards, options: dict[str, Any]) -> None:
+def test_two_iterators_of_one_dataset_are_independent(shards: Shards, options: dict[str, Any]) -> None:
     dataset = shards.dataset(**options)
     expected = elements(dataset)
-    ahead, behind = dataset.as_numpy_iterator(), dataset.as_numpy_iterator()
-    seen_ahead, seen_behind = [next(ahead), next(ahead)], []
-    for a, b in itertools.zip_longest(ahead, behind):
-        seen_ahead += [] if a is None else [a]
-        seen_behind.append(b)
-    assert_same(seen_ahead, expected)
-    assert_same(seen_behind, expected)
+    first, second = dataset.as_numpy_iterator(), dataset.as_numpy_iterator()
+    seen_first, seen_second = [next(first), next(first)], []
+    for a, b in itertools.zip_longest(first, second):
+        seen_first += [] if a is None else [a]
+        seen_second.append(b)
+    assert_same(seen_first, expected)
+    assert_same(seen_second, expected)
 
 
 FILE_COUNT = 3000

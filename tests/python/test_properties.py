@@ -1,4 +1,4 @@
-"""Arrays of any dtype, in any spelling of the format, read as NumPy reads them: cases that nobody thought of.
+"""Random arrays of any dtype, in any spelling of the format, are read as NumPy reads them.
 
 Hypothesis makes them, the same ones in each run (`derandomize`), and shrinks what fails to something small.
 """
@@ -36,7 +36,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 ORDERS = st.sampled_from("<>")
 NUMBERS = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 UNITS = ["", "[Y]", "[D]", "[ns]", "[25s]", "[as]"]
-# Letters that headers quote, escape, or encode.
+# Characters that headers quote, escape or encode.
 NAMES = st.text(st.sampled_from("abcdefO0_. 'é\"\\ß\n#{}[](),:µ大𝄞"), min_size=1, max_size=6)
 
 
@@ -59,7 +59,7 @@ def structures(draw: Draw, dtypes: st.SearchStrategy[np.dtype]) -> np.dtype:
         fields.append((name if title is None else (title, name), draw(dtypes), shape))
     try:
         return np.dtype(fields, align=draw(st.booleans()))
-    except ValueError:  # A title is a name already.
+    except ValueError:  # A title equals a name.
         reject()
 
 
@@ -79,7 +79,7 @@ TEXT = np.array(["", "a", "ß", "大き", "𝄞x𝄞", "a\0b", "\x7f\u07ff\uffff
 
 
 def fill(array: np.ndarray, rng: np.random.Generator) -> None:
-    """Bytes at random, where every byte is a value."""
+    """Random bytes, for dtypes in which every byte is a value."""
     if array.dtype.names is not None:
         for name in array.dtype.names:
             fill(array[name], rng)
@@ -98,7 +98,7 @@ ESCAPED = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n"}
 
 
 class Speller:
-    """Writes values as Python literals: of the many spellings one that chance chooses, from a seed."""
+    """Writes values as Python literals. A seed chooses one of the many spellings."""
 
     def __init__(self, seed: int, version: int) -> None:
         self.choice = random.Random(seed).choice
@@ -161,9 +161,9 @@ def npy_files(draw: Draw, array: np.ndarray) -> bytes:
     header = Speller(seed, version).spelled(facts) if seed else repr(facts)
     header = draw(st.sampled_from(["", " ", "\n"])) + header + draw(st.sampled_from(["", "\n", " " * 60 + "\n", "#"]))
     if version < 3:
-        # Beyond Latin-1 there are escapes.
+        # Characters beyond Latin-1 are escaped.
         header = "".join(c if ord(c) < 0x100 else f"\\U{ord(c):08x}" for c in header)
-    return npy_bytes(header, version, array.tobytes(order) + draw(st.sampled_from([b"", b"behind"])))
+    return npy_bytes(header, version, array.tobytes(order) + draw(st.sampled_from([b"", b"after"])))
 
 
 def npy_bytes(header: str, version: int, data: bytes) -> bytes:
@@ -196,7 +196,7 @@ def key_of(container: str) -> str | None:
 
 
 def numpy_load(npy: bytes) -> np.ndarray | None:
-    """What np.load gives; None where it refuses. It lets out what Python's tokenizer and NumPy's dtype() raise."""
+    """The array of np.load; None if it refuses. It also raises exceptions of Python's tokenizer and NumPy's dtype()."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -240,7 +240,7 @@ def test_any_file_in_rows_and_batches_is_what_numpy_reads(tmp_path: Path, contai
         assert_equal(batch, row_of(whole, slice(i * size, (i + 1) * size)))
 
 
-# What headers are made of, and what they must not be.
+# Tokens of headers, and tokens that headers must not have.
 PIECES = [
     "'",
     '"',
@@ -285,7 +285,7 @@ PIECES += [
     "\t",
     "é",
 ]
-# Arrays of zeros: strings of them are empty, whatever the dtype has become.
+# Arrays of zeros. As strings they are empty, for any dtype that the mutation makes.
 ZEROS = bytes(4096)
 MUTATED = [
     {"descr": "<f4", "fortran_order": False, "shape": (3, 2)},
@@ -311,13 +311,13 @@ def mutated_headers(draw: Draw) -> str:
 
 @settings(SETTINGS, max_examples=3000)
 @given(mutated_headers(), st.sampled_from([1, 2, 3]))
-def test_a_mutated_header_is_taken_as_numpy_takes_it(header: str, version: int) -> None:
+def test_a_mutated_header_is_read_as_numpy_reads_it(header: str, version: int) -> None:
     npy = npy_bytes(header, version, ZEROS)
     expected = numpy_load(npy)
     assume(expected is None or expected.size < 10_000)
     try:
         value = tf_npz.decode(npy)
-    except tf.errors.UnimplementedError:  # NumPy may load dtypes of which no tensor is made.
+    except tf.errors.UnimplementedError:  # NumPy may load dtypes that cannot become tensors.
         return
     except tf.errors.InvalidArgumentError:
         assert expected is not None

@@ -1,4 +1,4 @@
-"""Any element at once, in any order: tf.data.experimental.at."""
+"""tf.data.experimental.at: reads any element, in any order."""
 
 import concurrent.futures
 import gzip
@@ -29,7 +29,7 @@ def at(dataset: tf.data.Dataset, index: int) -> Any:
 
 
 def assert_random_access(dataset: tf.data.Dataset) -> None:
-    """Holds elements in random order, and the same again, against those of plain iteration."""
+    """Compares elements in random order, twice, with those of plain iteration."""
     expected = elements(dataset)
     order = [*range(len(expected))] * 2
     random.Random(1).shuffle(order)
@@ -90,7 +90,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
-def test_of_every_kind_of_file(folder: Path, make: Callable[[], bytes]) -> None:
+def test_every_kind_of_file(folder: Path, make: Callable[[], bytes]) -> None:
     Path("a").write_bytes(make())
     Path("b").write_bytes(make())
     for options in ({}, {"batch_size": 7}, {"rows": False}, {"shard": (3, 1)}):
@@ -99,8 +99,8 @@ def test_of_every_kind_of_file(folder: Path, make: Callable[[], bytes]) -> None:
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_of_members_larger_than_what_is_kept(folder: Path, save: Callable[..., None], order: Any) -> None:
-    """A quarter of the limit, of 1 MiB, is kept of one member; these have 400 KB."""
+def test_members_that_are_too_large_to_be_kept(folder: Path, save: Callable[..., None], order: Any) -> None:
+    """A member of up to a quarter of the limit of 1 MiB is kept. These members have 400 KB."""
     arrays = [random_array([1000, 100], "f4", seed) for seed in range(3)]
     for i, array in enumerate(arrays):
         save(f"{i}.npz", x=np.asarray(array, order=order))
@@ -110,7 +110,7 @@ def test_of_members_larger_than_what_is_kept(folder: Path, save: Callable[..., N
         assert_same(at(dataset, index), whole[index])
 
 
-def test_members_that_do_not_fit_say_what_to_raise(folder: Path) -> None:
+def test_members_that_do_not_fit_say_which_limit_to_raise(folder: Path) -> None:
     np.savez_compressed("a.npz", x=np.asfortranarray(random_array([1000, 100], "f4")))
     dataset = tf_npz.NpzReaderDataset("a.npz", "x", memory_limit=1 << 18)
     with pytest.raises(tf.errors.ResourceExhaustedError, match=r"memory_limit is 262144; raise it"):
@@ -128,7 +128,7 @@ def test_in_a_graph(folder: Path) -> None:
     assert labels(tf.constant([15, 0, 7], tf.int64)).numpy().tolist() == [15, 0, 7]
 
 
-def test_through_what_follows(folder: Path) -> None:
+def test_through_later_transformations(folder: Path) -> None:
     save_shards(LENGTHS)
     for dataset in (
         reader().map(lambda x, y: y * 2),
@@ -154,7 +154,7 @@ def test_out_of_range_is_an_error(folder: Path, index: int) -> None:
             at(reader(**options), index)
 
 
-def test_where_counts_are_not_known_headers_are_read(folder: Path) -> None:
+def test_headers_are_read_if_counts_are_not_known(folder: Path) -> None:
     save_shards(LENGTHS)
     unknown = reader(element_spec=reader().element_spec)
     assert int(unknown.cardinality()) == tf.data.UNKNOWN_CARDINALITY
@@ -163,7 +163,7 @@ def test_where_counts_are_not_known_headers_are_read(folder: Path) -> None:
         at(unknown, ROWS)
 
 
-def test_damage_of_compressed_data_is_an_error_each_time_that_it_is_met(folder: Path) -> None:
+def test_damage_of_compressed_data_is_an_error_each_time(folder: Path) -> None:
     save_damaged(compressed=True)
     dataset = tf_npz.NpzReaderDataset("*.npz", "x")
     for _ in range(2):
@@ -175,14 +175,14 @@ def test_damage_of_compressed_data_is_an_error_each_time_that_it_is_met(folder: 
         at(tf_npz.NpzReaderDataset("*.npz", "x", batch_size=5000), 3)
 
 
-def test_of_stored_data_only_the_elements_own_bytes_are_read_and_no_checksum(folder: Path) -> None:
+def test_stored_data_reads_only_the_bytes_of_the_element_and_no_checksum(folder: Path) -> None:
     save_damaged(compressed=False)
     dataset = tf_npz.NpzReaderDataset("*.npz", "x")
     for index in (0, 9_999):
         assert at(dataset, 10_000 + index) == random_array([10_000], "i8", 1)[index]
 
 
-def test_a_damaged_header_leaves_no_element_its_place(folder: Path) -> None:
+def test_a_damaged_header_makes_every_element_an_error(folder: Path) -> None:
     files = save_shards([3, 3, 3])
     Path(files[1]).write_bytes(b"")
     for options in ({}, {"batch_size": 2}, {"batch_size": 2, "drop_remainder": True}):
@@ -194,7 +194,7 @@ def test_a_damaged_header_leaves_no_element_its_place(folder: Path) -> None:
         at(reader(rows=False), 1)
 
 
-def test_a_file_that_is_another_than_before(folder: Path) -> None:
+def test_a_file_that_has_changed(folder: Path) -> None:
     save_shards([8])
     dataset = reader()
     save_shards([3])
@@ -204,7 +204,7 @@ def test_a_file_that_is_another_than_before(folder: Path) -> None:
 
 # --- Many files, many threads ----------------------------------------------------------------------------------------
 
-# In a process of its own, whose descriptors and peak are limited and measured.
+# Runs in another process, to limit its descriptors and to measure its peak memory.
 MANY = """
 import os, random, resource, sys
 import numpy as np, tensorflow as tf, tf_npz
@@ -238,11 +238,11 @@ def test_many_files_take_few_descriptors_and_little_memory(folder: Path) -> None
     npy, npz = ([int(number) for number in line.split()] for line in result.stdout.splitlines())
     assert (npy[0], npz[0]) == (800, 1600)
     assert max(npy[1], npz[1]) < 200
-    # 16 MiB of the reader's, as much of the pool's, and what malloc and TensorFlow keep; the files have 190 MB.
+    # 16 MiB of the reader, 16 MiB of the pool, and the memory that malloc and TensorFlow keep. The files have 190 MB.
     assert max(npy[2], npz[2]) < 64
 
 
-def test_more_files_than_are_known_at_once(folder: Path) -> None:
+def test_more_files_than_are_kept(folder: Path) -> None:
     contents = [npy_bytes(np.arange(i, i + 2)) for i in range(1100)]
     files = [f"{i}.npy" for i in range(1100)]
     for file, content in zip(files, contents, strict=True):

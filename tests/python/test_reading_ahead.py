@@ -1,4 +1,4 @@
-"""Threads of the reader's own: how many there are, what they do ahead, and that they end with their iterator."""
+"""The reader's threads: their number, how far they read ahead, and that they end with their iterator."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("no_threads_of_other_tests")
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a deflated member of 300 MB in a file of a few hundred KB, and a stored one of 40 MB."""
+    """A folder with a deflated member of 300 MB in a file of a few hundred KB, and a stored member of 40 MB."""
     folder = tmp_path_factory.mktemp("large")
     array = np.zeros((300_000, 250), np.float32)
     array[:, 0] = np.arange(len(array))
@@ -33,12 +33,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# --- How many --------------------------------------------------------------------------------------------------------
+# --- The number of threads -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 4}, {"rows": False}], ids=["rows", "batches", "whole files"])
 @pytest.mark.parametrize("threads", [1, 3, 8])
-def test_many_files_are_read_by_as_many_threads_as_asked_for(
+def test_many_files_are_read_by_the_requested_number_of_threads(
     folder: Path, threads: int, options: dict[str, Any]
 ) -> None:
     files = save_shards([100] * 12)
@@ -55,7 +55,7 @@ def test_many_files_are_read_by_as_many_threads_as_asked_for(
 def test_one_file_is_read_by_at_most_one_thread(large: Path, folder: Path) -> None:
     iterator = iter(plain(tf_npz.NpzReaderDataset(large / "stored.npz", "x", batch_size=100, num_parallel_reads=8)))
     next(iterator)
-    assert reader_threads() == 0  # The first batch may be all that is wanted.
+    assert reader_threads() == 0  # There is no thread yet: the caller may need only the first batch.
     next(iterator)
     wait_until(lambda: reader_threads() == 1, "a thread")
     for _ in range(10):
@@ -120,12 +120,12 @@ def test_no_more_is_read_ahead_than_the_limit_allows(folder: Path, options: dict
     for element in iterator:
         taken += 1
         assert int(tf.reshape(element, [-1])[0]) == taken - 1
-        # What was taken, what may wait, and the headers of files to come.
+        # The bytes of taken elements, of waiting elements, and of the headers of later files.
         assert bytes_read() - before <= (taken * 8 + 24 + 2) * MIB
     assert taken == 16
 
 
-# In a process of its own, whose peak can be measured.
+# Runs in another process, to measure its peak memory.
 PEAK = """
 import resource, sys
 import tensorflow as tf, tf_npz
@@ -157,7 +157,7 @@ def test_a_member_larger_than_the_limit_is_streamed(large: Path) -> None:
     assert result.returncode == 0, result.stderr
     lines = [line.split() for line in result.stdout.splitlines()]
     assert [line[:2] for line in lines] == [["300000", "299999.0"]] * 3 + [["40000", "39999.0"]] * 3
-    # 16 MiB of the reader's, batches of 1 MB in tf.data's hands, and what malloc and TensorFlow keep: far from 300 MB.
+    # 16 MiB of the reader, batches of 1 MB in tf.data, and what malloc and TensorFlow keep: less than 300 MB.
     assert max(int(line[2]) for line in lines) < 64
 
 
@@ -186,8 +186,8 @@ def test_a_dropped_iterator_ends_its_threads(folder: Path, large: Path, make: Ca
     save_shards([1000] * 30)
     iterator = iter(plain(make(large)))
     next(iterator)
-    next(iterator)  # A single file is read ahead from now on.
-    if make is not DROPPED["interleaved"]:  # whose files are too small to have anything ahead
+    next(iterator)  # From now on a single file is read ahead too.
+    if make is not DROPPED["interleaved"]:  # its files are too small for reading ahead
         wait_until(lambda: reader_threads() > 0, "threads to end")
     del iterator
     assert_ends_all_threads(folder)
@@ -195,7 +195,7 @@ def test_a_dropped_iterator_ends_its_threads(folder: Path, large: Path, make: Ca
 
 
 @pytest.mark.parametrize("make", DROPPED.values(), ids=DROPPED.keys())
-def test_an_iterator_never_asked_ends_too(folder: Path, large: Path, make: Callable[..., Any]) -> None:
+def test_an_iterator_without_a_call_of_next_ends_too(folder: Path, large: Path, make: Callable[..., Any]) -> None:
     save_shards([10] * 5)
     iterator = iter(plain(make(large)))
     del iterator
@@ -212,7 +212,7 @@ def test_take_one_ends_the_threads(folder: Path, large: Path, make: Callable[...
     assert_ends_all_threads(large)
 
 
-def test_threads_end_with_all_that_tf_data_adds(folder: Path) -> None:
+def test_threads_end_also_with_the_stages_that_tf_data_adds(folder: Path) -> None:
     iterator = iter(tf_npz.NpzReaderDataset(save_shards([1000] * 30), "y"))
     next(iterator)
     del iterator
@@ -233,7 +233,7 @@ def test_the_end_of_data_and_an_error_end_the_threads_with_the_iterator(folder: 
     assert_ends_all_threads(folder)
 
 
-def test_hundreds_of_iterators_leave_nothing_behind(folder: Path) -> None:
+def test_hundreds_of_iterators_release_everything(folder: Path) -> None:
     dataset = plain(tf_npz.NpzReaderDataset(save_shards([100] * 10), "y", batch_size=7, num_parallel_reads=4))
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
     for i in range(200):

@@ -1,4 +1,4 @@
-"""The code of README.md and docs/guide.md runs as it is printed; each "before" raises the error that it names."""
+"""The code of README.md and docs/guide.md runs unchanged. Each "before" raises the error that it names."""
 
 import itertools
 import pathlib
@@ -25,7 +25,7 @@ EVENT = [("id", "<u4"), ("xyz", "<f4", (3,))]
 
 @pytest.fixture
 def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names that the pages assume, with the files that they read."""
+    """The variables that the pages use, and the files that they read."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     for folder in ("train", "events", "images"):
@@ -62,7 +62,7 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 
 @pytest.fixture
 def service() -> Iterator[str]:
-    """The address of a dispatcher that has a worker, both in this process."""
+    """The address of a dispatcher with one worker. Both run in this process."""
     library = tf.data.experimental.service
     dispatcher = library.DispatchServer()
     address = dispatcher.target.removeprefix("grpc://")
@@ -131,7 +131,7 @@ def test_shuffled_rows_are_all_rows(names: dict[str, Any]) -> None:
     assert np.array_equal(np.sort(labels), np.sort(expected))
 
 
-def test_labels_stay_beside_their_images(names: dict[str, Any]) -> None:
+def test_labels_belong_to_their_images(names: dict[str, Any]) -> None:
     ((images, labels),) = run(names, "tf.data.Dataset.zip(")["ds"]
     assert sorted(labels.numpy()) == [0, 1, 2, 3]
     assert np.array_equal(images[:, 0, 0, 0], labels)
@@ -155,7 +155,7 @@ def test_structures_dates_and_text(names: dict[str, Any]) -> None:
     assert names["names"].tolist() == ["Zoë", "Max"]
 
 
-def test_a_saved_model_and_a_checkpoint_go_on(names: dict[str, Any]) -> None:
+def test_a_saved_model_and_a_checkpoint_continue(names: dict[str, Any]) -> None:
     assert run(names, "saved_model.save")["x"].numpy().tolist() == [0, 1, 2]
     run(names, "Checkpoint(iterator=iterator).restore")
     whole = list(names["ds"])

@@ -1,11 +1,11 @@
-"""The ops are registered when both TensorFlow and this package are imported, in whatever way that comes about."""
+"""The ops are registered once both TensorFlow and this package are imported, in any order and way."""
 
 from pathlib import Path
 
 import pytest
 from environment import Environment
 
-# A TensorFlow that keeps in mind what was loaded, and that the tests can have fail.
+# A fake TensorFlow that records which libraries were loaded. Tests can make it fail.
 TENSORFLOW = """
 import os
 if os.path.exists("broken"):
@@ -76,7 +76,7 @@ for name in [name for name in sys.modules if name.startswith("tf_npz")]:
     del sys.modules[name]
 import tf_npz
 import tensorflow
-tensorflow.loaded = list(dict.fromkeys(tensorflow.loaded))  # TensorFlow loads a library once, whoever asks
+tensorflow.loaded = list(dict.fromkeys(tensorflow.loaded))  # TensorFlow loads a library only once
 """,
     "in two threads": """
 import threading, tf_npz
@@ -94,11 +94,11 @@ def test_the_ops_are_loaded_once(environment: Environment, code: str) -> None:
     assert environment.outcome(f"{code}\n{LOADED}") == ONCE
 
 
-def test_another_hook_for_tensorflow_has_its_way(environment: Environment) -> None:
+def test_another_hook_for_tensorflow_still_works(environment: Environment) -> None:
     hook = """
 import importlib.util, sys
 
-class Hook:  # as a tracer's: it asks all finders again, and then adds a step of its own
+class Hook:  # like that of a tracer: it asks all finders again, and then adds its own step
     asking = False
     def find_spec(self, name, path=None, target=None):
         if name != "tensorflow" or self.asking:
@@ -124,7 +124,7 @@ def test_a_package_that_tensorflow_imports_itself_waits_for_its_first_use(enviro
     assert environment.outcome(f"{code}\n{LOADED}") == f"[]\n{ONCE}"
 
 
-def test_tensorflow_is_what_it_was_without_the_hook(environment: Environment) -> None:
+def test_the_hook_does_not_change_tensorflow(environment: Environment) -> None:
     code = """
 import importlib.resources, inspect, sys, tensorflow
 assert type(tensorflow.__loader__).__name__ == "SourceFileLoader"
@@ -155,7 +155,7 @@ def test_ops_that_cannot_be_loaded_are_reported_when_they_are_used(
     environment = Environment(tmp_path, serves=("2.21",))
     environment.install_module(module)
     if first == "tensorflow" and "2.20" in module:
-        # What is imported is known, and is refused as ever.
+        # The imported version is known, and is refused as usual.
         assert environment.outcome("import tensorflow, tf_npz").startswith(message)
         return
     imports = "import tf_npz, tensorflow" if first == "tf_npz" else "import tensorflow, tf_npz"
@@ -163,7 +163,7 @@ def test_ops_that_cannot_be_loaded_are_reported_when_they_are_used(
     assert environment.outcome(f"{imports}; from tf_npz import _ops; _ops.library()").startswith(message)
 
 
-def test_where_there_is_no_tensorflow_its_import_fails_as_ever(tmp_path: Path) -> None:
+def test_without_tensorflow_its_import_fails_as_usual(tmp_path: Path) -> None:
     environment = Environment(tmp_path, serves=("2.21",))
     message = "ModuleNotFoundError: No module named 'tensorflow'"
     assert environment.outcome("import tf_npz, tensorflow") == environment.outcome("import tensorflow") == message

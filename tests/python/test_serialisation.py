@@ -1,4 +1,4 @@
-"""Pipelines that outlive their process: saved data sets, and SavedModels with our ops in their graphs."""
+"""Pipelines that outlive their process: saved data sets, and SavedModels with ops of this package."""
 
 import contextlib
 import json
@@ -40,7 +40,7 @@ def test_a_saved_data_set_holds_the_elements(folder: Path, options: dict[str, An
     assert_gives(loaded, expected)
 
 
-def test_our_ops_decide_on_the_shard_of_a_saved_element(folder: Path) -> None:
+def test_the_ops_work_in_the_shard_function_of_save(folder: Path) -> None:
     files = save_shards([5, 7])
     np.save("shards.npy", np.arange(12) % 2)
 
@@ -53,7 +53,7 @@ def test_our_ops_decide_on_the_shard_of_a_saved_element(folder: Path) -> None:
     assert sorted(ys) == list(range(12))
 
 
-def test_our_dataset_in_the_function_that_reads_a_saved_one(folder: Path) -> None:
+def test_the_dataset_works_in_the_reader_function_of_load(folder: Path) -> None:
     files = save_shards([5, 7])
     tf_npz.NpzReaderDataset(files, "y").save("saved")
 
@@ -79,7 +79,7 @@ def test_a_snapshot_holds_the_elements(folder: Path) -> None:
 
 
 class Model(tf.Module):
-    """Functions over files, which another process can call without a line of this one's Python."""
+    """Functions that read files. Another process can call them without the Python code of this test."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def rows(self, files: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -102,7 +102,7 @@ class Model(tf.Module):
 
     @tf.function(input_signature=[])
     def fixed(self) -> tf.Tensor:
-        # Its files are constants of the graph.
+        # The file names are constants of the graph.
         dataset = tf_npz.NpzReaderDataset(["0.npz", "1.npz"], "y", batch_size=100, padding=-1)
         return dataset.get_single_element()
 
@@ -139,7 +139,7 @@ IMPORTS = {
 
 @pytest.fixture(scope="module")
 def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Process]]:
-    """Processes that load a model and call it; TensorFlow's import takes so long that they do it side by side."""
+    """Processes that load a model and call it. They run in parallel, because the import of TensorFlow takes long."""
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -153,7 +153,7 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Pr
 
 
 @pytest.mark.parametrize("name", ["the package first", "TensorFlow first"])
-def test_a_model_works_where_the_package_was_merely_imported(processes: dict[str, Process], name: str) -> None:
+def test_a_model_works_if_the_package_was_only_imported(processes: dict[str, Process], name: str) -> None:
     result = json.loads(output_of(processes[name]))
     y = np.arange(12)
     assert result == {

@@ -1,4 +1,4 @@
-"""`python -m tf_npz.service`: a dispatcher and workers as processes of their own, which read, shard, die and return."""
+"""`python -m tf_npz.service`: a dispatcher and workers in separate processes read, shard, die and return."""
 
 import contextlib
 import signal
@@ -30,16 +30,16 @@ class Server(NamedTuple):
 
 
 def server(stack: contextlib.ExitStack, *arguments: str) -> Callable[[], Server]:
-    """Starts a server; the function that is returned waits until it is ready."""
+    """Starts a server. Returns a function that waits until the server is ready."""
     process = stack.enter_context(started("-m", "tf_npz.service", *arguments))
-    # What it says later must not fill the pipe, nor keep it from going on.
+    # Reads its later output too, so that a full pipe does not block it.
     errors: list[str] = []
     reader = threading.Thread(target=lambda: errors.extend(process.stderr or []))
     reader.start()
     stack.callback(reader.join, DEADLINE)
 
     def ready() -> Server:
-        # If it hangs instead, it is ended, which ends the line.
+        # If it hangs, it is killed. Then readline returns.
         timer = threading.Timer(DEADLINE, process.kill)
         timer.start()
         line = process.stdout.readline() if process.stdout else ""
@@ -65,7 +65,7 @@ class Service(NamedTuple):
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     with contextlib.ExitStack() as stack:
-        # As many workers as there are, at any ports: what static sharding asks for.
+        # One address for each worker, with any port. Static sharding requires this.
         running = server(stack, "dispatcher", "--worker-addresses", *["localhost:%port%"] * WORKERS)()
         made = Service(stack, running.address, [])
         waiting = [made.start_worker() for _ in range(WORKERS)]
@@ -78,7 +78,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Compressed features x, float32 [20, 4], and labels y, which count through all of the files."""
+    """Compressed features x, float32 [20, 4], and labels y. The labels count up through all files."""
     folder = tmp_path_factory.mktemp("shards")
     names = [str(folder / f"{i:02}.npz") for i in range(FILES)]
     for i, name in enumerate(names):
@@ -115,7 +115,7 @@ def test_sharded_every_element_arrives_once(
     assert sorted(elements(service.distribute(make(files), policy))) == ALL
 
 
-def test_dynamic_sharding_of_one_dataset_deals_out_its_files(service: Service, files: list[str]) -> None:
+def test_dynamic_sharding_of_one_dataset_distributes_its_files(service: Service, files: list[str]) -> None:
     assert sorted(elements(service.distribute(of_all_files(files), Policy.DYNAMIC))) == ALL
     batches = tf_npz.NpzReaderDataset(files, "y", batch_size=8)
     assert sorted(np.concatenate(elements(service.distribute(batches, Policy.DYNAMIC)))) == ALL
@@ -161,8 +161,8 @@ def test_workers_preprocess_what_a_trainer_fits(service: Service, files: list[st
 # --- When a worker dies ----------------------------------------------------------------------------------------------
 
 
-def test_a_killed_worker_that_returns_costs_what_it_had_in_hand(service: Service, files: list[str]) -> None:
-    """At most once is what tf.data promises of dynamic sharding; consumers wait for the worker's address to return."""
+def test_a_killed_worker_that_returns_loses_only_what_it_was_processing(service: Service, files: list[str]) -> None:
+    """tf.data promises "at most once" for dynamic sharding. Consumers wait until the worker's address answers again."""
     many = files * 10
     dataset = tf.data.Dataset.from_tensor_slices((np.arange(len(many)), many)).interleave(
         lambda i, f: tf_npz.NpzReaderDataset(f, "y", element_spec=Y_SPEC, batch_size=5).map(lambda y: (i, y)),
@@ -174,7 +174,7 @@ def test_a_killed_worker_that_returns_costs_what_it_had_in_hand(service: Service
     killed = service.workers.pop()
     killed.process.send_signal(signal.SIGKILL)
     killed.process.wait()
-    # The other one goes on meanwhile.
+    # The other worker continues meanwhile.
     seen += [next(iterator) for _ in range(50)]
     returned = service.start_worker("--port", killed.address.rpartition(":")[2])()
     assert returned.address == killed.address
@@ -188,7 +188,7 @@ def test_a_killed_worker_that_returns_costs_what_it_had_in_hand(service: Service
         assert len(set(y)) == len(y)
         assert set(y) <= set(ALL[(i % FILES) * ROWS : (i % FILES + 1) * ROWS])
     whole = [i for i, y in rows.items() if len(y) == ROWS]
-    # A worker has a few files in hand, in its interleave and in what waits for the consumer.
+    # A worker is processing a few files: those of its interleave, and those that wait for the consumer.
     assert len(whole) > len(many) * 3 / 4
     assert len(many) - 1 in whole
 
@@ -198,7 +198,7 @@ def test_a_killed_worker_that_returns_costs_what_it_had_in_hand(service: Service
 # --- The servers themselves ------------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_stops_a_server_in_good_order(tmp_path: Path) -> None:
+def test_ctrl_c_stops_a_server_with_status_0(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         journal = tmp_path / "journal"
         dispatcher = server(stack, "dispatcher", "--work-dir", str(journal), "--fault-tolerant")()
@@ -212,15 +212,15 @@ def test_ctrl_c_stops_a_server_in_good_order(tmp_path: Path) -> None:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    """One without TensorFlow."""
+    """An environment without TensorFlow."""
     return Environment(tmp_path, serves=("2.21",))
 
 
 def test_a_worker_waits_for_its_dispatcher_and_can_be_stopped_meanwhile(environment: Environment) -> None:
     environment.install_module("__version__ = '2.21.0'\ndef load_op_library(path): pass")
-    with socket.socket() as nobody:
-        nobody.bind(("localhost", 0))  # but does not listen
-        address = f"localhost:{nobody.getsockname()[1]}"
+    with socket.socket() as silent:
+        silent.bind(("localhost", 0))  # bound, but not listening
+        address = f"localhost:{silent.getsockname()[1]}"
         arguments = ["-S", "-m", "tf_npz.service", "worker", "--dispatcher", address]
         with started(*arguments, path=environment.folder) as process:
             assert process.stderr
@@ -236,7 +236,7 @@ def run(environment: Environment, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("role", [["dispatcher"], ["worker", "--dispatcher", "localhost:1"]])
-def test_a_port_that_is_taken_is_one_sentence(environment: Environment, role: list[str]) -> None:
+def test_a_taken_port_is_an_error_of_one_sentence(environment: Environment, role: list[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("", 0))
         taken.listen()
@@ -256,7 +256,7 @@ def test_without_tensorflow_it_says_what_to_install(environment: Environment) ->
     assert errors.count("\n") == 1
 
 
-def test_a_library_that_does_not_fit_is_said_at_once(environment: Environment) -> None:
+def test_a_library_that_does_not_fit_is_an_error_at_the_start(environment: Environment) -> None:
     environment.install_module("__version__ = '2.20.0'\nload_op_library = None")
     status, errors = run(environment, "dispatcher")
     assert status == 1
@@ -273,7 +273,7 @@ MISUSED = {
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISUSED.values(), ids=MISUSED.keys())
-def test_misuse_is_told(environment: Environment, arguments: list[str], message: str) -> None:
+def test_wrong_arguments_are_refused(environment: Environment, arguments: list[str], message: str) -> None:
     status, errors = run(environment, *arguments)
     assert status in (1, 2)
     assert message in errors

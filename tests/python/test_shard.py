@@ -1,4 +1,4 @@
-"""Shares of a dataset: disjoint, together complete, in order, of about the same size, and read by nobody else."""
+"""Shares of a dataset are disjoint, complete, in order and of about the same size. Each reads only its own data."""
 
 import gzip
 from collections.abc import Callable
@@ -38,12 +38,12 @@ def assert_near_equal(sizes: list[int]) -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
-# --- Of rows ---------------------------------------------------------------------------------------------------------
+# --- Shares of rows --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("compressed", [True, False], ids=["deflated", "stored"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
-def test_are_the_whole_dataset_in_parts(folder: Path, options: dict[str, Any], compressed: bool) -> None:
+def test_shares_together_are_the_whole_dataset(folder: Path, options: dict[str, Any], compressed: bool) -> None:
     save_shards(LENGTHS, compressed=compressed)
     whole = elements(tf_npz.NpzReaderDataset("*.npz", ("x", "y")))
     for count in COUNTS:
@@ -86,7 +86,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
-def test_of_every_kind_of_file(folder: Path, make: Callable[[], bytes]) -> None:
+def test_every_kind_of_file(folder: Path, make: Callable[[], bytes]) -> None:
     Path("a").write_bytes(make())
     Path("b").write_bytes(make())
     whole = elements(tf_npz.NpzReaderDataset(["a", "b"]))
@@ -95,13 +95,13 @@ def test_of_every_kind_of_file(folder: Path, make: Callable[[], bytes]) -> None:
         for options in ({}, {"batch_size": 1}):
             parts = [elements(share) for share in shares(count, ["a", "b"], None, **options)]
             rows = [row for part in parts for row in part]
-            # Batches of one. TensorFlow's own unbatch crashes where rows have no bytes.
+            # Batches of one element. TensorFlow's unbatch crashes if rows have no bytes.
             assert_same([tf.nest.map_structure(lambda t: t[0], row) for row in rows] if options else rows, whole)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_of_one_large_file(folder: Path, save: Callable[..., None], order: Any) -> None:
+def test_one_large_file(folder: Path, save: Callable[..., None], order: Any) -> None:
     array = np.arange(600_000, dtype=np.float32).reshape(20_000, 30)
     save("a.npz", x=np.asarray(array, order=order))
     for options in ({}, {"memory_limit": 6 << 20}, {"num_parallel_reads": 4}):
@@ -110,7 +110,7 @@ def test_of_one_large_file(folder: Path, save: Callable[..., None], order: Any) 
         assert [len(part) for part in parts] == [6667, 6667, 6666]
 
 
-def test_of_files_without_rows(folder: Path) -> None:
+def test_files_without_rows(folder: Path) -> None:
     save_shards([0] * 3)
     assert [labels(share) for share in shares(2)] == [[], []]
 
@@ -121,17 +121,17 @@ def test_repeat_repeats_the_share(folder: Path) -> None:
         assert labels(share.repeat(2)) == labels(share) * 2
 
 
-def test_of_a_share_of_rows_tf_data_may_take_another(folder: Path) -> None:
+def test_tf_data_may_shard_a_share_of_rows(folder: Path) -> None:
     save_shards(LENGTHS)
     for share in shares(3):
         assert sorted(labels(share.shard(2, 0)) + labels(share.shard(2, 1))) == labels(share)
 
 
-# --- Of files --------------------------------------------------------------------------------------------------------
+# --- Shares of files -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 11])
-def test_whole_files_are_dealt_out(folder: Path, count: int) -> None:
+def test_whole_files_are_distributed(folder: Path, count: int) -> None:
     files = save_shards(LENGTHS)
     whole = elements(tf_npz.NpzReaderDataset(files, ("x", "y"), rows=False))
     for index, share in enumerate(shares(count, files, rows=False)):
@@ -139,13 +139,13 @@ def test_whole_files_are_dealt_out(folder: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
-def test_rows_of_many_files_are_dealt_out_by_file(folder: Path, options: dict[str, Any]) -> None:
+def test_rows_of_many_files_are_distributed_by_file(folder: Path, options: dict[str, Any]) -> None:
     lengths = [i % 4 for i in range(70)]
     files = save_shards(lengths)
     rows = np.split(np.arange(sum(lengths)), np.cumsum(lengths)[:-1])
     for index, share in enumerate(shares(2, files, **options)):
         assert labels(share) == np.concatenate(rows[index::2]).tolist()
-    # Of fewer than 32 for each share every row is worth a place.
+    # With fewer than 32 files for each share, a share is a range of rows.
     parts = [labels(share) for share in shares(3, files, **options)]
     assert [y for part in parts for y in part] == list(range(sum(lengths)))
     assert_near_equal([len(part) for part in parts])
@@ -183,7 +183,7 @@ def test_a_damaged_file_is_an_error_of_exactly_one_share(folder: Path, count: in
         assert sorted(rows) == [y for y in range(12) if y // 3 != broken]
 
 
-def test_where_all_files_are_damaged_the_first_share_says_so(folder: Path) -> None:
+def test_if_all_files_are_damaged_the_first_share_has_the_errors(folder: Path) -> None:
     for name in ("a.npz", "b.npz"):
         Path(name).write_bytes(b"")
     first, second = shares(2, ["a.npz", "b.npz"], element_spec=SPEC)
@@ -195,8 +195,8 @@ def test_where_all_files_are_damaged_the_first_share_says_so(folder: Path) -> No
 
 
 @pytest.mark.parametrize("compressed", [True, False], ids=["deflated", "stored"])
-def test_what_is_behind_a_share_may_be_damaged(folder: Path, compressed: bool) -> None:
-    """A share of a large member reads no further than its own rows."""
+def test_data_after_a_share_may_be_damaged(folder: Path, compressed: bool) -> None:
+    """A share of a large member reads only up to its own last row."""
     y = np.random.default_rng(0).integers(0, 1 << 62, 1 << 18)
     (np.savez_compressed if compressed else np.savez)("a.npz", y=y)
     contents = bytearray(Path("a.npz").read_bytes())
@@ -207,7 +207,7 @@ def test_what_is_behind_a_share_may_be_damaged(folder: Path, compressed: bool) -
     if compressed:
         with pytest.raises(tf.errors.DataLossError, match=r"a\.npz"):
             elements(second)
-    else:  # Of what is stored no share has all bytes that the checksum is of.
+    else:  # Stored data: no share reads all bytes of the checksum.
         assert sum(len(batch) for batch in elements(second)) == 1 << 17
 
 
@@ -239,7 +239,7 @@ def test_a_wrong_argument_is_refused(folder: Path, shard: Any, message: str) -> 
 
 
 @pytest.mark.parametrize("dtype", [tf.int32, tf.int64])
-def test_may_be_of_tensors(folder: Path, dtype: tf.DType) -> None:
+def test_count_and_index_may_be_tensors(folder: Path, dtype: tf.DType) -> None:
     save_shards(LENGTHS)
 
     @tf.function
@@ -270,7 +270,7 @@ def test_symbolic_tensors_of_another_kind_are_refused(folder: Path) -> None:
 
 
 def test_inside_interleave(folder: Path) -> None:
-    """Each file's share, of names that are symbolic."""
+    """A share of each file. The file names are symbolic."""
     files = save_shards([6, 9, 3])
     dataset = tf.data.Dataset.from_tensor_slices(files).interleave(
         lambda f: tf_npz.NpzReaderDataset(f, ("x", "y"), element_spec=SPEC, shard=(3, 1)), cycle_length=1

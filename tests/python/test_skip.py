@@ -1,4 +1,4 @@
-"""skip(n) with a large n reads headers and no more; what comes next is what reading would have come to."""
+"""skip(n) with a large n reads only headers. The next elements are the same as after reading."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ parametrize_modes = pytest.mark.parametrize("options", MODES.values(), ids=MODES
 
 @pytest.fixture(params=[np.savez_compressed, np.savez], ids=["deflated", "stored"])
 def files(request: pytest.FixtureRequest, folder: Path) -> list[str]:
-    """Rows that count through all of the files."""
+    """Files of rows. The values count up through all files."""
     names = []
     for i, length in enumerate(LENGTHS):
         names.append(f"{i}.npz")
@@ -44,7 +44,7 @@ def reader(files: list[str], *, rows: bool = True, **options: Any) -> tf.data.Da
 
 
 def expected(options: dict[str, Any], first: int, step: int = 1, most: int = 5) -> list[np.ndarray]:
-    """Elements `first`, `first + step`, ..., `most` of them, of `files`."""
+    """At most `most` elements of `files`: `first`, `first + step`, ..."""
     count, index = options.get("shard", (1, 0))
     begin, end = (TOTAL * i // count + (TOTAL * i % count > 0) for i in (index, index + 1))
     size = options.get("batch_size")
@@ -55,7 +55,7 @@ def expected(options: dict[str, Any], first: int, step: int = 1, most: int = 5) 
 
 
 def outcomes(dataset: tf.data.Dataset) -> list[Any]:
-    """All elements and, in their places, the messages of errors."""
+    """All elements, and the messages of errors in their places."""
     seen: list[Any] = []
     iterator = iter(dataset)
     while True:
@@ -68,19 +68,19 @@ def outcomes(dataset: tf.data.Dataset) -> list[Any]:
 
 
 def by_reading(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
-    """`dataset.skip(count)`, of which the reader sees nothing but that elements are taken."""
+    """`dataset.skip(count)`, made so that the reader does not know of it: it delivers all elements."""
     return dataset.map(tf.identity).skip(count)
 
 
 @parametrize_modes
-def test_skipping_far_comes_to_where_reading_does(files: list[str], options: dict[str, Any]) -> None:
+def test_skipping_far_gives_the_elements_that_reading_gives(files: list[str], options: dict[str, Any]) -> None:
     for rows in ROWS:
         count = rows // options.get("batch_size", 1)
         assert_same(elements(reader(files, **options).skip(count).take(5)), expected(options, count))
 
 
 @parametrize_modes
-def test_skipping_on_from_elements_that_were_read(files: list[str], options: dict[str, Any]) -> None:
+def test_skipping_after_reading_some_elements(files: list[str], options: dict[str, Any]) -> None:
     """`shard` skips, takes an element, and skips again."""
     for rows, first in ((70_000, 13), (70_001, 0), (149_999, 70_000), (240_000, 5)):
         step, first = rows // options.get("batch_size", 1), first // options.get("batch_size", 1)
@@ -88,10 +88,10 @@ def test_skipping_on_from_elements_that_were_read(files: list[str], options: dic
 
 
 @parametrize_modes
-def test_a_checkpoint_behind_what_was_skipped(files: list[str], options: dict[str, Any]) -> None:
+def test_a_checkpoint_after_a_skip(files: list[str], options: dict[str, Any]) -> None:
     count = 90_001 // options.get("batch_size", 1)
     iterator = iter(reader(files, **options).skip(count))
-    for taken in range(3):  # before it skips, and behind
+    for taken in range(3):  # before the skip, and after it
         restored = restore(reader(files, **options).skip(count), save(iterator))
         assert_same(take(restored, 3), expected(options, count + taken, most=3))
         take(iterator, 1)
@@ -100,8 +100,8 @@ def test_a_checkpoint_behind_what_was_skipped(files: list[str], options: dict[st
     assert rest_of(restore(reader(files, **options).skip(TOTAL), save(past))) == []
 
 
-def test_what_is_skipped_far_is_not_read(folder: Path) -> None:
-    """So a checksum that is wrong there is not found; a file that is not there, or no archive, is."""
+def test_far_skipped_elements_are_not_read(folder: Path) -> None:
+    """So a wrong checksum there is not found. A file that is missing, or not an archive, is found."""
     y = np.arange(50_000)
     damaged = bytearray(npz_bytes(y=y))
     damaged[damaged.index(b"PK\x01\x02") - 1] ^= 1
@@ -121,7 +121,7 @@ def test_what_is_skipped_far_is_not_read(folder: Path) -> None:
     ids=["rows", "batches", "full batches", "padded batches"],
 )
 def test_a_bad_file_in_between_is_reported_as_by_reading(folder: Path, options: dict[str, Any], kind: str) -> None:
-    """tf.data then skips as many again."""
+    """After an error, tf.data skips the same number of elements again."""
     files = []
     for i in range(7):
         files.append(f"{i}.npz")
@@ -160,8 +160,8 @@ def test_skipping_whole_files(folder: Path, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("compressed", [True, False], ids=["deflated", "stored"])
-def test_skipping_through_a_damaged_file_counts_what_is_there(folder: Path, compressed: bool) -> None:
-    """The rows that a damaged file has lost are no elements, and its error has come."""
+def test_skipping_through_a_damaged_file_counts_only_its_good_rows(folder: Path, compressed: bool) -> None:
+    """Rows that a damaged file has lost are not elements. Its error has come before."""
     y = np.arange(20_000)
     contents = bytearray(npz_bytes(np.savez_compressed if compressed else np.savez, y=y))
     contents[contents.index(b"PK\x01\x02") - 5] ^= 1
@@ -169,7 +169,7 @@ def test_skipping_through_a_damaged_file_counts_what_is_there(folder: Path, comp
     for i in (1, 2, 3):
         np.savez(f"{i}.npz", y=y + len(y) * i)
     dataset = reader([f"{i}.npz" for i in range(4)])
-    # shard takes an element of its own accord after each skip.
+    # shard takes one element after each skip.
     seen = outcomes(dataset.shard(4500, 0))
     assert seen == outcomes(dataset.map(tf.identity).shard(4500, 0))
     assert "0.npz" in "".join(map(str, seen))

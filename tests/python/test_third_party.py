@@ -1,4 +1,4 @@
-"""The notices that a wheel carries, of every build: tools/third_party.py."""
+"""tools/third_party.py: the notices of the wheels of every build."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""The pipelines that people write, in the form that works: the code is that of docs/guide.md."""
+"""Pipelines that users write. The code is that of docs/guide.md."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_interleave_over_batches_of_a_share_of_the_files(folder: Path) -> None:
 
     assert ds.element_spec == (tf.TensorSpec([None, 4], tf.float32), tf.TensorSpec([None], tf.int64))
     batches = elements(ds)
-    assert [len(y) for _, y in batches] == [32, 5]  # of 30 and 7 rows
+    assert [len(y) for _, y in batches] == [32, 5]  # the files have 30 and 7 rows
     y = np.concatenate([y for _, y in batches])
     assert sorted(y) == [*range(1500, 1530), *range(3630, 3637)]
     assert_same(np.concatenate([x for x, _ in batches]), features(y))

@@ -1,4 +1,4 @@
-"""The TensorFlow at hand is held against those that the build serves before anything of it is loaded."""
+"""The installed TensorFlow is compared with those that the build serves, before any of it is loaded."""
 
 import os
 import subprocess
@@ -75,7 +75,7 @@ UNDECIDED = {
 
 
 @pytest.mark.parametrize("distributions", UNDECIDED.values(), ids=UNDECIDED.keys())
-def test_what_metadata_cannot_tell_is_left_to_the_check_before_loading(
+def test_if_metadata_is_unclear_the_check_before_loading_decides(
     tmp_path: Path, distributions: list[tuple[str, str]]
 ) -> None:
     environment = Environment(tmp_path, serves=("2.21",))
@@ -131,9 +131,7 @@ def test_a_library_for_another_minor_is_never_loaded(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("minor", ["2.1", "2.16", "2.20", "2.21"])
-def test_of_several_libraries_the_one_of_the_exact_minor_is_loaded(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minor: str
-) -> None:
+def test_the_library_of_the_exact_minor_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minor: str) -> None:
     for served in ["2.21", "2.1", "2.16", "2.20"]:
         (tmp_path / f"_ops_tf{served.replace('.', '_')}.so").touch()
     loaded: list[str] = []
@@ -152,7 +150,7 @@ def test_importing_the_package_does_not_import_tensorflow() -> None:
     assert result.stdout == "False\n"
 
 
-def test_the_package_names_its_face() -> None:
+def test_the_package_lists_its_public_names() -> None:
     assert set(tf_npz.__all__) <= set(dir(tf_npz))
     for name in tf_npz.__all__:
         assert getattr(tf_npz, name).__name__ == name

@@ -1,4 +1,4 @@
-"""Archives and headers that NumPy reads though it did not write them; and those that nobody can read as tensors."""
+"""Archives and headers that NumPy reads but does not write, and arrays that cannot become tensors."""
 
 import io
 import struct
@@ -44,7 +44,7 @@ HEADERS: dict[str, bytes] = {
     "native by |": with_header("{'descr': '|f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes()),
     "by letter": with_header("{'descr': 'f', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes()),
     "big-endian": with_header("{'descr': '>f4', 'fortran_order': False, 'shape': (3, 2)}", X.astype(">f4").tobytes()),
-    "bytes behind the data": with_header(
+    "bytes after the data": with_header(
         "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)}", X.tobytes() + b"and more"
     ),
 }
@@ -64,7 +64,7 @@ def test_headers_that_numpy_reads(folder: Path, contents: bytes) -> None:
 
 def numpy_load(contents: bytes) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Of Python 2's numbers it says that they cost time.
+        warnings.simplefilter("ignore")  # NumPy warns that numbers of Python 2 take time.
         return np.load(io.BytesIO(contents), max_header_size=100_000)
 
 
@@ -95,11 +95,11 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize(("contents", "key"), ARCHIVES.values(), ids=ARCHIVES.keys())
-@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")  # of zipfile, which writes it all the same
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")  # zipfile warns, but writes it
 def test_archives_that_numpy_reads(folder: Path, contents: Callable[[], bytes], key: str) -> None:
     Path("a.npz").write_bytes(contents())
     with np.load("a.npz") as loaded:
-        if key:  # np.load itself has no way to ask for an empty name
+        if key:  # np.load cannot be asked for an empty name
             assert_same(loaded[key], X)
     assert_same(tf_npz.load("a.npz", key).numpy(), X)
     assert_same(tf_npz.decode(Path("a.npz").read_bytes(), key).numpy(), X)
@@ -107,7 +107,9 @@ def test_archives_that_numpy_reads(folder: Path, contents: Callable[[], bytes], 
 
 
 def test_a_comment_is_not_taken_for_the_directorys_end(folder: Path) -> None:
-    Path("a.npz").write_bytes(with_comment(b"PK\x05\x06" + b"\0" * 30))  # Python's zipfile does, and refuses it.
+    Path("a.npz").write_bytes(
+        with_comment(b"PK\x05\x06" + b"\0" * 30)
+    )  # Python's zipfile takes it for one, and refuses the file.
     assert_same(tf_npz.load("a.npz", "x").numpy(), X)
 
 
@@ -119,7 +121,7 @@ def test_arrays_may_be_called_by_the_names_of_their_members(folder: Path) -> Non
     assert_gives(tf_npz.NpzReaderDataset("a.npz", "x.npy"), list(X))
 
 
-# --- What is refused, and why ----------------------------------------------------------------------------------------
+# --- Refused files and reasons ---------------------------------------------------------------------------------------
 
 KINDS: dict[str, tuple[np.ndarray, str]] = {
     "objects": (np.array([1, "a", None], object), "object arrays hold pickles, which are never loaded"),
@@ -128,7 +130,7 @@ KINDS: dict[str, tuple[np.ndarray, str]] = {
     "clongdouble": (np.zeros(3, np.clongdouble), "TensorFlow has no complex256; save with astype(numpy.complex128)"),
 }
 
-# Calls that read a file without knowing its spec, and with one that its contents don't matter to.
+# Calls that read a file without a spec, and with a spec that does not depend on its contents.
 WAYS: dict[str, Callable[[str, Any, tf.TensorSpec], Any]] = {
     "dataset": lambda file, key, spec: elements(tf_npz.NpzReaderDataset(file, key)),
     "dataset with a spec": lambda file, key, spec: elements(tf_npz.NpzReaderDataset(file, key, element_spec=ROW_SPEC)),
@@ -152,7 +154,7 @@ def test_kinds_of_arrays_that_become_no_tensors(folder: Path, array: np.ndarray,
 
 
 def encrypted() -> bytes:
-    """An archive that says of its member that it is encrypted: zipfile can't write one."""
+    """An archive whose headers say that its member is encrypted. zipfile cannot write one."""
     contents = bytearray(npz_bytes(x=X))
     for signature, offset in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)]:
         contents[contents.index(signature) + offset] |= 1
@@ -177,7 +179,7 @@ def test_methods_that_are_not_supported_are_named(
     assert name.lower() in raised.value.message.lower()
 
 
-def test_what_is_refused_does_not_keep_the_rest_from_being_read(folder: Path) -> None:
+def test_a_refused_array_leaves_the_others_readable(folder: Path) -> None:
     np.savez("a.npz", x=X, long=np.zeros(3, np.longdouble), objects=np.array([None] * 3), allow_pickle=True)
     assert_same(tf_npz.load("a.npz", "x").numpy(), X)
     assert_gives(tf_npz.NpzReaderDataset("a.npz", "x"), list(X))
@@ -187,7 +189,7 @@ def test_what_is_refused_does_not_keep_the_rest_from_being_read(folder: Path) ->
 
 
 def flipped(contents: bytes) -> bytes:
-    """`contents` with one bit less right in the last bytes of its first member."""
+    """`contents` with one wrong bit in the last bytes of its first member."""
     damaged = bytearray(contents)
     damaged[damaged.index(b"PK\x01\x02") - 6] ^= 1
     return bytes(damaged)
@@ -203,7 +205,7 @@ def test_a_flipped_bit_is_data_loss(folder: Path, save: Callable[..., None], way
         assert "CRC-32" in raised.value.message
 
 
-def test_a_flipped_bit_passes_where_checksums_are_not_verified(folder: Path) -> None:
+def test_a_flipped_bit_passes_if_checksums_are_not_verified(folder: Path) -> None:
     contents = flipped(npz_bytes(x=X))
     Path("a.npz").write_bytes(contents)
     expected = np.frombuffer(flipped(X.tobytes() + b"PK\x01\x02")[:-4], np.float32).reshape(X.shape)
@@ -225,7 +227,7 @@ def test_a_name_that_is_not_the_utf8_it_claims_to_be_leaves_the_others_readable(
     assert set(tf_npz.inspect("a.npz").arrays) == {"good", r"\xff\xfe\xc0"}
 
 
-def test_a_large_array_behind_an_odd_header_is_loaded_too(folder: Path) -> None:
+def test_a_large_array_after_an_unusual_header_is_loaded_too(folder: Path) -> None:
     array = np.arange(10_000_000, dtype=np.float32)
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (10000000,)}\n"
     npy = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + array.tobytes()
@@ -240,7 +242,7 @@ def test_an_array_of_objects_does_not_hide_how_to_read_the_others(folder: Path) 
         tf_npz.load("a.npz")
 
 
-def test_the_spec_of_rows_is_recognised_where_whole_arrays_are_read(folder: Path) -> None:
+def test_a_spec_of_rows_for_whole_arrays_is_an_error_that_says_so(folder: Path) -> None:
     np.savez("a.npz", x=np.zeros((20, 8), np.float32))
     for spec, advice in [
         (tf_npz.element_spec("a.npz", "x"), "make it with rows=False"),

@@ -1,4 +1,4 @@
-"""What tests of the ops share: files to read, and values to hold against NumPy's."""
+"""Functions that tests of the ops share: they write files, and compare values with NumPy's."""
 
 import io
 import zipfile
@@ -30,7 +30,7 @@ def npz_bytes(save: Callable[..., None] = np.savez, **arrays: np.ndarray) -> byt
 
 
 def zip_bytes(members: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_STORED) -> bytes:
-    """An archive of members with any names, the same one twice too."""
+    """An archive of members with any names. A name may occur twice."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         for name, contents in members:
@@ -39,7 +39,7 @@ def zip_bytes(members: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_ST
 
 
 def random_array(shape: Sequence[int], dtype: Any, seed: int = 0) -> np.ndarray:
-    """Random bytes as an array: with NaNs, infinities and subnormals where floats have them."""
+    """Random bytes as an array. Floats include NaNs, infinities and subnormal numbers."""
     dtype = np.dtype(dtype)
     rng = np.random.default_rng([seed, *shape, dtype.itemsize])
     count = int(np.prod(shape, dtype=np.int64))
@@ -56,7 +56,7 @@ def native(array: np.ndarray) -> np.ndarray:
 
 
 def save_shards(lengths: Sequence[int], pattern: str = "{}.npz", *, compressed: bool = True) -> list[str]:
-    """Files of features x, float32 [n, 4], and labels y, int64 [n], which count through all of the files."""
+    """Files of features x, float32 [n, 4], and labels y, int64 [n]. The labels count up through all files."""
     files = []
     first = 0
     for i, length in enumerate(lengths):
@@ -69,7 +69,7 @@ def save_shards(lengths: Sequence[int], pattern: str = "{}.npz", *, compressed: 
 
 
 def save_damaged(*, compressed: bool) -> None:
-    """Three files of 10,000 rows, of which the second is damaged where no header is."""
+    """Three files of 10,000 rows. The second one is damaged, but its headers are not."""
     for i in range(3):
         (np.savez_compressed if compressed else np.savez)(f"{i}.npz", x=random_array([10_000], "i8", i))
     contents = bytearray(Path("1.npz").read_bytes())
@@ -83,7 +83,7 @@ def features(y: np.ndarray) -> np.ndarray:
 
 
 def global_shuffle(dataset: tf.data.Dataset, **options: Any) -> tf.data.Dataset:
-    """TensorFlow's global shuffle of `dataset`; where there is none, the test is skipped."""
+    """TensorFlow's global shuffle of `dataset`. Without a global shuffle, the test is skipped."""
     if not HAS_GLOBAL_SHUFFLE:
         pytest.skip(f"TensorFlow {tf.__version__} has no global shuffle: it came with 2.17")
     from tensorflow.python.data.experimental.ops.global_shuffle_op import _global_shuffle
@@ -92,12 +92,12 @@ def global_shuffle(dataset: tf.data.Dataset, **options: Any) -> tf.data.Dataset:
 
 
 def elements(dataset: tf.data.Dataset) -> list[Any]:
-    """All elements, as NumPy's arrays."""
+    """All elements, as NumPy arrays."""
     return list(dataset.as_numpy_iterator())
 
 
 def assert_same(actual: Any, expected: Any) -> None:
-    """Holds two elements, or lists of them, against each other: structure, dtypes, shapes, and every bit."""
+    """Compares two elements, or lists of them: structure, dtypes, shapes, and every bit."""
     if isinstance(expected, dict):
         assert isinstance(actual, dict)
         assert actual.keys() == expected.keys()
@@ -115,12 +115,12 @@ def assert_same(actual: Any, expected: Any) -> None:
         if expected.dtype == object:  # strings
             assert actual.tolist() == expected.tolist()
         elif actual.tobytes() != expected.tobytes():
-            np.testing.assert_array_equal(actual, expected)  # Shows where.
+            np.testing.assert_array_equal(actual, expected)  # The message shows where they differ.
             raise AssertionError(f"equal to NumPy, but not bit for bit: {actual!r} and {expected!r}")
 
 
 def assert_gives(dataset: tf.data.Dataset, expected: Sequence[Any]) -> None:
-    """Holds all elements against `expected`, and each against the static spec."""
+    """Compares all elements with `expected`, and each with the static spec."""
     spec = dataset.element_spec
     actual = elements(dataset)
     for element in actual:

@@ -1,4 +1,4 @@
-"""What a test sees of its own process: the reader's threads, open files, bytes read; and how it waits for their end."""
+"""Lets a test watch its own process: the reader's threads, open files and bytes read; and wait for their end."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 THREAD_NAME = "tf_npz_reader"
-DEADLINE = 20.0  # seconds, for what takes milliseconds
+DEADLINE = 20.0  # seconds; usually it takes milliseconds
 
 
 def reader_threads() -> int:
@@ -15,7 +15,7 @@ def reader_threads() -> int:
     for task in Path("/proc/self/task").iterdir():
         try:
             names.append((task / "comm").read_text().strip())
-        except (FileNotFoundError, ProcessLookupError):  # It ended meanwhile.
+        except (FileNotFoundError, ProcessLookupError):  # The thread has ended.
             continue
     # The kernel keeps the first 15 characters.
     return sum(THREAD_NAME in name for name in names)
@@ -32,7 +32,7 @@ def open_files(folder: Path) -> int:
 
 
 def bytes_read() -> int:
-    """By all threads of this process, from files or the page cache."""
+    """The number of bytes that all threads of this process have read, from files or the page cache."""
     return int(Path("/proc/self/io").read_text().split()[1])
 
 
@@ -43,7 +43,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 def plain(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Without what tf.data adds: a prefetch, and a thread that tunes and at times is slow to see that it shall end."""
+    """`dataset` without what tf.data adds: a prefetch, and a tuning thread that is sometimes slow to end."""
     options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False
     options.autotune.enabled = False

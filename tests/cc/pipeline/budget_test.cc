@@ -15,7 +15,7 @@ TEST(Budget, FitsUpToItsLimit) {
   EXPECT_EQ(budget.used(), 60u);
 }
 
-TEST(Budget, IsFreeAgainWhenReservationsGo) {
+TEST(Budget, IsFreeAgainWhenReservationsAreDestroyed) {
   Budget budget(100);
   {
     const Reservation forced = budget.Force(1000);
@@ -38,7 +38,7 @@ TEST(Budget, AReservationThatMovesIsCountedOnce) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
-TEST(Budget, NumbersNearTheLargestDoNotWrap) {
+TEST(Budget, SizesNearTheLargestDoNotOverflow) {
   Budget budget(UINT64_MAX);
   const Reservation most = budget.Force(UINT64_MAX - 1);
   EXPECT_TRUE(budget.Fits(1));

@@ -16,7 +16,7 @@ Status Check(const Checkpoint& checkpoint, const Filenames& filenames) {
   return ValidateCheckpoint(checkpoint, filenames, checkpoint.position.file, CrcOfNames(filenames));
 }
 
-TEST(Checkpoint, HoldsInAnyFolder) {
+TEST(Checkpoint, AllowsFilesToMoveToAnotherFolder) {
   const Checkpoint checkpoint = In({"here/a.npy", "here/b.npy"}, 1);
   EXPECT_EQ(checkpoint.file_name, "b.npy");
   EXPECT_OK(Check(checkpoint, {"a.npy", "gs://there/and/there/b.npy"}));
@@ -33,7 +33,7 @@ TEST(Checkpoint, SaysWhatIsDifferent) {
   EXPECT_ERROR(Check(checkpoint, {"a.npy", "b.npy", "d.npy"}), kInvalidArgument, "other names");
 }
 
-TEST(Checkpoint, BelievesNoNumber) {
+TEST(Checkpoint, ChecksEveryNumber) {
   const Filenames filenames = {"a.npy", "b.npy"};
   for (const int64_t file : {INT64_MIN, int64_t{-1}, int64_t{3}, INT64_MAX}) {
     Checkpoint checkpoint = In(filenames, 1);
@@ -45,7 +45,7 @@ TEST(Checkpoint, BelievesNoNumber) {
   EXPECT_ERROR(Check(checkpoint, filenames), kInvalidArgument, "no valid position");
 }
 
-TEST(Checkpoint, TellsNamesApartThatTogetherAreTheSame) {
+TEST(Checkpoint, DistinguishesNamesThatAreEqualWhenJoined) {
   EXPECT_NE(CrcOfNames({"ab", "c"}), CrcOfNames({"a", "bc"}));
   EXPECT_NE(CrcOfNames({"", "a"}), CrcOfNames({"a", ""}));
 }

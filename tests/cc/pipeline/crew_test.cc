@@ -8,14 +8,14 @@
 namespace tf_npz {
 namespace {
 
-// Work that is there or not, and can be waited for.
+// A number of jobs. A test can add jobs, and wait until they are done.
 class Jobs {
  public:
   void Add(int count) {
     const MutexLock lock(mutex_);
     waiting_ += count;
   }
-  // A crew's body: takes a job, if there is one.
+  // The body of a crew: does one job, if there is one.
   bool Take() {
     const MutexLock lock(mutex_);
     if (waiting_ == 0) return false;
@@ -49,14 +49,14 @@ TEST(Crew, JoinsThreadsThatSleep) {
   }
 }
 
-TEST(Crew, DoesWhatThereIsWhenItIsWoken) {
+TEST(Crew, DoesTheJobsWhenItIsWoken) {
   Jobs jobs;
   Crew crew(StartStdThread(), [&jobs] { return jobs.Take(); });
   crew.Grow(3);
   for (int i = 1; i <= 1000; ++i) {
     jobs.Add(1);
     crew.Wake();
-    jobs.WaitFor(i);  // a wake that got lost would hang here
+    jobs.WaitFor(i);  // if a wake were lost, this would wait for ever
   }
 }
 
@@ -88,12 +88,12 @@ TEST(Crew, ThreadsBeyondTheActiveOnesWait) {
   jobs.WaitFor(10'001);
 }
 
-TEST(Crew, AThreadThatMayNoLongerWorkLeavesItsWorkToAnother) {
+TEST(Crew, AThreadThatMayNoLongerWorkPassesItsWorkOn) {
   Jobs jobs;
   std::atomic<bool> follows{false};
   Crew crew(StartStdThread(), [&] {
     if (!jobs.Take()) return false;
-    // By the time that this job ends, its thread may be one too many. What it leaves is for others.
+    // When this job ends, its thread may have to stop. Other threads do the remaining jobs.
     crew.SetActive(1);
     if (follows.exchange(false)) jobs.Add(1);
     return true;
@@ -108,7 +108,7 @@ TEST(Crew, AThreadThatMayNoLongerWorkLeavesItsWorkToAnother) {
   }
 }
 
-TEST(Crew, GoesOnWithFewerThreadsIfTheSystemHasNoMore) {
+TEST(Crew, WorksWithFewerThreadsIfTheSystemHasNoMore) {
   int left = 2;
   const StartThread start = StartStdThread();
   Jobs jobs;

@@ -35,20 +35,20 @@ Delivery Drain(Dataset& dataset, Position start = {}) {
   return DrainAll(*dataset.NewEngine(options, start));
 }
 
-// Files a0, a1, ... of so many rows each, whose values count through all of them.
+// Files a0, a1, ... with `counts[i]` rows in file i. The values count up through all files.
 std::vector<std::string> AddFiles(TestFileSystem& files, const std::vector<int64_t>& counts) {
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   int64_t from = 0;
   for (const int64_t count : counts) {
-    paths.push_back("a" + std::to_string(paths.size()));
-    const bool deflated = paths.size() % 2 == 0;
-    files.Add(paths.back(), TwoArrays(from, count, 3, deflated, paths.size() % 5 == 0));
+    filenames.push_back("a" + std::to_string(filenames.size()));
+    const bool deflated = filenames.size() % 2 == 0;
+    files.Add(filenames.back(), TwoArrays(from, count, 3, deflated, filenames.size() % 5 == 0));
     from += count;
   }
-  return paths;
+  return filenames;
 }
 
-// Everything that a source tells against what its engine delivers.
+// Compares everything that a Dataset says with the elements that its engine delivers.
 void CheckDataset(Dataset& dataset, const std::vector<int64_t>& expected) {
   const Delivery delivery = Drain(dataset);
   EXPECT_TRUE(delivery.errors.empty());
@@ -79,9 +79,9 @@ void CheckDataset(Dataset& dataset, const std::vector<int64_t>& expected) {
   }
 }
 
-class RandomSource : public ::testing::TestWithParam<int> {};
+class RandomDataset : public ::testing::TestWithParam<int> {};
 
-TEST_P(RandomSource, SharesAreDisjointCompleteAndNearEqual) {
+TEST_P(RandomDataset, SharesAreDisjointCompleteAndNearEqual) {
   std::mt19937 random(static_cast<uint32_t>(GetParam()));
   const auto pick = [&random](int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
@@ -89,7 +89,7 @@ TEST_P(RandomSource, SharesAreDisjointCompleteAndNearEqual) {
   std::vector<int64_t> counts;
   for (int64_t i = pick(1, 12); i > 0; --i) counts.push_back(pick(0, 2) == 0 ? 0 : pick(1, 9));
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, counts);
+  const std::vector<std::string> filenames = AddFiles(files, counts);
   const EngineOptions options = BatchesOf(pick(0, 1) * pick(1, 7));
   const bool are_known = pick(0, 1) == 0;
   Shard shard;
@@ -97,8 +97,8 @@ TEST_P(RandomSource, SharesAreDisjointCompleteAndNearEqual) {
   int64_t next = 0;
   std::set<int64_t> sizes;
   for (shard.index = 0; shard.index < shard.count; ++shard.index) {
-    Dataset dataset(files, paths, are_known ? counts : std::vector<int64_t>(), XAndY(3), options,
-                    shard);
+    Dataset dataset(files, filenames, are_known ? counts : std::vector<int64_t>(), XAndY(3),
+                    options, shard);
     const auto size = static_cast<int64_t>(Drain(dataset).values().size());
     sizes.insert(size);
     CheckDataset(dataset, Range(next, next + size));
@@ -108,15 +108,15 @@ TEST_P(RandomSource, SharesAreDisjointCompleteAndNearEqual) {
   EXPECT_LE(*sizes.rbegin() - *sizes.begin(), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomSource, ::testing::Range(0, 60));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomDataset, ::testing::Range(0, 60));
 
 TEST(Dataset, SharesManyFilesWhole) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, std::vector<int64_t>(64, 2));
-  Dataset dataset(files, paths, {}, XAndY(3), BatchesOf(0), {2, 1});
+  const std::vector<std::string> filenames = AddFiles(files, std::vector<int64_t>(64, 2));
+  Dataset dataset(files, filenames, {}, XAndY(3), BatchesOf(0), {2, 1});
   EXPECT_EQ(dataset.filenames().size(), 32u);
   EXPECT_EQ(dataset.filenames()[1], "a3");
-  EXPECT_EQ(files.opened(), 0);  // no header was read for it
+  EXPECT_EQ(files.opened(), 0);  // no header was read
   EXPECT_EQ(dataset.CountBlocks(31), std::nullopt);
   EXPECT_EQ(dataset.CountBlocks(64), 64);
   EXPECT_EQ(Drain(dataset).blocks[1], (std::vector<int64_t>{6, 7}));
@@ -124,27 +124,27 @@ TEST(Dataset, SharesManyFilesWhole) {
 
 TEST(Dataset, SharesWholeArraysByFile) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, {4, 0, 3});
+  const std::vector<std::string> filenames = AddFiles(files, {4, 0, 3});
   Selection selection = XAndY(3);
   selection.rows = false;
   selection.specs[0].shape = Shape{-1, 3};
   selection.specs[1].shape = Shape{-1};
   for (const int64_t index : {0, 1}) {
-    Dataset dataset(files, paths, {}, selection, BatchesOf(0), {2, index});
+    Dataset dataset(files, filenames, {}, selection, BatchesOf(0), {2, index});
     EXPECT_EQ(dataset.CountBlocks(0), 2 - index);  // without a header
     EXPECT_EQ(files.opened(), 0);
   }
-  Dataset dataset(files, paths, {}, selection, BatchesOf(0), {});
+  Dataset dataset(files, filenames, {}, selection, BatchesOf(0), {});
   const Result<Block> block = dataset.BlockAt(2);
   ASSERT_OK(block.status());
   EXPECT_EQ(ValueAt<int64_t>(block->arrays[1], 2), 6);
 }
 
-TEST(Dataset, AFileThatFailsIsInOneShareAndLeavesTheCountUnknown) {
+TEST(Dataset, AFileThatFailsIsInOneShareAndMakesTheCountUnknown) {
   TestFileSystem files;
-  std::vector<std::string> paths = AddFiles(files, {4, 4, 4});
-  for (size_t at = 0; at <= paths.size(); ++at) {
-    std::vector<std::string> with_bad = paths;
+  std::vector<std::string> filenames = AddFiles(files, {4, 4, 4});
+  for (size_t at = 0; at <= filenames.size(); ++at) {
+    std::vector<std::string> with_bad = filenames;
     with_bad.insert(with_bad.begin() + static_cast<int64_t>(at), "missing");
     size_t errors = 0;
     std::vector<int64_t> values;
@@ -170,15 +170,15 @@ TEST(Dataset, CountsThatOverflowAreAnError) {
 
 TEST(Dataset, DropsTheRemainderOfTheCount) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, {4, 5});
-  Dataset dataset(files, paths, {}, XAndY(3), BatchesOf(4, true), {});
+  const std::vector<std::string> filenames = AddFiles(files, {4, 5});
+  Dataset dataset(files, filenames, {}, XAndY(3), BatchesOf(4, true), {});
   CheckDataset(dataset, Range(0, 8));
 }
 
-TEST(Dataset, AnEngineTakesTheFilesThatItIsTold) {
+TEST(Dataset, AnEngineReadsTheFilesThatItIsGiven) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, {4, 0, 5, 3});
-  Dataset dataset(files, paths, {}, XAndY(3), BatchesOf(4), {});
+  const std::vector<std::string> filenames = AddFiles(files, {4, 0, 5, 3});
+  Dataset dataset(files, filenames, {}, XAndY(3), BatchesOf(4), {});
   for (const int threads : {0, 1, 3}) {
     EngineOptions options = dataset.options();
     options.num_threads = threads;
@@ -200,19 +200,19 @@ TEST(Dataset, AnEngineTakesTheFilesThatItIsTold) {
   }
 }
 
-TEST(Dataset, ABatchOfMoreFilesThanAreAskedForAtOnce) {
+TEST(Dataset, ABatchMayNeedMoreFilesThanAreAskedForAtOnce) {
   TestFileSystem files;
   std::vector<int64_t> counts(50);
   for (size_t i = 0; i < counts.size(); ++i) counts[i] = i % 3 == 0 ? 2000 : i % 3;
-  const std::vector<std::string> paths = AddFiles(files, counts);
+  const std::vector<std::string> filenames = AddFiles(files, counts);
   const int64_t total = TotalOf(counts).total;
-  Dataset dataset(files, paths, {}, XAndY(3), BatchesOf(total), {});
+  Dataset dataset(files, filenames, {}, XAndY(3), BatchesOf(total), {});
   for (int repeat = 0; repeat < 20; ++repeat) {
     EngineOptions options = dataset.options();
     options.num_threads = 1 + repeat % 3;
     int64_t next = 0;
-    options.next_file = [&next, &paths]() -> Result<std::optional<int64_t>> {
-      if (next == static_cast<int64_t>(paths.size())) return std::optional<int64_t>();
+    options.next_file = [&next, &filenames]() -> Result<std::optional<int64_t>> {
+      if (next == static_cast<int64_t>(filenames.size())) return std::optional<int64_t>();
       return std::optional<int64_t>(next++);
     };
     EXPECT_EQ(DrainAll(*dataset.NewEngine(options, {})).values(), Range(0, total));
@@ -221,8 +221,8 @@ TEST(Dataset, ABatchOfMoreFilesThanAreAskedForAtOnce) {
 
 TEST(Dataset, BlocksAreDeliveredWhileTheNextFileIsAskedFor) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, {8, 8, 8});
-  Dataset dataset(files, paths, {}, XAndY(3), BatchesOf(4), {});
+  const std::vector<std::string> filenames = AddFiles(files, {8, 8, 8});
+  Dataset dataset(files, filenames, {}, XAndY(3), BatchesOf(4), {});
   for (const int threads : {1, 2, 4}) {
     SCOPED_TRACE(threads);
     EngineOptions options = dataset.options();
@@ -239,7 +239,7 @@ TEST(Dataset, BlocksAreDeliveredWhileTheNextFileIsAskedFor) {
       return std::optional<int64_t>(next++);
     };
     const std::unique_ptr<Engine> engine = dataset.NewEngine(options, {});
-    // If Next asked by itself, it would wait for ever here.
+    // If Next asked for the file itself, this would wait for ever.
     for (int64_t first = 0; first < 8; first += 4) {
       Result<std::optional<Block>> block = engine->Next();
       ASSERT_OK(block);
@@ -252,7 +252,7 @@ TEST(Dataset, BlocksAreDeliveredWhileTheNextFileIsAskedFor) {
   }
 }
 
-TEST(Dataset, AnErrorOfWhoNamesTheFilesIsReturned) {
+TEST(Dataset, AnErrorOfNextFileIsReturned) {
   TestFileSystem files;
   Dataset dataset(files, AddFiles(files, {4}), {}, XAndY(3), BatchesOf(0), {});
   EngineOptions options = dataset.options();
@@ -267,10 +267,10 @@ TEST(Dataset, AnErrorOfWhoNamesTheFilesIsReturned) {
   EXPECT_FALSE(engine->Next()->has_value());
 }
 
-TEST(Dataset, GoesOnOnlyInTheFileThatItStoppedIn) {
+TEST(Dataset, ContinuesOnlyInTheFileInWhichItStopped) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, {600, 600});
-  Dataset dataset(files, paths, {}, XAndY(3), BatchesOf(7), {});
+  const std::vector<std::string> filenames = AddFiles(files, {600, 600});
+  Dataset dataset(files, filenames, {}, XAndY(3), BatchesOf(7), {});
   const std::unique_ptr<Engine> engine = dataset.NewEngine(dataset.options(), {});
   const Position position = (*engine->Next())->next;
   EXPECT_EQ(position.element, 7);
@@ -284,9 +284,9 @@ TEST(Dataset, GoesOnOnlyInTheFileThatItStoppedIn) {
 
 TEST(Dataset, AShareOfAFileThatBecameShorterIsAnError) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, {10});
-  Dataset first(files, paths, {}, XAndY(3), BatchesOf(0), {2, 0});
-  Dataset second(files, paths, {}, XAndY(3), BatchesOf(0), {2, 1});
+  const std::vector<std::string> filenames = AddFiles(files, {10});
+  Dataset first(files, filenames, {}, XAndY(3), BatchesOf(0), {2, 0});
+  Dataset second(files, filenames, {}, XAndY(3), BatchesOf(0), {2, 1});
   EXPECT_EQ(first.filenames().size() + second.filenames().size(), 2u);
   files.Add("a0", TwoArrays(0, 4, 3, false));
   for (Dataset* dataset : {&first, &second}) {
@@ -296,13 +296,13 @@ TEST(Dataset, AShareOfAFileThatBecameShorterIsAnError) {
   }
 }
 
-TEST(Dataset, AnyElementByManyThreads) {
+TEST(Dataset, ManyThreadsReadAnyElement) {
   TestFileSystem files;
-  const std::vector<std::string> paths = AddFiles(files, std::vector<int64_t>(40, 5));
+  const std::vector<std::string> filenames = AddFiles(files, std::vector<int64_t>(40, 5));
   for (const uint64_t memory_limit : {uint64_t{1}, uint64_t{20'000}, uint64_t{1} << 24}) {
     EngineOptions options = BatchesOf(0);
     options.memory_limit = std::max<uint64_t>(memory_limit, 500);  // a Fortran-ordered stream
-    Dataset dataset(files, paths, {}, XAndY(3), options, {});
+    Dataset dataset(files, filenames, {}, XAndY(3), options, {});
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
     for (uint32_t thread = 0; thread < 4; ++thread) {

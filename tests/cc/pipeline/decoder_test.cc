@@ -1,4 +1,4 @@
-// The decoder policy as a table.
+// The decoder policy, tested as a table.
 
 #include "cc/pipeline/decoder.h"
 
@@ -54,7 +54,7 @@ struct Row {
   DecoderInput array;
   DecoderPolicy policy;
   bool is_whole;
-  bool is_counted;   // by the budget
+  bool is_counted;   // in the budget
   bool is_in_order;  // one thread, front to back
 };
 

@@ -1,4 +1,4 @@
-// Blocks of arrays whose elements make several components, or strings of different sizes.
+// Blocks of elements with several components, or with strings of different sizes.
 
 #include <gtest/gtest.h>
 
@@ -66,7 +66,7 @@ std::string NpyOfShape(const std::string& descr, const Shape& shape, const std::
   return NpyHeaderBytes(NpyDict(descr, shape)) + data;
 }
 
-TEST(EngineComponents, StringsThatAFileHasNoneOfTakeNoMemory) {
+TEST(EngineComponents, StringsOfAFileWithoutElementsTakeNoMemory) {
   TestFileSystem files;
   files.Add("a", NpyOfShape("|S2147483647", {1, 0}, ""));
   files.Add("b", NpyOfShape("|S1", {1, 2}, "bc"));
@@ -83,7 +83,7 @@ TEST(EngineComponents, StringsThatAFileHasNoneOfTakeNoMemory) {
   EXPECT_EQ(Bytes((*next)->arrays[0], 4), "ppbc");
 }
 
-// What headers say of arrays without bytes is padded to all the same.
+// Arrays without bytes may claim any shape, and are padded too.
 TEST(EngineComponents, BlocksThatAreAllPaddingMustFitTheLimit) {
   constexpr int64_t kMany = int64_t{1} << 40;
   const struct {
@@ -126,7 +126,7 @@ TEST(EngineComponents, BlocksThatAreAllPaddingMustFitTheLimit) {
     EXPECT_EQ(next.status().code(), c.code) << c.name;
     EXPECT_NE(next.status().message().find(c.message), std::string::npos)
         << c.name << ": " << next.status().message();
-    // The file is left out, and what follows it comes.
+    // The file is left out. The elements after it are delivered.
     if (c.code != Code::kOk) {
       const Result<std::optional<Block>> rest = engine.Next();
       ASSERT_OK(rest) << c.name;
@@ -160,7 +160,7 @@ TEST(EngineComponents, FieldsOfOneArrayAreDecodedTogether) {
   EXPECT_EQ(element, 150);
 }
 
-// The name is an array's in an .npz file and a field's in an .npy file, which may begin alike.
+// One name: of an array in an .npz file, and of a field in an .npy file with the same first bytes.
 TEST(EngineComponents, AnArrayIsNotTakenForAFieldOfItsName) {
   const std::string plain = NpyOf("'<i4'", 2, BytesOf(CountingUp<int32_t>(2)));
   const std::string fields = NpyOf("[('x', '<i4')]", 2, BytesOf(CountingUp<int32_t>(2)));
@@ -185,7 +185,7 @@ TEST(EngineComponents, AnArrayIsNotTakenForAFieldOfItsName) {
   EXPECT_ERROR(engine.Next(), kInvalidArgument, "");
 }
 
-TEST(EngineComponents, ATextThatIsNoneEndsItsFileThere) {
+TEST(EngineComponents, InvalidTextEndsItsFile) {
   TestFileSystem files;
   files.Add("a", NpyOf("'<U1'", 2, std::string("a\0\0\0\0\xD8\0\0", 8)));
   files.Add("b", NpyOf("'<U1'", 1, std::string("b\0\0\0", 4)));

@@ -1,4 +1,4 @@
-// The engine over `.npy` files that are compressed with gzip.
+// The engine with `.npy` files that are compressed with gzip.
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ Selection OneArray() {
   return selection;
 }
 
-// The numbers of the rows that come, each held against its values, and the errors.
+// The numbers of the rows that were delivered, each compared with its values, and the errors.
 struct Drained {
   std::vector<int64_t> rows;
   std::vector<Status> errors;
@@ -64,16 +64,16 @@ TEST(EngineOverGzip, ReadsFilesOfAllKindsInTurn) {
   files.Add("c", Gzip(Rows(9, 1, true)));
   files.Add("d", Gzip(large.substr(0, 70000)) + Gzip(large.substr(70000) + "and more"));
   files.Add("e", Gzip(Rows(5010, 3000, true)));
-  const std::vector<std::string> paths = {"a", "b", "c", "d", "e"};
+  const std::vector<std::string> filenames = {"a", "b", "c", "d", "e"};
   for (const int threads : {0, 1, 3}) {
     for (const int64_t batch_size : {0, 7, 3000}) {
-      // Smaller than d, and just large enough for e, which must be taken whole.
+      // Smaller than d, and just large enough for e: e must be decoded as a whole.
       for (const uint64_t limit : {uint64_t{1300000}, EngineOptions::kDefaultMemoryLimit}) {
         EngineOptions options;
         options.batch_size = batch_size;
         options.num_threads = threads;
         options.memory_limit = limit;
-        Engine engine(files, paths, OneArray(), options);
+        Engine engine(files, filenames, OneArray(), options);
         const Drained drained = Drain(engine);
         EXPECT_EQ(drained.rows, Range(0, 8010));
         EXPECT_TRUE(drained.errors.empty());
@@ -94,26 +94,26 @@ TEST(EngineOverGzip, StreamsMoreThanTheLimit) {
   }
 }
 
-TEST(EngineOverGzip, GoesOnFromAnyPosition) {
+TEST(EngineOverGzip, ContinuesFromAnyPosition) {
   TestFileSystem files;
   files.Add("a", Gzip(Rows(0, 3)));
   files.Add("b", Gzip(Rows(3, 5000)));
   files.Add("c", Gzip(Rows(5003, 2000, true)));
-  const std::vector<std::string> paths = {"a", "b", "c"};
+  const std::vector<std::string> filenames = {"a", "b", "c"};
   EngineOptions options;
   options.memory_limit = 1 << 20;
-  Engine engine(files, paths, OneArray(), options);
+  Engine engine(files, filenames, OneArray(), options);
   const Drained all = Drain(engine);
   ASSERT_EQ(all.rows, Range(0, 7003));
   for (const Position& position : all.next) {
-    Engine again(files, paths, OneArray(), options, position);
+    Engine again(files, filenames, OneArray(), options, position);
     const int64_t begins[] = {0, 3, 5003, 7003};
     EXPECT_EQ(Drain(again).rows, Range(begins[position.file] + position.element, 7003));
   }
 }
 
 TEST(EngineOverGzip, RowsBeforeAnErrorComeBeforeIt) {
-  // Its second half breaks off.
+  // Its second half is cut off.
   const std::string npy = Rows(0, 5000);
   const std::string bytes = Gzip(npy);
   GzipMember bad_crc;
@@ -129,7 +129,7 @@ TEST(EngineOverGzip, RowsBeforeAnErrorComeBeforeIt) {
       {"cut off", bytes.substr(0, bytes.size() / 2), "b: malformed gzip data at byte ", 1000, 4000},
       {"ends early", Gzip(npy.substr(0, 128 + 400 * 3000 + 17)), "b: gzip data ends at byte ", 3000,
        3000},
-      // The last rows belong to the checksum.
+      // The last rows come only after the checksum.
       {"CRC-32", WriteGzip({bad_crc}), "(CRC-32 mismatch)", 1000, 4999},
       {"garbage", bytes + "garbage", "(expected the end or another gzip member)", 1000, 4999},
       {"no array", Gzip("hello"), "b: is compressed with gzip, and holds neither", 0, 0},
@@ -157,7 +157,7 @@ TEST(EngineOverGzip, RowsBeforeAnErrorComeBeforeIt) {
   }
 }
 
-TEST(EngineOverGzip, FortranOrderBeyondTheLimitSaysWhatToRaise) {
+TEST(EngineOverGzip, FortranOrderBeyondTheLimitSaysWhichLimitToRaise) {
   TestFileSystem files;
   files.Add("a", Gzip(Rows(0, 5000, true)));
   EngineOptions options;

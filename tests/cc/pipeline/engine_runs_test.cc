@@ -31,7 +31,7 @@ Selection WholeElement() {
   return selection;
 }
 
-// Values of all elements, where errors lie between them, and where each block ends.
+// The values of all elements, the places of errors between them, and the end of each block.
 struct Drained {
   std::vector<int64_t> values;
   std::vector<Status> errors;
@@ -60,17 +60,17 @@ Drained Drain(Engine& engine) {
 
 TEST(EngineRuns, AlikeFilesAreReadInTheirOrder) {
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   for (int64_t i = 0; i < 1000; ++i) {
-    paths.push_back(std::to_string(i));
-    files.Add(paths.back(), Element(i));
+    filenames.push_back(std::to_string(i));
+    files.Add(filenames.back(), Element(i));
   }
   for (const int num_threads : {0, 1, 3}) {
     for (const int64_t batch_size : {1, 7, 16, 100, 3000}) {
       EngineOptions options;
       options.num_threads = num_threads;
       options.batch_size = batch_size;
-      Engine engine(files, paths, WholeElement(), options);
+      Engine engine(files, filenames, WholeElement(), options);
       const Drained run = Drain(engine);
       EXPECT_TRUE(run.errors.empty());
       EXPECT_EQ(run.values, Range(0, 1000));
@@ -85,57 +85,57 @@ TEST(EngineRuns, AlikeFilesAreReadInTheirOrder) {
   EXPECT_EQ(files.opened(), 15 * 1000);
 }
 
-TEST(EngineRuns, AnOddFileFarIntoItsBatchIsNoHindrance) {
+TEST(EngineRuns, ADifferentFileLateInABatchIsRead) {
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   std::vector<int64_t> good;
   for (int64_t i = 0; i < 9000; ++i) {
-    paths.push_back(std::to_string(i));
+    filenames.push_back(std::to_string(i));
     if (i == 4500) continue;  // missing
-    files.Add(paths.back(), i == 8000 ? Element(i, ">i4") : Element(i));
+    files.Add(filenames.back(), i == 8000 ? Element(i, ">i4") : Element(i));
     good.push_back(i);
   }
   EngineOptions options;
   options.num_threads = 2;
   options.batch_size = 9000;
-  Engine engine(files, paths, WholeElement(), options);
+  Engine engine(files, filenames, WholeElement(), options);
   const Drained run = Drain(engine);
   EXPECT_EQ(run.values, good);
   EXPECT_EQ(run.errors.size(), 1u);
 }
 
-TEST(EngineRuns, AStructureOfOneFieldIsBroughtIntoNativeForm) {
+TEST(EngineRuns, AStructureOfOneFieldIsConvertedToNativeForm) {
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   for (int64_t i = 0; i < 100; ++i) {
-    paths.push_back(std::to_string(i));
+    filenames.push_back(std::to_string(i));
     std::string contents = Element(i, ">i4");
     const std::string items = contents.substr(contents.size() - 16);
-    files.Add(paths.back(), NpyHeaderBytes("{'descr': [('x', '>i4')], 'fortran_order': False, "
-                                           "'shape': (4,)}") +
-                                items);
+    files.Add(filenames.back(), NpyHeaderBytes("{'descr': [('x', '>i4')], 'fortran_order': False, "
+                                               "'shape': (4,)}") +
+                                    items);
   }
   Selection selection = WholeElement();
   selection.keys = {{"x"}};
   EngineOptions options;
   options.batch_size = 10;
-  Engine engine(files, paths, selection, options);
+  Engine engine(files, filenames, selection, options);
   EXPECT_EQ(Drain(engine).values, Range(0, 100));
 }
 
-TEST(EngineRuns, FilesOfAnotherUnitAreAllRefused) {
+TEST(EngineRuns, EveryFileWithAnotherUnitIsRefused) {
   TestFileSystem files;
-  std::vector<std::string> paths = {"days"};
+  std::vector<std::string> filenames = {"days"};
   files.Add("days", Npy("<M8[D]", {1}, std::string(8, '\1')));
   for (int i = 0; i < 100; ++i) {
-    paths.push_back(std::to_string(i));
-    files.Add(paths.back(), Npy("<M8[s]", {1}, std::string(8, '\1')));
+    filenames.push_back(std::to_string(i));
+    files.Add(filenames.back(), Npy("<M8[s]", {1}, std::string(8, '\1')));
   }
   Selection selection = WholeElement();
   selection.specs = {{ElementType::kInt64, Shape{1}}};
   EngineOptions options;
   options.batch_size = 1;
-  Engine engine(files, paths, selection, options);
+  Engine engine(files, filenames, selection, options);
   int blocks = 0;
   int errors = 0;
   while (true) {
@@ -148,34 +148,34 @@ TEST(EngineRuns, FilesOfAnotherUnitAreAllRefused) {
   EXPECT_EQ(errors, 100);
 }
 
-// Files that are not what they were taken for, at random, against what they hold.
+// Random files that differ from what the run expects, compared with their contents.
 class RandomRuns : public ::testing::TestWithParam<int> {};
 
-TEST_P(RandomRuns, NoFileIsTakenForAnother) {
+TEST_P(RandomRuns, EveryFileGivesItsOwnContents) {
   std::mt19937 random(static_cast<uint32_t>(GetParam()));
   const auto pick = [&random](int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
   };
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   std::vector<int64_t> good;
   std::vector<std::string> bad;
   const int64_t count = pick(1, 800);
   const int64_t rarity = int64_t{1} << pick(2, 10);
   for (int64_t i = 0; i < count; ++i) {
-    paths.push_back("f" + std::to_string(i));
+    filenames.push_back("f" + std::to_string(i));
     const int64_t kind = pick(0, rarity) == 0 ? pick(0, 6) : 0;
     std::string contents = Element(i);
     if (kind == 1) contents = Element(i, ">i4");
-    if (kind == 2) contents += "more";  // np.load leaves it unread
+    if (kind == 2) contents += "more";  // np.load does not read it
     if (kind == 3) contents.pop_back();
     if (kind == 4) contents = Element(i, "<i4", {2, 2});
     if (kind == 5) contents[1] = 'n';
-    if (kind != 6) files.Add(paths.back(), contents);
+    if (kind != 6) files.Add(filenames.back(), contents);
     if (kind < 3) {
       good.push_back(i);
     } else {
-      bad.push_back(paths.back());
+      bad.push_back(filenames.back());
     }
   }
   EngineOptions options;
@@ -184,7 +184,7 @@ TEST_P(RandomRuns, NoFileIsTakenForAnother) {
   options.memory_limit = static_cast<uint64_t>(int64_t{1} << pick(8, 28));
   Drained whole;
   {
-    Engine engine(files, paths, WholeElement(), options);
+    Engine engine(files, filenames, WholeElement(), options);
     whole = Drain(engine);
   }
   EXPECT_EQ(whole.values, good);
@@ -194,14 +194,14 @@ TEST_P(RandomRuns, NoFileIsTakenForAnother) {
   }
   if (!whole.next.empty()) {
     const size_t cut = static_cast<size_t>(pick(0, whole.next.size() - 1));
-    Engine engine(files, paths, WholeElement(), options, whole.next[cut]);
+    Engine engine(files, filenames, WholeElement(), options, whole.next[cut]);
     const size_t taken = std::min<size_t>((cut + 1) * options.batch_size, good.size());
     EXPECT_EQ(Drain(engine).values, std::vector<int64_t>(good.begin() + taken, good.end()));
   }
   {
-    Engine engine(files, paths, WholeElement(), options);
+    Engine engine(files, filenames, WholeElement(), options);
     for (int64_t i = pick(0, 5); i > 0; --i) (void)engine.Next();
-    // Dropped here, in the middle.
+    // The engine is destroyed here, while it reads.
   }
 }
 

@@ -11,8 +11,9 @@
 namespace tf_npz {
 namespace {
 
-// Everything at once, at random, against a plain model: values of good files are all there, in
-// order; of a bad file a prefix; errors come once each; a restart from any position gives the rest.
+// Random combinations of everything, compared with a plain model. All values of good files come, in
+// order. Of a bad file a prefix comes. Each error comes once. A restart at any position gives the
+// rest.
 class RandomSchedule : public ::testing::TestWithParam<int> {};
 
 TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
@@ -23,25 +24,25 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
   const bool padded = pick(0, 2) == 0;
   const bool with_errors = pick(0, 1) == 0;
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   std::vector<std::vector<int64_t>> rows_of;
   std::vector<bool> is_bad;
   int64_t from = 0;
   const int64_t file_count = pick(1, 30);
   for (int64_t i = 0; i < file_count; ++i) {
     const bool bad = with_errors && pick(0, 4) == 0;
-    // Without rows nothing is read, and a wrong checksum stays unseen.
-    // Those of the third kind are more than what is decoded when the file is opened.
+    // If there are no rows, nothing is read, so a wrong checksum is not found.
+    // Files of the third kind are too large to be decoded when they are opened.
     const int64_t kind = pick(0, 11);
     const int64_t rows = kind == 0  ? pick(4000, 9000)
                          : kind < 4 ? pick(100, 3000)
                                     : pick(bad ? 1 : 0, 20);
-    paths.push_back("f" + std::to_string(i));
+    filenames.push_back("f" + std::to_string(i));
     std::optional<uint32_t> crc;
     if (bad) crc = 1;
     if (!bad || pick(0, 1) == 0) {
-      files.Add(paths.back(), TwoArrays(from, rows, padded ? pick(0, 6) : 5, pick(0, 1) == 0,
-                                        pick(0, 3) == 0, crc));
+      files.Add(filenames.back(), TwoArrays(from, rows, padded ? pick(0, 6) : 5, pick(0, 1) == 0,
+                                            pick(0, 3) == 0, crc));
     }
     rows_of.push_back(Range(from, from + rows));
     is_bad.push_back(bad);
@@ -51,15 +52,15 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
   options.batch_size = padded ? pick(1, 300) : pick(0, 1) * pick(1, 300);
   options.num_threads = static_cast<int>(pick(0, 4));
   options.memory_limit = static_cast<uint64_t>(int64_t{1} << pick(8, 23));
-  // A Fortran-ordered stream must fit.
+  // A compressed array in Fortran order must fit.
   options.memory_limit = std::max<uint64_t>(options.memory_limit, 9000 * 6 * 4 + 1000);
   if (padded) options.padding = {std::string(4, '\xFF'), std::string(8, '\0')};
   const Selection selection = XAndY(padded ? -1 : 5);
   Delivery whole;
   {
-    Engine engine(files, paths, selection, options);
+    Engine engine(files, filenames, selection, options);
     whole = DrainAll(engine, -1, [&] {
-      // As autotuning would; without threads to begin with, there are none later.
+      // Like autotuning. An engine that begins without threads never has threads.
       if (options.num_threads > 0 && pick(0, 9) == 0) {
         engine.SetNumThreads(static_cast<int>(pick(1, 6)));
       }
@@ -86,25 +87,25 @@ TEST_P(RandomSchedule, DeliversWhatTheFilesHold) {
   }
   if (!whole.blocks.empty() && !with_errors) {
     const size_t cut = static_cast<size_t>(pick(0, whole.blocks.size() - 1));
-    Engine engine(files, paths, selection, options, whole.next[cut]);
+    Engine engine(files, filenames, selection, options, whole.next[cut]);
     const Delivery rest = DrainAll(engine);
     EXPECT_EQ(rest.blocks,
               decltype(rest.blocks)(whole.blocks.begin() + cut + 1, whole.blocks.end()));
   }
   for (const bool cancel : {false, true}) {
-    Engine engine(files, paths, selection, options);
+    Engine engine(files, filenames, selection, options);
     std::vector<Block> held;
     for (int64_t i = pick(0, 5); i > 0; --i) {
       Result<std::optional<Block>> next = engine.Next();
       if (next.ok() && next->has_value()) held.push_back(std::move(**next));
     }
-    if (!cancel) continue;  // dropped here, in the middle
+    if (!cancel) continue;  // the engine is destroyed here, while it reads
     std::thread canceller([&engine] { engine.Cancel(); });
     Status status;
     while (status.ok()) {
       const Result<std::optional<Block>> next = engine.Next();
       status = next.status();
-      // Cancelled too late, or an error of a file.
+      // It was cancelled too late, or a file has an error.
       if (next.ok() && !next->has_value()) break;
     }
     canceller.join();

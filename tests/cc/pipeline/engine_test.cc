@@ -28,7 +28,7 @@ TEST(Engine, FillsBatchesAcrossFiles) {
   }
 }
 
-TEST(Engine, LeavesOutARemainderOnRequest) {
+TEST(Engine, LeavesOutTheRemainderOnRequest) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 5, 3, true));
   EngineOptions options;
@@ -63,8 +63,8 @@ TEST(Engine, GoesOnWithTheNextFileAfterAnError) {
 }
 
 TEST(Engine, RowsBeforeAnErrorComeBeforeIt) {
-  // Rows of noise, which deflate stores in blocks of up to 64 KiB; in the middle a block's header
-  // is lost.
+  // Rows of random bytes. Deflate stores them in blocks of up to 64 KiB. 70,000 bytes in the middle
+  // are set to zero, among them the header of a block.
   const int64_t rows = 40, width = 1 << 18;
   const std::string noise = Noise(rows * width);
   ZipMember member;
@@ -134,7 +134,7 @@ TEST(Engine, PadsToTheLongestOfTheBatch) {
   EXPECT_EQ(widths, (std::vector<int64_t>{2, 5, 5}));
 }
 
-TEST(Engine, AFileThatDoesNotFitTheSpecNamesBoth) {
+TEST(Engine, AFileThatDoesNotFitTheSpecIsAnErrorThatNamesBoth) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 3, 2, true));
   Engine engine(files, {"a"}, XAndY(4), EngineOptions());
@@ -142,7 +142,7 @@ TEST(Engine, AFileThatDoesNotFitTheSpecNamesBoth) {
                "a[\"x\"]: holds rows of int32 (2,), but element_spec says int32 (4,)");
 }
 
-TEST(Engine, DeflatedFortranOrderBeyondTheLimitSaysWhatToRaise) {
+TEST(Engine, DeflatedFortranOrderBeyondTheLimitSaysWhichLimitToRaise) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 40000, 4, true, true));
   EngineOptions options;
@@ -153,41 +153,41 @@ TEST(Engine, DeflatedFortranOrderBeyondTheLimitSaysWhatToRaise) {
 
 TEST(Engine, ReadsAheadWithoutBeingAsked) {
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   for (int i = 0; i < 8; ++i) {
-    paths.push_back(std::to_string(i));
-    files.Add(paths.back(), TwoArrays(i, 1, 2, true));
+    filenames.push_back(std::to_string(i));
+    files.Add(filenames.back(), TwoArrays(i, 1, 2, true));
   }
   EngineOptions options;
   options.num_threads = 2;
-  Engine engine(files, paths, XAndY(2), options);
+  Engine engine(files, filenames, XAndY(2), options);
   ASSERT_OK(engine.Next());
   files.WaitUntilOpened(8);
 }
 
-TEST(Engine, ThreadsStopWhereTheLimitIs) {
+TEST(Engine, ThreadsStopAtTheLimit) {
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   for (int i = 0; i < 100; ++i) {
-    paths.push_back(std::to_string(i));
-    files.Add(paths.back(), TwoArrays(i, 1, 1000, false));
+    filenames.push_back(std::to_string(i));
+    files.Add(filenames.back(), TwoArrays(i, 1, 1000, false));
   }
   EngineOptions options;
   options.num_threads = 2;
-  options.memory_limit = 10000;  // of 4008 bytes each
-  Engine engine(files, paths, XAndY(1000), options);
+  options.memory_limit = 10000;  // a block has 4008 bytes
+  Engine engine(files, filenames, XAndY(1000), options);
   ASSERT_OK(engine.Next());
-  // One delivered, two that wait, and at most MaxOpen() open before them.
+  // One block delivered, two that wait, and at most MaxOpen() open files after them.
   EXPECT_LE(files.opened(), 1 + 2 + 6);
   EXPECT_EQ(DrainAll(engine).values(), Range(1, 100));
 }
 
-TEST(Engine, BlocksThatAreHeldKeepNoMoreThanTheyMust) {
+TEST(Engine, BlocksThatAreHeldKeepOnlyTheirOwnMemory) {
   constexpr size_t kMiB = size_t{1} << 20;
   TestFileSystem files;
-  std::vector<std::string> paths;
-  for (int i = 0; i < 100; ++i) paths.push_back(std::to_string(i));
-  for (const std::string& path : paths) files.Add(path, TwoArrays(0, 4096, 60, true));
+  std::vector<std::string> filenames;
+  for (int i = 0; i < 100; ++i) filenames.push_back(std::to_string(i));
+  for (const std::string& path : filenames) files.Add(path, TwoArrays(0, 4096, 60, true));
   EngineOptions options;
   options.batch_size = 256;
   options.num_threads = 2;
@@ -195,7 +195,7 @@ TEST(Engine, BlocksThatAreHeldKeepNoMoreThanTheyMust) {
   options.pool = BufferPool::New(options.memory_limit);
   std::vector<Block> held;
   {
-    Engine engine(files, paths, XAndY(60), options);
+    Engine engine(files, filenames, XAndY(60), options);
     for (int i = 0;; ++i) {
       Result<std::optional<Block>> next = engine.Next();
       ASSERT_OK(next);
@@ -204,7 +204,7 @@ TEST(Engine, BlocksThatAreHeldKeepNoMoreThanTheyMust) {
     }
     EXPECT_EQ(held.size(), 100u);
   }
-  // Each is 64 KiB of 1 MiB.
+  // Each is 64 KiB of a file of 1 MiB.
   EXPECT_LT(options.pool->used(), 100 * 64 * size_t{1024} + 3 * options.memory_limit);
   for (const Block& block : held) {
     std::vector<int64_t> values;
@@ -213,9 +213,9 @@ TEST(Engine, BlocksThatAreHeldKeepNoMoreThanTheyMust) {
   }
 }
 
-// Rows of a large array come before its checksum is known, those of a small one after that,
-// wherever the file stands and however many threads there are. What is large depends on whether
-// the file is the only one.
+// Rows of a large array come before its checksum is verified, those of a small one afterwards. The
+// place of the file and the number of threads do not matter. The limit between large and small is
+// another one if there is only one file.
 TEST(Engine, StreamsWhatIsLarge) {
   struct Case {
     int64_t kib;
@@ -233,13 +233,13 @@ TEST(Engine, StreamsWhatIsLarge) {
     std::vector<std::vector<std::string>> lists = {{"damaged", "good"}, {"good", "damaged"}};
     if (c.is_alone) lists = {{"damaged"}};
     for (const int num_threads : {0, 2}) {
-      for (const std::vector<std::string>& paths : lists) {
+      for (const std::vector<std::string>& filenames : lists) {
         EngineOptions options;
         options.num_threads = num_threads;
-        Engine engine(files, paths, XAndY(256), options);
+        Engine engine(files, filenames, XAndY(256), options);
         const Delivery delivery = DrainAll(engine, -1'000'000);
         EXPECT_EQ(delivery.errors.size(), 1u);
-        const auto rows = static_cast<int64_t>(delivery.values().size() - (paths.size() - 1));
+        const auto rows = static_cast<int64_t>(delivery.values().size() - (filenames.size() - 1));
         if (c.is_large) {
           EXPECT_GT(rows, c.kib / 2) << c.kib;
         } else {
@@ -252,10 +252,10 @@ TEST(Engine, StreamsWhatIsLarge) {
 
 TEST(Engine, TheNumberOfThreadsMayChange) {
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   for (int i = 0; i < 200; ++i) {
-    paths.push_back(std::to_string(i));
-    files.Add(paths.back(), TwoArrays(i, 1, 2, true));
+    filenames.push_back(std::to_string(i));
+    files.Add(filenames.back(), TwoArrays(i, 1, 2, true));
   }
   std::atomic<int> started = 0;
   EngineOptions options;
@@ -265,7 +265,7 @@ TEST(Engine, TheNumberOfThreadsMayChange) {
     ++started;
     return StartStdThread()(std::move(body));
   };
-  Engine engine(files, paths, XAndY(2), options);
+  Engine engine(files, filenames, XAndY(2), options);
   std::vector<int64_t> values;
   for (const auto& [num_threads, most] : std::vector<std::pair<int, int>>{{1, 1}, {4, 4}, {2, 4}}) {
     engine.SetNumThreads(num_threads);
@@ -281,7 +281,7 @@ TEST(Engine, TheNumberOfThreadsMayChange) {
   EXPECT_EQ(values, Range(0, 200));
 }
 
-TEST(Engine, CancelWakesWhoWaits) {
+TEST(Engine, CancelWakesTheThreadThatWaits) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 3, 2, true));
   files.Add("b", TwoArrays(3, 3, 2, true));
@@ -299,19 +299,19 @@ TEST(Engine, CancelWakesWhoWaits) {
   files.Lift("b");
 }
 
-TEST(Engine, NoFileIsOpenedOnceItIsCancelled) {
+TEST(Engine, NoFileIsOpenedAfterCancel) {
   TestFileSystem files;
-  std::vector<std::string> paths;
+  std::vector<std::string> filenames;
   for (int64_t i = 0; i < 100; ++i) {
-    paths.push_back("f" + std::to_string(i));
-    files.Add(paths.back(), TwoArrays(i, 1, 5, true));
+    filenames.push_back("f" + std::to_string(i));
+    files.Add(filenames.back(), TwoArrays(i, 1, 5, true));
   }
-  // By then the thread opens several in one go, and this is not the last of its.
+  // The thread is now opening several files in one step. This is not the last of them.
   files.Gate("f20");
   EngineOptions options;
   options.num_threads = 1;
   {
-    Engine engine(files, paths, XAndY(5), options);
+    Engine engine(files, filenames, XAndY(5), options);
     std::thread consumer([&engine] { DrainAll(engine); });
     files.WaitUntilOpened(21);
     engine.Cancel();
@@ -332,7 +332,7 @@ TEST(Engine, FilesWithoutElementsAreStillVerified) {
   EXPECT_ERROR(engine.Next(), kDataLoss, "a[\"x\"]: CRC-32 mismatch");
 }
 
-TEST(Engine, CountlessElementsOfNoBytesCostNothing) {
+TEST(Engine, ManyElementsOfNoBytesTakeNoTime) {
   TestFileSystem files;
   files.Add("a", Npy("<f4", {int64_t{1} << 40, 0}, ""));
   Selection selection;
@@ -356,22 +356,22 @@ TEST(Engine, CountlessElementsOfNoBytesCostNothing) {
 TEST(Engine, MissingFilesAreOpenedOnceEach) {
   TestFileSystem files;
   files.Add("a", TwoArrays(0, 1, 3, true));
-  std::vector<std::string> paths = {"a"};
-  for (int i = 0; i < 500; ++i) paths.push_back("missing" + std::to_string(i));
-  paths.push_back("a");
+  std::vector<std::string> filenames = {"a"};
+  for (int i = 0; i < 500; ++i) filenames.push_back("missing" + std::to_string(i));
+  filenames.push_back("a");
   EngineOptions options;
   options.batch_size = 2;
   options.num_threads = 2;
-  Engine engine(files, paths, XAndY(3), options);
+  Engine engine(files, filenames, XAndY(3), options);
   const Delivery delivery = DrainAll(engine);
   EXPECT_EQ(delivery.errors.size(), 500u);
   EXPECT_EQ(delivery.blocks, (std::vector<std::vector<int64_t>>{{0, 0}}));
   EXPECT_EQ(files.opened(), 502);
 }
 
-TEST(Engine, ARestartBetweenRowsAndTheirErrorMeetsTheErrorAgain) {
+TEST(Engine, ARestartBeforeAnErrorFindsTheErrorAgain) {
   TestFileSystem files;
-  // Several blocks of rows; y's checksum is wrong, which is seen at the end.
+  // Several blocks of rows. The checksum of y is wrong, and that is found at the end.
   files.Add("a", TwoArrays(0, 20000, 3, false, false, 1));
   Engine engine(files, {"a"}, XAndY(3), EngineOptions());
   Position after;

@@ -1,7 +1,7 @@
-// Files in memory for an engine to read, and what it delivered, taken down.
+// Files in memory for tests of the engine, and a record of what the engine delivered.
 
-#ifndef TF_NPZ_READER_ENGINE_TESTING_H_
-#define TF_NPZ_READER_ENGINE_TESTING_H_
+#ifndef TF_NPZ_PIPELINE_ENGINE_TESTING_H_
+#define TF_NPZ_PIPELINE_ENGINE_TESTING_H_
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ namespace tf_npz {
 
 using Shape = std::vector<int64_t>;
 
-// Files in memory. Those under a gate open only once it is lifted.
+// Files in memory. A file with a gate opens only after the gate is lifted.
 class TestFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> Open(const std::string& path) const override {
@@ -97,7 +97,8 @@ T ValueAt(const ArrayData& data, size_t index) {
   return value;
 }
 
-// What an engine delivered: y of each element, checked against x, by block; and its errors.
+// What an engine delivered: for each block, y of its elements, after comparing it with x; and the
+// errors.
 struct Delivery {
   std::vector<std::vector<int64_t>> blocks;
   std::vector<Position> next;
@@ -124,8 +125,8 @@ inline void CheckBlock(const Block& block, int32_t padding, std::vector<int64_t>
   }
 }
 
-// Takes all that the engine has; calls `between` before each block. Blocks are held for a while and
-// looked at again, since others may share their memory.
+// Takes all blocks of the engine. Calls `between` before each block. Holds some blocks for a while
+// and checks them again, because another block might use their memory by mistake.
 inline Delivery DrainAll(
     Engine& engine, int32_t padding = -1, const std::function<void()>& between = [] {}) {
   Delivery delivery;
@@ -160,4 +161,4 @@ inline std::vector<int64_t> Range(int64_t from, int64_t to) {
 
 }  // namespace tf_npz
 
-#endif  // TF_NPZ_READER_ENGINE_TESTING_H_
+#endif  // TF_NPZ_PIPELINE_ENGINE_TESTING_H_

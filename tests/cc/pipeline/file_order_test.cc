@@ -30,7 +30,7 @@ TEST(FileOrder, GivesTheListFromFrontToBack) {
   EXPECT_FALSE(order.Next(1));
 }
 
-TEST(FileOrder, BeginsWhereItIsTold) {
+TEST(FileOrder, BeginsAtTheGivenPosition) {
   FileOrder order(Names(3), {}, {1, 7, 1000});
   const std::optional<Extent> first = order.Next(1);
   EXPECT_EQ(first->place, 1);
@@ -43,20 +43,20 @@ TEST(FileOrder, BeginsWhereItIsTold) {
   EXPECT_EQ(second->file_size, -1);
 }
 
-TEST(FileOrder, KeepsToItsShare) {
+TEST(FileOrder, StaysWithinItsShare) {
   FileOrder::Options options;
   options.begin = 3;
   options.end = 5;
   FileOrder order(Names(2), options, {});
   const std::optional<Extent> first = order.Next(1);
   EXPECT_EQ(first->first, 3);
-  EXPECT_FALSE(first->verify_skipped);  // another share reads what precedes
+  EXPECT_FALSE(first->verify_skipped);  // the beginning belongs to another share
   const std::optional<Extent> last = order.Next(1);
   EXPECT_EQ(last->end, 5);
   EXPECT_EQ(last->least, 5);
 }
 
-TEST(FileOrder, ASkipVerifiesNothingBeforeIt) {
+TEST(FileOrder, NothingBeforeASkipIsVerified) {
   FileOrder::Options options;
   options.verify_before_start = false;
   FileOrder order(Names(2), options, {0, 4, 100});
@@ -70,7 +70,7 @@ TEST(FileOrder, RunsEndAtFilesThatFailed) {
   order.Cut(9, 2);
   EXPECT_EQ(order.Next(16)->files, 5);
   std::optional<Extent> extent = order.Next(16);
-  EXPECT_EQ(extent->place, 6);  // file 5 has nothing
+  EXPECT_EQ(extent->place, 6);  // file 5 has no elements left
   EXPECT_EQ(extent->files, 3);
   extent = order.Next(16);
   EXPECT_EQ(extent->place, 9);
@@ -88,7 +88,7 @@ TEST(FileOrder, RestartsAnywhere) {
   EXPECT_EQ(extent->place, 2);
   EXPECT_EQ(extent->first, 5);
   EXPECT_EQ(extent->file_size, 77);
-  EXPECT_EQ(extent->files, 1);  // begun in its middle
+  EXPECT_EQ(extent->files, 1);  // the extent begins within the file
 }
 
 TEST(FileOrder, FilesAreNamedOneByOne) {

@@ -25,7 +25,7 @@ TEST(ParallelFor, CallsItsBodyOnceForEach) {
   }
 }
 
-TEST(ParallelFor, GetsByWithFewerThreads) {
+TEST(ParallelFor, WorksWithFewerThreads) {
   std::set<std::thread::id> threads;
   const StartThread none = [](std::function<void()>) { return nullptr; };
   ParallelFor(5, 16, none, [&](size_t) { threads.insert(std::this_thread::get_id()); });
@@ -34,7 +34,7 @@ TEST(ParallelFor, GetsByWithFewerThreads) {
 
 class InferSpecsTest : public ::testing::Test {
  protected:
-  // a0, a1, … with so many rows each.
+  // Files a0, a1, …, with `counts[i]` rows in file i.
   void AddFiles(const Counts& counts) {
     for (const int64_t count : counts) {
       names_.push_back("a" + std::to_string(names_.size()));
@@ -51,7 +51,7 @@ class InferSpecsTest : public ::testing::Test {
   std::vector<std::string> names_;
 };
 
-TEST_F(InferSpecsTest, OnePassTellsSpecAndCounts) {
+TEST_F(InferSpecsTest, OnePassGivesSpecAndCounts) {
   const Counts counts = {5, 0, 1, 7, 7, 2, 3, 1, 1, 1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
   AddFiles(counts);
   const Result<InferredSpecs> rows = Infer();
@@ -82,7 +82,7 @@ TEST_F(InferSpecsTest, ComponentsAreInTheOrderOfTheFirstFile) {
   }
 }
 
-TEST_F(InferSpecsTest, TheFirstErrorInTheOrderOfFilesIsTold) {
+TEST_F(InferSpecsTest, TheErrorOfTheFirstFileInOrderIsReturned) {
   AddFiles(Counts(40, 1));
   for (int repeat = 0; repeat < 20; ++repeat) {
     files_.Add("a7", Npy("<f4", {1}, "1234"));
@@ -96,7 +96,7 @@ TEST_F(InferSpecsTest, TheFirstErrorInTheOrderOfFilesIsTold) {
   EXPECT_ERROR(Infer(true), kNotFound, "none: no such file");
 }
 
-TEST_F(InferSpecsTest, DamagedFilesAreLeftOutAsLongAsOneIsLeft) {
+TEST_F(InferSpecsTest, DamagedFilesAreLeftOutUnlessAllAreDamaged) {
   AddFiles({1, 2, 3});
   files_.Add("a0", "");
   files_.Add("a2", "some text");
@@ -111,7 +111,7 @@ TEST_F(InferSpecsTest, DamagedFilesAreLeftOutAsLongAsOneIsLeft) {
   EXPECT_ERROR(Infer(true), kInvalidArgument, "there are no files");
 }
 
-TEST_F(InferSpecsTest, WhatIsCancelledOpensNoMoreFiles) {
+TEST_F(InferSpecsTest, NoFileIsOpenedAfterCancelling) {
   AddFiles(Counts(1000, 1));
   const std::thread::id caller = std::this_thread::get_id();
   InferOptions options;
@@ -122,7 +122,7 @@ TEST_F(InferSpecsTest, WhatIsCancelledOpensNoMoreFiles) {
   EXPECT_EQ(asked, 3);
   EXPECT_EQ(files_.opened(), 2);
 
-  // Other threads see it too. These begin when the calling thread has seen it.
+  // Other threads stop too. They begin after the calling thread has been cancelled.
   struct LateThread : Thread {
     explicit LateThread(std::function<void()> body) : body(std::move(body)) {}
     ~LateThread() override { std::thread(body).join(); }

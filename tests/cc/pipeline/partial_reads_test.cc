@@ -1,4 +1,4 @@
-// Who wants a part of a file reads that part, and little more: in bytes, counted.
+// Reading a part of a file reads the bytes of that part, and few more. The tests count the bytes.
 
 #include <gtest/gtest.h>
 
@@ -18,10 +18,10 @@ namespace {
 constexpr int64_t kKiB = 1024;
 constexpr int64_t kRows = 4096;
 constexpr int64_t kWidth = 1024;                // bytes of a row
-constexpr int64_t kSize = kRows * kWidth;       // of an array
+constexpr int64_t kSize = kRows * kWidth;       // bytes of an array
 constexpr int64_t kHeaders = 64 * kKiB + 1024;  // the end of an archive, its directory, its headers
 
-// `contents` under any name, and what is read of it.
+// `contents` under any name. Counts the bytes that are read.
 class CountingFileSystem : public FileSystem {
  public:
   explicit CountingFileSystem(std::string contents) : contents_(std::move(contents)) {}
@@ -44,7 +44,7 @@ std::string ArrayOfRows(uint32_t seed, bool fortran_order = false) {
   return Npy("|u1", {kRows, kWidth}, Noise(kSize, seed), fortran_order);
 }
 
-// Of two arrays, x and unused.
+// A file of two arrays, x and unused.
 std::string TwoArraysOfRows(bool deflated) {
   return WriteZip({Member("unused.npy", ArrayOfRows(1), deflated),
                    Member("x.npy", ArrayOfRows(2), deflated),
@@ -88,7 +88,7 @@ class PartialReads : public ::testing::TestWithParam<int64_t> {
   }
 };
 
-TEST_P(PartialReads, AShareOfStoredRowsReadsThem) {
+TEST_P(PartialReads, AShareOfStoredRowsReadsOnlyThem) {
   for (const File& file : StoredFiles()) {
     SCOPED_TRACE(file.name);
     const CountingFileSystem files(file.contents);
@@ -113,13 +113,13 @@ TEST_P(PartialReads, AShareOfADeflatedMemberReadsItUpToItsLastRow) {
   }
 }
 
-TEST_P(PartialReads, SkippingReadsNothingInBetween) {
+TEST_P(PartialReads, SkippingReadsNoSkippedRow) {
   for (const File& file : StoredFiles()) {
     SCOPED_TRACE(file.name);
     const CountingFileSystem files(file.contents);
     Dataset dataset(files, {"f", "f", "f"}, {}, Rows(file.is_npz), Options(), {});
     int64_t passed = 0;
-    // To the end of the second file, so that nothing is begun in its middle.
+    // Skips to the end of the second file, so reading begins at the start of a file.
     const Position position = dataset.Seek({}, 2 * kRows, &passed);
     EXPECT_EQ(passed, 2 * kRows);
     EXPECT_LE(files.TakeBytes(), 2 * kHeaders);
@@ -128,7 +128,7 @@ TEST_P(PartialReads, SkippingReadsNothingInBetween) {
   }
 }
 
-TEST_P(PartialReads, AnElementOfStoredDataReadsItsBytes) {
+TEST_P(PartialReads, AnElementOfStoredDataReadsOnlyItsBytes) {
   for (const File& file : StoredFiles()) {
     SCOPED_TRACE(file.name);
     const CountingFileSystem files(file.contents);
@@ -159,7 +159,7 @@ TEST(PartialReads, AFewRowsOfStoredDataReadLittleMore) {
   }
 }
 
-TEST(PartialReads, AnElementInFortranOrderReadsItsBytes) {
+TEST(PartialReads, AnElementInFortranOrderReadsOnlyItsBytes) {
   const CountingFileSystem files(WriteZip({Member("x.npy", ArrayOfRows(2, true))}));
   EngineOptions options;
   options.pool = BufferPool::New(size_t{16} << 20);

@@ -1,8 +1,8 @@
-// The planner against a plain sequential model, over random schedules: any files, errors, sizes,
-// limits, orders and numbers of threads, and steps that end in any order.
+// Compares the planner with a plain sequential model, over random schedules: any files, errors,
+// sizes, limits, orders of reading and numbers of threads. Steps end in any order.
 //
-// Each seed is one schedule. A failure prints it; TF_NPZ_SEED=<seed> in the environment runs that
-// one.
+// Each seed gives one schedule. A failure prints its seed; with TF_NPZ_SEED=<seed> in the
+// environment, only that schedule runs.
 
 #include "cc/pipeline/planner.h"
 
@@ -20,7 +20,7 @@
 namespace tf_npz {
 namespace {
 
-// xorshift64*: quick, and the same everywhere.
+// xorshift64*: fast, and the same on every machine.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 0x1234567) {}
@@ -41,19 +41,21 @@ class Random {
   uint64_t state_;
 };
 
-// What the model knows of a file.
+// A file of the model.
 struct ModelFile {
   int64_t count = 0;
   bool fails_to_open = false;
-  int64_t bad_element = -1;  // -1: none
+  bool has_other_shape = false;
+  bool does_not_fit = false;  // in the batch that it meets
+  int64_t bad_element = -1;   // -1: none
   FileFacts facts;
 
-  // Elements that it gives.
+  // The number of elements before its error, or of all.
   int64_t good() const {
-    if (fails_to_open) return 0;
+    if (fails_to_open || does_not_fit) return 0;
     return bad_element < 0 ? count : bad_element;
   }
-  bool fails() const { return fails_to_open || bad_element >= 0; }
+  bool fails() const { return fails_to_open || does_not_fit || bad_element >= 0; }
 };
 
 struct Element {
@@ -66,7 +68,7 @@ struct Element {
 
 enum class Kind { kList, kRuns, kScattered };
 
-// Runs one schedule. `fault` is the first thing that was wrong; empty if nothing was.
+// Runs one schedule. `fault` describes the first error that was found; empty if there was none.
 class Schedule {
  public:
   explicit Schedule(uint64_t seed) : random_(seed) {
@@ -85,6 +87,7 @@ class Schedule {
     files_.resize(1 + random_.Below(is_large ? 40 : 6));
     names_.resize(files_.size());
     for (ModelFile& file : files_) MakeFile(&file, item_size, arrays, is_large, is_padded);
+    if (kind_ == Kind::kList && is_batched && !is_padded && random_.OneIn(3)) VaryShapes();
     budget_ = std::make_unique<Budget>(options_.memory_limit);
     may_cancel_ = random_.OneIn(20);
   }
@@ -178,6 +181,23 @@ class Schedule {
     }
   }
 
+  // Gives some files another shape. A batch has the shape of its first element, and takes no other.
+  void VaryShapes() {
+    bool shape = false;  // of the batch at hand
+    int64_t count = 0;   // elements in it
+    for (ModelFile& file : files_) {
+      file.has_other_shape = random_.OneIn(4);
+      if (file.has_other_shape) {
+        for (ComponentShape& component : file.facts.components) component.shape = {1};
+      }
+      if (file.count == 0 || file.fails_to_open) continue;
+      file.does_not_fit = count > 0 && shape != file.has_other_shape;
+      if (file.good() == 0) continue;
+      shape = file.has_other_shape;
+      count = (count + file.good()) % options_.batch_size;
+    }
+  }
+
   void NewPlan(Position start, std::vector<std::string> units) {
     ++plan_;
     planner_ = std::make_unique<Planner>(options_, threads_, *budget_, std::move(units));
@@ -212,7 +232,7 @@ class Schedule {
 
   bool MayAdd() const { return !has_ended_ && planner_->WantsExtent(); }
 
-  // Gives the planner the next extents, all that it wants or only some.
+  // Gives the planner the next extents: all that it wants, or some of them.
   void AddExtents() {
     while (MayAdd() && !(claims_ > 0 && random_.OneIn(4))) {
       while (next_.file < static_cast<int64_t>(files_.size()) && cuts_.count(next_.file) > 0 &&
@@ -270,7 +290,7 @@ class Schedule {
     return true;
   }
 
-  // Streams are decoded by one thread at a time, in order; whole arrays are loaded by one alone.
+  // A stream is decoded by one thread at a time, in order. A whole array is loaded by one thread.
   void CheckExclusive(const Step& step) {
     if (step.kind != Step::Kind::kDecode) return;
     const bool is_in_order = step.file->arrays[step.array].facts->decoding.is_in_order;
@@ -386,7 +406,7 @@ class Schedule {
     PlanFailure failure = planner_->TakeFailure();
     if (failure.good_part != nullptr) Deliver(*failure.good_part);
     const ModelFile& file = files_[failure.at.file];
-    const bool at_start = file.fails_to_open || kind_ == Kind::kRuns;
+    const bool at_start = file.fails_to_open || file.does_not_fit || kind_ == Kind::kRuns;
     if (failure.at.element != (at_start ? 0 : file.bad_element) || !file.fails()) {
       fault_ = "an error is of another element";
       return;
@@ -413,13 +433,13 @@ class Schedule {
     NewPlan(failure.restart, std::move(units));
   }
 
-  // Never over the limit, but for what the oldest block needs: its own memory, and that of the
-  // files that it gets elements from.
+  // Memory stays within the limit, except for the needs of the oldest block: its own memory, and
+  // that of the files that its elements come from.
   void CheckBudget() {
     const uint64_t used = budget_->used();
     if (used <= options_.memory_limit || kind_ == Kind::kScattered) return;
     for (const Claimed& claimed : running_) {
-      if (claimed.plan != plan_) return;  // steps of a dropped plan hold what they use
+      if (claimed.plan != plan_) return;  // steps of a dropped plan keep their memory
     }
     const std::shared_ptr<const PlannedBlock> oldest = planner_->oldest();
     uint64_t excused = oldest != nullptr ? oldest->reservation.bytes() : 0;
@@ -505,7 +525,7 @@ class Schedule {
 };
 
 constexpr uint64_t kSchedules = 1'000'000;
-// ctest runs parts side by side.
+// ctest runs the parts in parallel.
 constexpr uint64_t kParts = 4;
 
 class PlannerSchedules : public testing::TestWithParam<uint64_t> {};

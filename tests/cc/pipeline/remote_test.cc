@@ -1,4 +1,4 @@
-// What it costs to read archives that are somewhere else, in requests.
+// Counts the requests for reading remote archives.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 
-// `contents`, under any name.
+// A file system that has `contents` under any name.
 class RemoteFileSystem : public FileSystem {
  public:
   RemoteFileSystem(std::string_view contents, Remote* remote)
@@ -33,7 +33,7 @@ class RemoteFileSystem : public FileSystem {
   Remote* const remote_;
 };
 
-// An array of `size` bytes and a header, which deflate makes half as large.
+// An array of `size` bytes, plus a header. Deflate makes it half as large.
 std::string ArrayOf(int64_t size, uint32_t seed = 1) {
   std::string data = Noise(size, seed);
   for (char& byte : data) byte &= 0x0F;
@@ -48,7 +48,7 @@ std::string NpzOfArrays(int count, int64_t size, bool deflated) {
   return WriteZip(std::move(members));
 }
 
-// The array x0, or the only one of an npy.
+// The array x0 of an npz, or the only array of an npy.
 std::unique_ptr<ArrayReader> OpenFirst(const std::shared_ptr<Archive>& archive) {
   FieldPath key;
   if (archive->is_npz()) key.push_back("x0");
@@ -138,7 +138,8 @@ TEST(RemoteArchive, IsInspectedInFewRequests) {
   } cases[] = {
       {"few large members", NpzOfArrays(4, 4 * kMiB, false), 2 + 3},
       {"many small members", NpzOfArrays(2000, 10'000, false), 2 + 15},
-      // A stream is begun twice: where that is behind a window's end, it costs a small window.
+      // Reading a stream begins twice. If the beginning is after the end of a window, that takes a
+      // small window.
       {"many small members, deflated", NpzOfArrays(2000, 10'000, true), 2 + 2 * 9},
   };
   for (const auto& c : cases) {
@@ -152,7 +153,7 @@ TEST(RemoteArchive, IsInspectedInFewRequests) {
   }
 }
 
-// All arrays of a file, read at once by the engine's threads.
+// The threads of the engine read all arrays of a file at once.
 TEST(RemoteArchive, IsReadByAnEngineInLargeRequests) {
   for (const bool deflated : {false, true}) {
     SCOPED_TRACE(deflated);

@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using std::string_literals::operator""s;
 
-// Files by name, whose reads are counted.
+// Files by name. Counts their reads.
 class FakeFileSystem : public FileSystem {
  public:
   class File : public RandomAccessFile {
@@ -43,14 +43,14 @@ class FakeFileSystem : public FileSystem {
   mutable int reads = 0;
 };
 
-// An archive whose members are called `names`, each holding its own position: "0", "1", …
+// An archive of members with these names. Each holds its index as text: "0", "1", …
 std::string NpzWithNames(const std::vector<std::string>& names) {
   std::vector<ZipMember> members;
   for (size_t i = 0; i < names.size(); ++i) members.push_back(Member(names[i], std::to_string(i)));
   return WriteZip(std::move(members));
 }
 
-TEST(Archive, IsWhatItsFirstBytesSay) {
+TEST(Archive, TakesItsKindFromTheFirstBytes) {
   FakeFileSystem files;
   files.files["array.npz"] = Npy("<f4", {1}, "1234");
   files.files["archive.npy"] = NpzOf(Npy("<f4", {1}, "1234"), false);
@@ -70,7 +70,7 @@ TEST(Archive, IsWhatItsFirstBytesSay) {
   EXPECT_THAT((*empty)->Names(), IsEmpty());
 }
 
-TEST(Archive, SaysWhatAFileIsThatIsNone) {
+TEST(Archive, SaysWhyAFileIsNoArchive) {
   const struct {
     std::string contents;
     Code code;
@@ -94,7 +94,7 @@ TEST(Archive, SaysWhatAFileIsThatIsNone) {
   EXPECT_ERROR(Archive::Open(FakeFileSystem(), "g"), kNotFound, "g: can't open: No such file");
 }
 
-TEST(Archive, KnowsItsArraysByTheNamesOfNumPy) {
+TEST(Archive, NamesArraysAsNumPyDoes) {
   const struct {
     std::vector<std::string> members;
     std::vector<std::string> names;
@@ -153,7 +153,7 @@ TEST(Archive, FindsTheMemberThatNumPyFinds) {
   }
 }
 
-TEST(Archive, NamesTheArraysThereAreWhereOneIsMissing) {
+TEST(Archive, ListsItsArraysIfOneIsMissing) {
   const std::string bytes = NpzWithNames({"a.npy", "b.npy"});
   EXPECT_ERROR(OpenBytes(bytes).value()->Find("c"), kInvalidArgument,
                R"(f: has no array "c" (it has "a", "b"))");
@@ -161,7 +161,7 @@ TEST(Archive, NamesTheArraysThereAreWhereOneIsMissing) {
   EXPECT_ERROR(OpenBytes(empty).value()->Find("c"), kInvalidArgument, "(it has none)");
 }
 
-TEST(Archive, NamesEachArrayWithTheMemberThatFindFinds) {
+TEST(Archive, ReturnsEachNameWithTheMemberOfFind) {
   const std::string bytes =
       NpzWithNames({"x.npy", "y", "x", "y.npy", "z.npy", "x.npy", "z.npy", "w.npy.npy", "w.npy"});
   const std::shared_ptr<Archive> archive = OpenBytes(bytes).value();
@@ -171,7 +171,7 @@ TEST(Archive, NamesEachArrayWithTheMemberThatFindFinds) {
   }
 }
 
-TEST(Archive, PrintsPathsThatCanBeCopied) {
+TEST(Archive, PrintsPathsWithEscapes) {
   const std::string path = "data/über \"1\"\n\xff.npy";
   FakeFileSystem files;
   files.files[path] = Npy("<f4", {1}, "1234");
@@ -181,7 +181,7 @@ TEST(Archive, PrintsPathsThatCanBeCopied) {
   EXPECT_ERROR(Archive::Open(files, "\x1b[2J"), kNotFound, R"(\x1b[2J: can't open)");
 }
 
-TEST(Archive, SaysWhereAMessageIsAbout) {
+TEST(Archive, BeginsMessagesWithFileMemberAndField) {
   const std::string bytes = NpzWithNames({"a\n.npy"});
   const std::shared_ptr<Archive> archive = OpenBytes(bytes).value();
   EXPECT_EQ(archive->Context(&archive->members()[0]), R"(f["a\x0a"]: )");
@@ -210,7 +210,7 @@ TEST(Archive, FindsADirectoryTooLargeForTheTail) {
   EXPECT_OK((*archive)->Find("2999" + std::string(20, '_')));
 }
 
-TEST(Archive, FindsAZip64DirectoryBehindALongComment) {
+TEST(Archive, FindsAZip64DirectoryBeforeALongComment) {
   ZipArchive zip;
   zip.members = {Member("x.npy", Npy("|u1", {1}, "1"))};
   zip.zip64_end = true;
@@ -224,14 +224,14 @@ TEST(Archive, FindsAZip64DirectoryBehindALongComment) {
   EXPECT_EQ(ReadInSteps(**array, 1).value(), "1");
 }
 
-TEST(Archive, ReadsTheLastOfArchivesThatAreStrungTogether) {
+TEST(Archive, ReadsTheLastOfConcatenatedArchives) {
   const std::string bytes = NpzWithNames({"a.npy", "b.npy"}) + NpzWithNames({"c.npy"});
   const Result<std::shared_ptr<Archive>> archive = OpenBytes(bytes);
   ASSERT_OK(archive);
   EXPECT_THAT((*archive)->Names(), ElementsAre("c"));
 }
 
-TEST(Archive, FallsBackToTheEndRecordWhoseCommentIsWhole) {
+TEST(Archive, SkipsEndRecordsWhoseCommentIsCutOff) {
   ZipArchive zip;
   zip.members = {Member("x.npy", Npy("|u1", {1}, "1"))};
   zip.comment = "PK\x05\x06" + std::string(30, '\x7f');
@@ -244,7 +244,7 @@ TEST(Archive, FallsBackToTheEndRecordWhoseCommentIsWhole) {
   EXPECT_EQ(ReadInSteps(**array, 1).value(), "1");
 }
 
-// A file of zeros but for some pieces.
+// A file of zeros, except for some pieces.
 class SparseFileSystem : public FileSystem {
  public:
   class File : public RandomAccessFile {

@@ -26,7 +26,7 @@ ArraySelection::Part Part(FieldPath path, ElementType type, std::optional<Shape>
   return {std::move(path), {type, std::move(shape)}};
 }
 
-TEST(ArrayPlan, HasElementsThatAreRowsOrTheWhole) {
+TEST(ArrayPlan, HasRowsOrTheWholeArrayAsElements) {
   const NpyHeader header = HeaderOf("'<f4'", "(5, 2, 3)");
   FieldPath culprit;
   const ArraySelection::Part items = Part({}, ElementType::kFloat32);
@@ -43,7 +43,7 @@ TEST(ArrayPlan, HasElementsThatAreRowsOrTheWhole) {
   EXPECT_EQ(whole.row_size, 24u);
 }
 
-TEST(ArrayPlan, IsInCOrderWhereBothOrdersAreTheSame) {
+TEST(ArrayPlan, IsInCOrderIfBothOrdersAreTheSame) {
   FieldPath culprit;
   const ArraySelection wanted = Taking(true, {Part({}, ElementType::kFloat32)});
   const auto is_fortran = [&](const std::string& shape) {
@@ -71,7 +71,7 @@ TEST(ArrayPlan, TakesFields) {
   EXPECT_EQ(plan.row_size, 26u);
 }
 
-TEST(ArrayPlan, SaysWhatDoesNotFitAndWhichComponentIsToBlame) {
+TEST(ArrayPlan, SaysWhatDoesNotFitAndInWhichComponent) {
   const std::string fields = "[('a', '<i2'), ('b', [('c', '<f8', (3,))])]";
   const struct {
     const char* name;

@@ -1,4 +1,4 @@
-// Arrays of structures, strings and raw void: what ArrayReader makes of their items.
+// ArrayReader with arrays of structures, strings and raw void.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-// An .npy whose header has `descr` as it stands.
+// An .npy with `descr`, unchanged, in its header.
 std::string NpyOf(const std::string& descr, const std::string& shape, const std::string& data,
                   bool fortran = false) {
   return NpyHeaderBytes("{'descr': " + descr + ", 'fortran_order': " +
@@ -32,7 +32,7 @@ std::string Items(int64_t count) {
   return items;
 }
 
-// What the components a, b, c.d and c.e are to hold of items `first` … `last - 1`.
+// The expected bytes of the components a, b, c.d and c.e for items `first` … `last - 1`.
 std::vector<std::string> Components(int64_t first, int64_t last) {
   std::vector<std::string> all(4);
   for (int64_t i = first; i < last; ++i) {
@@ -70,7 +70,7 @@ TEST(ArrayReaderFields, MakesAComponentOfEachField) {
 }
 
 TEST(ArrayReaderFields, TakesTheFieldsOutOfRowsAndWholeArrays) {
-  // Enough for several parts, and a last one that is not full.
+  // Enough for several parts. The last one is not full.
   constexpr int64_t kRows = 70001;
   const std::string npy = NpyOf(kDescr, "(70001,)", Items(kRows));
   for (const std::string& bytes : {npy, NpzOf(npy, false), NpzOf(npy, true)}) {
@@ -91,7 +91,7 @@ TEST(ArrayReaderFields, TakesTheFieldsOutOfRowsAndWholeArrays) {
   }
 }
 
-TEST(ArrayReaderFields, KnowFortranOrder) {
+TEST(ArrayReaderFields, ReadsFieldsInFortranOrder) {
   constexpr int64_t kRows = 601;
   constexpr int64_t kColumns = 53;
   const std::string items = Items(kRows * kColumns);
@@ -114,7 +114,7 @@ TEST(ArrayReaderFields, KnowFortranOrder) {
   }
 }
 
-TEST(ArrayReaderFields, ReadsStringsAsUtf8OfTheirItemsSize) {
+TEST(ArrayReaderFields, ReadsStringsAsUtf8InItemsOfOneSize) {
   const struct {
     const char* name;
     const char* descr;
@@ -136,7 +136,7 @@ TEST(ArrayReaderFields, ReadsStringsAsUtf8OfTheirItemsSize) {
   }
 }
 
-TEST(ArrayReaderFields, TextThatIsNoneStopsAtItsRow) {
+TEST(ArrayReaderFields, InvalidTextStopsAtItsRow) {
   std::string data(4 * 6, '\0');
   data[4 * 4] = '\x01';
   data[4 * 4 + 1] = '\xD8';
@@ -164,7 +164,7 @@ TEST(ArrayReaderFields, RawVoidHasItsBytesAsALastDimension) {
   EXPECT_EQ(ReadElements(*rows, 0, 2).value(), "abcdef");
 }
 
-TEST(ArrayReaderFields, CountlessRowsWithoutBytesTakeNoTime) {
+TEST(ArrayReaderFields, RowsOfNoBytesTakeNoTime) {
   const std::string npy =
       NpyOf("[('a', '<f4', (0,)), ('b', '<U1', (0, 3))]", "(1152921504606846976,)", "");
   const Result<std::vector<ArrayData>> all = OpenArray(npy, false).value()->ReadAll();
@@ -172,7 +172,7 @@ TEST(ArrayReaderFields, CountlessRowsWithoutBytesTakeNoTime) {
   EXPECT_EQ((*all)[1].shape, (Shape{int64_t{1} << 60, 0, 3}));
 }
 
-TEST(ArrayReaderFields, CountlessStringsOfNoBytesAreRefused) {
+TEST(ArrayReaderFields, TooManyStringsOfNoBytesAreRefused) {
   const std::string npy = NpyOf("[('s', '|S0')]", "(1099511627776,)", "");
   EXPECT_OK(OpenArray(npy, true));
   EXPECT_ERROR(OpenArray(npy, false), kResourceExhausted, "strings of no bytes");

@@ -1,4 +1,4 @@
-// ArrayReader over arrays in Fortran order.
+// ArrayReader with arrays in Fortran order.
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ TEST(FortranOrder, GivesTheElementsOfCOrder) {
   }
 }
 
-// An array too large to be loaded as it is opened.
+// An array that is too large to be loaded when it is opened.
 class LargeFortranOrder : public ::testing::Test {
  protected:
   const Shape shape_ = {301, 11, 29};
@@ -110,12 +110,12 @@ TEST_F(LargeFortranOrder, VerifiesTheChecksumBeforeTheFirstRow) {
   EXPECT_TRUE(ReadElements(*trusting, 0, 301).value() == c_order_);
 }
 
-TEST_F(LargeFortranOrder, IsLoadedWhereItIsDeflated) {
+TEST_F(LargeFortranOrder, IsLoadedIfItIsDeflated) {
   const std::string npz = NpzOf(npy_, true);
   const std::unique_ptr<ArrayReader> array = OpenArray(npz, true).value();
   EXPECT_TRUE(array->must_load());
   EXPECT_EQ(array->load_size(), npy_.size());
-  // The first read loads it, if nobody has.
+  // The first read loads it, if Load was not called.
   EXPECT_TRUE(ReadElements(*array, 5, 3).value() == Rows(5, 3));
   EXPECT_EQ(array->load_size(), 0u);
   EXPECT_ERROR(OpenArray(WithWrongChecksum(true), true).value()->Load(), kDataLoss,

@@ -13,7 +13,7 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-// The same array as a file of its own, stored and deflated.
+// The same array as an .npy, stored in an .npz, and deflated in an .npz.
 struct Container {
   const char* name;
   std::string bytes;
@@ -54,7 +54,7 @@ std::string BigEndian(const std::vector<T>& values, size_t width) {
   return bytes;
 }
 
-TEST(ArrayReader, GivesElementsHoweverTheyAreKept) {
+TEST(ArrayReader, GivesTheSameElementsForEveryKindOfFile) {
   const std::string small = BytesOf(CountingUp<float>(21));
   ExpectElements(Npy("<f4", {7, 3}, small), small);
   const std::string large = BytesOf(CountingUp<int32_t>(7 * 100000));
@@ -108,7 +108,7 @@ TEST(ArrayReader, ReadsArraysWithoutElements) {
   }
 }
 
-TEST(ArrayReader, ReadsASingleValueWholeOnly) {
+TEST(ArrayReader, ReadsAScalarOnlyAsAWholeArray) {
   for (const Container& container : ContainersOf(Npy("<i4", {}, "abcd"))) {
     const Result<std::unique_ptr<ArrayReader>> whole = OpenArray(container.bytes, false);
     ASSERT_OK(whole);
@@ -119,7 +119,7 @@ TEST(ArrayReader, ReadsASingleValueWholeOnly) {
   }
 }
 
-TEST(ArrayReader, AlignsWholeArraysWhereverTheirHeadersEnd) {
+TEST(ArrayReader, AlignsWholeArraysForAnySizeOfHeader) {
   for (size_t padding = 0; padding < 130; ++padding) {
     const std::string npy =
         NpyHeaderBytes(NpyDict("<i4", {2}) + std::string(padding, ' ')) + "12345678";
@@ -138,7 +138,7 @@ TEST(ArrayReader, AlignsWholeArraysWhereverTheirHeadersEnd) {
   }
 }
 
-TEST(ArrayReader, LeavesBytesBehindTheArrayUnread) {
+TEST(ArrayReader, DoesNotReadBytesAfterTheArray) {
   const std::string bytes = BytesOf(CountingUp<int32_t>(50000));
   ExpectElements(Npy("<i4", {50000}, bytes + "more of them"), bytes);
 }
@@ -156,7 +156,7 @@ TEST(ArrayReader, RefusesArraysThatAreCutOff) {
                "data is cut off at byte 211 (expected 212 bytes for shape (7, 3) of float32)");
 }
 
-TEST(ArrayReader, AllocatesNothingByAHeadersWord) {
+TEST(ArrayReader, AllocatesNothingForASizeThatOnlyTheHeaderClaims) {
   for (const bool fortran : {false, true}) {
     const std::string npy = Npy("<f8", {int64_t{1} << 40, 1 << 10}, "few bytes", fortran);
     for (const Container& container : ContainersOf(npy)) {
@@ -200,7 +200,7 @@ TEST(ArrayReader, VerifiesTheChecksumWithTheLastRow) {
 }
 
 TEST(ArrayReader, SaysHowManyRowsCameOutBeforeAnError) {
-  // Big-endian, so that what came out must have been converted too.
+  // Big-endian, so the rows before the error must have been converted too.
   const std::vector<int32_t> values = CountingUp<int32_t>(1000000);
   ZipMember member = Member("x.npy", Npy(">i4", {10000, 100}, BigEndian(values, 4)), true);
   member.compressed_size = Deflate(member.contents).size() * 3 / 4;
@@ -223,7 +223,7 @@ TEST(ArrayReader, GoesBackInAStream) {
   }
 }
 
-TEST(ArrayReader, LoadsWhereThereIsAPointInIt) {
+TEST(ArrayReader, LoadsIfThatMakesReadingFaster) {
   const std::string bytes = BytesOf(CountingUp<int32_t>(100000));
   const std::string npy = Npy("<i4", {1000, 100}, bytes);
   const std::string fortran = Npy("<i4", {1000, 100}, bytes, true);

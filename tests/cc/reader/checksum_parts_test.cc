@@ -19,13 +19,13 @@ class ChecksumPartsTest : public ::testing::Test {
   const uint32_t crc_ = ExtendCrc32(0, bytes_.data(), bytes_.size());
   ChecksumParts parts_;
 
-  // Reads `size` bytes of `part`, and gives it back. Returns whether that was the last of all.
+  // Reads `size` bytes of `part`, and gives it back. Returns whether this completed all bytes.
   bool GiveBack(ChecksumParts::Part part, uint64_t size) {
     part.crc = ExtendCrc32(part.crc, bytes_.data() + part.begin, size);
     part.end = part.begin + size;
     return parts_.GiveBack(part, bytes_.size());
   }
-  // Reads [begin, end), as far as it is not known. Returns whether that was the last of all.
+  // Reads the bytes of [begin, end) that are not known. Returns whether this completed all bytes.
   bool Read(uint64_t begin, uint64_t end) {
     bool has_all = false;
     while (begin < end) {
@@ -37,7 +37,7 @@ class ChecksumPartsTest : public ::testing::Test {
   }
 };
 
-TEST_F(ChecksumPartsTest, GoOnFromFrontToBack) {
+TEST_F(ChecksumPartsTest, ContinueFromFrontToBack) {
   for (uint64_t begin = 0; begin < 1000; begin += 100) {
     EXPECT_EQ(parts_.HasAll(begin + 1), false);
     EXPECT_EQ(Read(begin, begin + 100), begin == 900) << begin;
@@ -73,7 +73,7 @@ TEST_F(ChecksumPartsTest, MayComeInAnyOrderAndOverlap) {
         }
         times_complete += parts.GiveBack(back, bytes_.size());
         const auto front = std::find(is_read.begin(), is_read.end(), false) - is_read.begin();
-        // What touches a part that is taken joins the front later.
+        // A stretch that touches a taken part joins the front later.
         for (const uint64_t size : {uint64_t{1}, uint64_t{500}, uint64_t{1000}}) {
           ASSERT_TRUE(!parts.HasAll(size) || front >= static_cast<int64_t>(size));
         }
@@ -102,7 +102,7 @@ TEST_F(ChecksumPartsTest, TakeNoByteTwice) {
   EXPECT_TRUE(parts_.Take(0, 1000).is_empty());
 }
 
-TEST_F(ChecksumPartsTest, AreTakenAgainWhereReadingFailed) {
+TEST_F(ChecksumPartsTest, AreTakenAgainIfReadingFailed) {
   EXPECT_FALSE(Read(0, 100));
   EXPECT_FALSE(Read(200, 1000));
   EXPECT_FALSE(GiveBack(parts_.Take(100, 200), 0));
@@ -114,7 +114,7 @@ TEST_F(ChecksumPartsTest, AreTakenAgainWhereReadingFailed) {
   EXPECT_EQ(parts_.Crc32Of(1000), crc_);
 }
 
-TEST_F(ChecksumPartsTest, DoNotTakeMemoryWithoutEnd) {
+TEST_F(ChecksumPartsTest, TakeBoundedMemory) {
   const uint64_t most = ChecksumParts::kMaxStretches;
   for (uint64_t i = 0; i < most; ++i) {
     parts_.GiveBack(parts_.Take(2 * i, 2 * i + 1), UINT64_MAX);

@@ -24,7 +24,7 @@ class ConcurrentReads : public ::testing::TestWithParam<Kept> {
  protected:
   const std::string rows_ = BytesOf(CountingUp<int32_t>(kRows * kRowItems));
 
-  // An npz of the array, in which one byte of a row is another where it is `damaged`.
+  // An npz of the array. If it is `damaged`, one byte of a row is changed.
   std::string Npz(bool damaged) {
     const bool is_fortran = GetParam() == Kept::kStoredInFortranOrder;
     const std::string data = is_fortran ? ToFortranOrder(rows_, {kRows, kRowItems}, 4) : rows_;
@@ -37,11 +37,11 @@ class ConcurrentReads : public ::testing::TestWithParam<Kept> {
   }
 
   struct Outcome {
-    int64_t wrong_rows = 0;  // that came out without an error, and are not the array's
+    int64_t wrong_rows = 0;  // rows that were read without an error, but differ from the array
     int errors = 0;
   };
 
-  // Reads all rows in steps, in an order that `seed` gives, by kThreads threads; and some twice.
+  // Reads all rows in steps on kThreads threads, some twice. `seed` sets the order.
   Outcome ReadAllRows(ArrayReader& array, uint32_t seed) {
     std::mt19937 random(seed);
     std::vector<std::pair<int64_t, int64_t>> reads;  // first row, number of rows
@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(, ConcurrentReads,
                          ::testing::Values(Kept::kStored, Kept::kStoredInFortranOrder,
                                            Kept::kDeflatedAndLoaded));
 
-TEST_P(ConcurrentReads, GiveTheRowsAndNoError) {
+TEST_P(ConcurrentReads, GiveTheRowsWithoutAnError) {
   const std::string npz = Npz(false);
   for (const Checksums checksums :
        {Checksums::kCompressed, Checksums::kFullyRead, Checksums::kSkippedToo}) {
@@ -124,7 +124,7 @@ TEST_P(ConcurrentReads, FindADamagedByte) {
   if (GetParam() == Kept::kStored) {
     const std::unique_ptr<ArrayReader> array =
         OpenArray(npz, true, TestOptions(Checksums::kCompressed)).value();
-    EXPECT_EQ(ReadAllRows(*array, 0).errors, 0) << "nobody asked for it";
+    EXPECT_EQ(ReadAllRows(*array, 0).errors, 0) << "stored members are not verified";
   }
 }
 

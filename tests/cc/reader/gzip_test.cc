@@ -1,5 +1,5 @@
-// An `.npy` compressed with gzip, from the archive to whole arrays. The engine's part:
-// engine_gzip_test.cc.
+// An `.npy` compressed with gzip, from the archive to whole arrays. engine_gzip_test.cc tests the
+// engine with it.
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ namespace {
 using std::string_literals::operator""s;
 using Shape = std::vector<int64_t>;
 
-// `bytes` in gzip members that end where `ends` says, and where the bytes do.
+// `bytes` in several gzip members. They end at the offsets in `ends`, and at the end of `bytes`.
 std::string InMembers(const std::string& bytes, const std::vector<size_t>& ends) {
   std::string compressed;
   size_t begin = 0;
@@ -36,7 +36,7 @@ std::string Rows(int64_t rows, bool fortran = false) {
 std::string RowsInC(int64_t rows) { return BytesOf(CountingUp<int32_t>(rows * 3)); }
 
 constexpr int64_t kFew = 5;
-constexpr int64_t kMany = 100000;  // 1.2 MB: more than is loaded at once, and many steps
+constexpr int64_t kMany = 100000;  // 1.2 MB: not loaded when opened, and many steps
 
 TEST(GzipArchive, IsAnNpyUnderAnyName) {
   const std::string npy = Rows(kFew);
@@ -52,7 +52,7 @@ TEST(GzipArchive, IsAnNpyUnderAnyName) {
   EXPECT_FALSE(OpenBytes(npy).value()->is_gzip());
 }
 
-TEST(GzipArchive, SaysWhatElseGzipHolds) {
+TEST(GzipArchive, SaysIfGzipHoldsSomethingElse) {
   const struct {
     const char* name;
     std::string bytes;
@@ -79,7 +79,7 @@ TEST(GzipArchive, SaysWhatElseGzipHolds) {
   }
 }
 
-TEST(GzipArchive, LeavesALongWayToTheFirstByteToTheReader) {
+TEST(GzipArchive, LeavesManyEmptyMembersToTheReader) {
   std::string empty_members;
   for (int i = 0; i < 1000; ++i) empty_members += Gzip("");
   const std::string npy = empty_members + Gzip(Rows(kFew));
@@ -132,7 +132,7 @@ TEST(GzipArray, GivesTheElementsOfEveryKindOfFile) {
   }
 }
 
-TEST(GzipArray, ReadsEmptyArraysToTheirEndAllTheSame) {
+TEST(GzipArray, ReadsAlsoEmptyArraysToTheEnd) {
   for (const Shape& shape : {Shape{0, 3}, Shape{4, 0}}) {
     const std::string npy = Npy("<i4", shape, "");
     EXPECT_EQ(ReadInSteps(**OpenArray(Gzip(npy), true), 4).value(), "");
@@ -144,7 +144,7 @@ TEST(GzipArray, ReadsEmptyArraysToTheirEndAllTheSame) {
   }
 }
 
-// The members of a reader's life in the open: sizes, loads, checksums.
+// A MemberReader by itself: sizes, loading, checksums.
 class GzipMemberReaderTest : public ::testing::Test {
  protected:
   // Opens `bytes` and reads its header.
@@ -166,7 +166,7 @@ class GzipMemberReaderTest : public ::testing::Test {
   std::unique_ptr<MemberReader> reader_;
 };
 
-TEST_F(GzipMemberReaderTest, KnowsItsSizeFromTheHeaderOn) {
+TEST_F(GzipMemberReaderTest, KnowsItsSizeOnceTheHeaderIsRead) {
   const std::string npy = Rows(kMany);
   ASSERT_OK(Open(Gzip(npy + "more")));
   EXPECT_TRUE(reader_->is_size_known());
@@ -214,7 +214,7 @@ TEST_F(GzipMemberReaderTest, VerifiesEveryMemberToTheEnd) {
   } cases[] = {
       {"CRC-32", WriteGzip({bad_crc}), "(CRC-32 mismatch)"},
       {"size", WriteGzip({bad_size}), "(size mismatch)"},
-      {"a member behind the array", WriteGzip({good, after}), "(CRC-32 mismatch)"},
+      {"a member after the array", WriteGzip({good, after}), "(CRC-32 mismatch)"},
       {"garbage", Gzip(npy) + "garbage", "(expected the end or another gzip member)"},
       {"cut off", Gzip(npy).substr(0, Gzip(npy).size() - 1), "(it ends too early)"},
   };
@@ -241,14 +241,14 @@ TEST_F(GzipMemberReaderTest, RefusesSizesThatItsBytesCannotHold) {
   for (const bool rows : {false, true}) {
     EXPECT_ERROR(OpenArray(Gzip(header), rows), kDataLoss, "f: array claims 1152921504606847104");
   }
-  // What it could hold, and does not.
+  // A size that it could hold, but does not.
   ASSERT_OK(Open(Gzip(Npy("|u1", {50000}, "x"))));
   EXPECT_ERROR(Read(128, 50000), kDataLoss, "of the compressed data (expected ");
   EXPECT_EQ(Read(128, 1).value(), "x");
   EXPECT_ERROR(Open(Gzip(header.substr(0, 50))), kDataLoss, "gzip data ends at byte ");
 }
 
-TEST_F(GzipMemberReaderTest, StopsWhereCancelled) {
+TEST_F(GzipMemberReaderTest, StopsIfCancelled) {
   std::atomic<bool> cancelled = false;
   ReadOptions options = TestOptions();
   options.cancelled = &cancelled;
@@ -264,9 +264,9 @@ TEST_F(GzipMemberReaderTest, StopsWhereCancelled) {
   EXPECT_OK(reader_->Load());
 }
 
-TEST(GzipInspect, TellsWhatItHoldsFromItsBeginning) {
+TEST(GzipInspect, ReadsOnlyTheBeginning) {
   const std::string npy = Npy(">f8", {200, 300}, Noise(480000), true);
-  // Its end is damaged, and nobody asked for it.
+  // Its end is damaged, but is not read.
   std::string bytes = Gzip(npy.substr(0, 300000)) + "garbage";
   const std::vector<MemberFacts> all = InspectArchive(OpenBytes(bytes).value());
   ASSERT_EQ(all.size(), 1u);
@@ -281,7 +281,7 @@ TEST(GzipInspect, TellsWhatItHoldsFromItsBeginning) {
   EXPECT_EQ(all[0].compression, "gzip");
 }
 
-TEST(GzipInspect, TellsWhatIsWrong) {
+TEST(GzipInspect, SaysWhatIsWrong) {
   const struct {
     const char* name;
     std::string bytes;

@@ -10,7 +10,7 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-TEST(InspectArchive, TellsWhatAnNpyHolds) {
+TEST(InspectArchive, DescribesAnNpy) {
   const std::string npy = Npy(">f8", {2, 3}, std::string(48, '\0'), true);
   const std::vector<MemberFacts> all = InspectArchive(OpenBytes(npy).value());
   ASSERT_EQ(all.size(), 1u);
@@ -25,7 +25,7 @@ TEST(InspectArchive, TellsWhatAnNpyHolds) {
   EXPECT_EQ(all[0].compression, "stored");
 }
 
-TEST(InspectArchive, TellsWhatEveryMemberOfAnNpzIs) {
+TEST(InspectArchive, DescribesEveryMemberOfAnNpz) {
   const std::string npy = Npy("<i4", {5000}, std::string(20000, '\0'));
   ZipMember lzma = Member("lzma.npy", npy);
   lzma.method = 14;
@@ -87,15 +87,15 @@ TEST(InspectArchive, TellsWhatEveryMemberOfAnNpzIs) {
   EXPECT_EQ(all[3].compressed_size, 9u);
 }
 
-TEST(InspectArchive, ReadsHeadersAlone) {
-  // The data is damaged, and nobody asked for it.
+TEST(InspectArchive, ReadsOnlyHeaders) {
+  // The data is damaged, but is not read.
   ZipMember member = Member("x.npy", Npy("<i4", {50000}, std::string(200000, 'x')), true);
   member.crc32 = 0;
   const std::string damaged = WriteZip({member});
   EXPECT_OK(InspectArchive(OpenBytes(damaged).value())[0].status);
 }
 
-// Time that grows with the square of their number would be minutes.
+// If the time grew with the square of their number, this would take minutes.
 TEST(InspectArchive, TakesStructuresOfManyFields) {
   const int count = 100000;
   std::string fields;

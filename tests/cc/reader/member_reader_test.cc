@@ -14,7 +14,7 @@ using std::string_literals::operator""s;
 
 constexpr size_t kLarge = 900 * 1024 + 13;  // more than three steps of 256 KiB
 
-// Bytes that deflate to less, but not to nothing.
+// Bytes that deflate makes smaller, but not tiny.
 std::string Payload(size_t size) {
   std::string bytes = Noise(size);
   for (char& byte : bytes) byte = static_cast<char>(byte & 0x0F);
@@ -29,7 +29,7 @@ class MemberReaderTest : public ::testing::Test {
     bytes_ = WriteZip({member});
     return Reopen(std::move(options));
   }
-  // Opens what is in bytes_.
+  // Opens the archive in bytes_.
   Status Reopen(ReadOptions options = TestOptions()) {
     TF_NPZ_ASSIGN_OR_RETURN(const std::shared_ptr<Archive> archive, OpenBytes(bytes_));
     TF_NPZ_ASSIGN_OR_RETURN(const ZipEntry* entry, archive->Find("x"));
@@ -75,7 +75,7 @@ TEST_F(MemberReaderTest, ReadsAnyRangeInAnyOrder) {
   }
 }
 
-TEST_F(MemberReaderTest, ReadsWhereverTheSizesStand) {
+TEST_F(MemberReaderTest, ReadsSizesFromEveryPlaceInTheFile) {
   for (const LocalSizes local :
        {LocalSizes::kPlain, LocalSizes::kZip64, LocalSizes::kDataDescriptor}) {
     for (const bool deflated : {false, true}) {
@@ -110,7 +110,7 @@ TEST_F(MemberReaderTest, RefusesRangesBeyondItsEnd) {
   }
 }
 
-TEST_F(MemberReaderTest, VerifiesTheChecksumOfWhatItReadWhole) {
+TEST_F(MemberReaderTest, VerifiesTheChecksumOnceAllIsRead) {
   for (const bool deflated : {false, true}) {
     for (const size_t size : {size_t{0}, size_t{10}, kLarge}) {
       ZipMember member = Member("x", Payload(size), deflated);
@@ -134,7 +134,7 @@ TEST_F(MemberReaderTest, VerifiesTheChecksumOfWhatItReadWhole) {
   }
 }
 
-TEST_F(MemberReaderTest, VerifiesWithTheLastWantedByteWhatFollowsIt) {
+TEST_F(MemberReaderTest, VerifiesTheRestWithTheLastWantedByte) {
   for (const bool deflated : {false, true}) {
     for (const bool damaged : {false, true}) {
       ZipMember member = Member("x", Payload(kLarge), deflated);
@@ -155,7 +155,7 @@ TEST_F(MemberReaderTest, VerifiesWithTheLastWantedByteWhatFollowsIt) {
   }
 }
 
-TEST_F(MemberReaderTest, VerifyReadsWhatTheChecksumNeeds) {
+TEST_F(MemberReaderTest, VerifyReadsAllBytesThatTheChecksumNeeds) {
   for (const bool deflated : {false, true}) {
     for (const uint64_t begin : {0, 100, 700000}) {
       ASSERT_OK(Open(Member("x", Payload(kLarge), deflated)));
@@ -171,7 +171,7 @@ TEST_F(MemberReaderTest, VerifyReadsWhatTheChecksumNeeds) {
   }
 }
 
-TEST_F(MemberReaderTest, DoesNotVerifyAStoredMemberOfWhichAPartIsSkipped) {
+TEST_F(MemberReaderTest, DoesNotVerifyAStoredMemberWithASkippedPart) {
   ZipMember member = Member("x", Payload(kLarge));
   member.crc32 = 0;
   ASSERT_OK(Open(member));
@@ -181,7 +181,7 @@ TEST_F(MemberReaderTest, DoesNotVerifyAStoredMemberOfWhichAPartIsSkipped) {
   EXPECT_ERROR(Read(100, 1), kDataLoss, "CRC-32 mismatch") << "until nothing is missing";
 }
 
-TEST_F(MemberReaderTest, VerifiesWhatWasSkippedWhereAskedTo) {
+TEST_F(MemberReaderTest, VerifiesSkippedPartsOnRequest) {
   const ReadOptions options = TestOptions(Checksums::kSkippedToo);
   ZipMember member = Member("x", Payload(kLarge));
   const auto payload = [&](uint64_t offset, size_t size) {
@@ -199,7 +199,7 @@ TEST_F(MemberReaderTest, VerifiesWhatWasSkippedWhereAskedTo) {
   EXPECT_ERROR(Read(kLarge - 1, 1), kDataLoss, "CRC-32 mismatch");
 }
 
-TEST_F(MemberReaderTest, VerifiesADeflatedMemberFromWhereverItIsRead) {
+TEST_F(MemberReaderTest, VerifiesADeflatedMemberThatIsReadFromAnyOffset) {
   ZipMember member = Member("x", Payload(kLarge), true);
   member.crc32 = 0;
   ASSERT_OK(Open(member));
@@ -208,7 +208,7 @@ TEST_F(MemberReaderTest, VerifiesADeflatedMemberFromWhereverItIsRead) {
   EXPECT_ERROR(Read(kLarge - 1, 1), kDataLoss, "CRC-32 mismatch");
 }
 
-TEST_F(MemberReaderTest, DoesNotVerifyWhereToldNotTo) {
+TEST_F(MemberReaderTest, DoesNotVerifyIfSwitchedOff) {
   for (const bool deflated : {false, true}) {
     ZipMember member = Member("x", Payload(kLarge), deflated);
     member.crc32 = 0;
@@ -236,7 +236,7 @@ TEST_F(MemberReaderTest, NoticesDamageInTheData) {
   }
 }
 
-TEST_F(MemberReaderTest, SaysHowMuchCameOutBeforeAnError) {
+TEST_F(MemberReaderTest, SaysHowManyBytesCameBeforeAnError) {
   const std::string payload = Payload(kLarge);
   ZipMember member = Member("x", payload, true);
   member.compressed_size = Deflate(payload).size() - 2000;
@@ -253,7 +253,7 @@ TEST_F(MemberReaderTest, SaysHowMuchCameOutBeforeAnError) {
   EXPECT_EQ(done, 0u);
 }
 
-TEST_F(MemberReaderTest, RefusesWhatItCannotRead) {
+TEST_F(MemberReaderTest, RefusesUnsupportedMembers) {
   const struct {
     const char* name;
     void (*spoil)(ZipMember*);
@@ -306,14 +306,14 @@ TEST_F(MemberReaderTest, RefusesDataThatReachesIntoTheNextMember) {
     ZipMember member = Member("x", "0123456789");
     member.compressed_size = member.uncompressed_size = 11 - extra.size();
     bytes_ = WriteZip({member, Member("y", "")});
-    // The local header alone says that there is an extra field.
+    // Only the local header says that there is an extra field.
     bytes_[28] = static_cast<char>(extra.size());
     EXPECT_ERROR(Reopen(), kDataLoss,
                  "members overlap: this one reaches to byte 42, and another begins at byte 41");
   }
 }
 
-TEST_F(MemberReaderTest, NoticesASizeThatTheDataDoesNotHave) {
+TEST_F(MemberReaderTest, NoticesAWrongSize) {
   for (const int difference : {-1, 1}) {
     ZipMember member = Member("x", "0123456789", true);
     member.uncompressed_size = 10 + difference;
@@ -324,7 +324,7 @@ TEST_F(MemberReaderTest, NoticesASizeThatTheDataDoesNotHave) {
   }
 }
 
-TEST_F(MemberReaderTest, StopsWhereCancelled) {
+TEST_F(MemberReaderTest, StopsIfCancelled) {
   for (const bool deflated : {false, true}) {
     std::atomic<bool> cancelled = false;
     ReadOptions options = TestOptions();
@@ -337,7 +337,7 @@ TEST_F(MemberReaderTest, StopsWhereCancelled) {
   }
 }
 
-TEST_F(MemberReaderTest, LoadsMuchUnlessItIsCancelled) {
+TEST_F(MemberReaderTest, LoadsALargeMemberUnlessItIsCancelled) {
   std::atomic<bool> cancelled = false;
   ReadOptions options = TestOptions();
   options.cancelled = &cancelled;
@@ -352,11 +352,11 @@ TEST_F(MemberReaderTest, LoadsMuchUnlessItIsCancelled) {
   EXPECT_FALSE(reader_->is_loaded());
 }
 
-TEST_F(MemberReaderTest, LendsWhatItLoaded) {
+TEST_F(MemberReaderTest, SharesWhatItLoaded) {
   for (const bool deflated : {false, true}) {
     const std::string payload = Payload(100);
     ASSERT_OK(Open(Member("x", payload, deflated)));
-    ASSERT_OK(Read(3, 5));  // a stream that was begun is no hindrance
+    ASSERT_OK(Read(3, 5));  // a stream that has begun can still be loaded
     ASSERT_OK(reader_->Load());
     ASSERT_OK(reader_->Load());
     EXPECT_TRUE(reader_->is_random_access());

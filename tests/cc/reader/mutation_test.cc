@@ -1,5 +1,6 @@
-// Damaged files: every byte of a small file changed, and the file cut at every length. What is read
-// is then right, or an error; never a crash, a hang or, where there is a checksum, a wrong value.
+// Damaged files: every byte of a small file changed, and the file cut at every length. A read then
+// gives the right value or an error. It never crashes or hangs. If there is a checksum, it never
+// gives a wrong value.
 
 #include <gtest/gtest.h>
 
@@ -37,7 +38,7 @@ const Way kWays[] = {
 Result<std::string> Read(const std::string& bytes, const std::string& key, const Way& way) {
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<ArrayReader> array,
                           OpenArray(bytes, way.rows, TestOptions(), key));
-  // A header that claims much: what is small is loaded as it is opened.
+  // A header that claims a large size. A small member is loaded when it is opened.
   if (array->must_load()) TF_NPZ_RETURN_IF_ERROR(array->Load());
   return way.read(*array);
 }
@@ -45,10 +46,10 @@ Result<std::string> Read(const std::string& bytes, const std::string& key, const
 struct Sample {
   const char* name;
   std::string bytes;
-  std::vector<std::string> keys;  // of an npz; one of any name for an npy
+  std::vector<std::string> keys;  // names of arrays; for an npy, one key with any name
   bool has_checksum;
 
-  // How GoogleTest prints it.
+  // How GoogleTest prints a case.
   friend void PrintTo(const Sample& sample, std::ostream* os) { *os << sample.name; }
 };
 
@@ -56,7 +57,7 @@ std::string ArrayOf(const char* descr, bool fortran) {
   return Npy(descr, {5, 3}, BytesOf(CountingUp<int32_t>(15)), fortran);
 }
 
-// All that NumPy and others write, in one archive.
+// Every kind of member that NumPy and other programs write, in one archive.
 std::string Archived(bool deflated, bool zip64) {
   ZipArchive zip;
   zip.zip64_end = zip64;
@@ -69,7 +70,7 @@ std::string Archived(bool deflated, bool zip64) {
   return WriteZip(zip);
 }
 
-// `npy` in gzip members, one of which ends in its header and one of which has all fields.
+// `npy` in gzip members. One ends within the header of the array, and one has all optional fields.
 std::string Gzipped(const std::string& npy) {
   std::vector<GzipMember> members(2);
   members[0].contents = npy.substr(0, 9);

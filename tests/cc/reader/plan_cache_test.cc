@@ -27,7 +27,7 @@ std::shared_ptr<const ArrayPlan> PlanOf(int64_t rows) {
   return std::make_shared<const ArrayPlan>(std::move(plan));
 }
 
-TEST(PlanCache, KnowsWhatItWasToldAndNothingElse) {
+TEST(PlanCache, FindsOnlyThePlansThatWereInserted) {
   PlanCache cache;
   const std::vector<size_t> second = {1}, both = {0, 1};
   EXPECT_EQ(cache.Find(Header(1), kKey), nullptr);
@@ -40,7 +40,7 @@ TEST(PlanCache, KnowsWhatItWasToldAndNothingElse) {
   EXPECT_EQ(cache.Find(Header(2), kKey), nullptr);
 }
 
-TEST(PlanCache, DoesNotGrow) {
+TEST(PlanCache, KeepsABoundedNumberOfPlans) {
   PlanCache cache;
   int known = 0;
   for (int64_t rows = 0; rows < 500; ++rows) cache.Insert(kKey, PlanOf(rows));

@@ -38,7 +38,7 @@ std::string NpyOfDescr(const std::string& descr, const std::string& shape, size_
   return NpyHeaderBytes(dict) + Zeros(data_size);
 }
 
-TEST(InferSpec, IsWhatTheHeadersSay) {
+TEST(InferSpec, ReadsTheHeaders) {
   const std::string npz =
       WriteZip({Member("y.npy", Npy(">i8", {3}, Zeros(24)), true),
                 Member("notes.txt", "not an array"), Member("x.npy", Npy("<f4", {3, 2}, Zeros(24))),
@@ -78,7 +78,7 @@ TEST(InferSpec, NamesTheFieldsOfAnNpy) {
   EXPECT_EQ(Text(Infer(Npy("<f4", {3, 2}, Zeros(24))).value()), " float32 float32 (2,)\n");
 }
 
-TEST(InferSpec, CountsNothingWhereArraysDifferInLength) {
+TEST(InferSpec, HasNoCountIfArraysDifferInLength) {
   const std::string npz = WriteZip({Member("x.npy", Npy("|i1", {3}, Zeros(3))),
                                     Member("y.npy", Npy("|i1", {2}, Zeros(2))),
                                     Member("z.npy", Npy("|i1", {3}, Zeros(3)))});
@@ -86,7 +86,7 @@ TEST(InferSpec, CountsNothingWhereArraysDifferInLength) {
   EXPECT_EQ(Infer(npz, Keys{"x", "z"}).value().count, 3);
 }
 
-TEST(InferSpec, ReadsNoMoreThanItIsAskedFor) {
+TEST(InferSpec, ReadsOnlyTheRequestedArrays) {
   const std::string npy = Npy("<i4", {5}, Zeros(20));
   const std::string bytes = WriteZip({Member("x.npy", npy), Member("damaged.npy", "some text"),
                                       Member("y.npy", npy), Member("y.npy.npy", "some text")});
@@ -95,7 +95,7 @@ TEST(InferSpec, ReadsNoMoreThanItIsAskedFor) {
   EXPECT_ERROR(Infer(bytes), kDataLoss, "f[\"damaged\"]: not an array at byte 0");
 }
 
-TEST(InferSpec, TellsTheUserWhatDoesNotFitAndWhatToDo) {
+TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
   const std::string npz = WriteZip({Member("s.npy", Npy("<f4", {}, Zeros(4))),
                                     Member("x.npy", Npy("<f4", {3}, Zeros(12))),
                                     Member("e.npy", NpyOfDescr("[]", "(3,)", 0))});
@@ -141,12 +141,12 @@ TEST(InferSpec, TellsTheUserWhatDoesNotFitAndWhatToDo) {
   for (const auto& c : cases) {
     EXPECT_TRUE(IsError(Infer(c.bytes, c.keys).status(), c.code, c.message)) << c.name;
   }
-  // A type that no tensor has leaves the other fields.
+  // If no tensor can hold one field, the other fields can be read.
   EXPECT_ERROR(Infer(NpyOfDescr("[('a', '<f4'), ('g', '<f16')]", "(1,)", 20)), kUnimplemented,
                "; to read the others, pass keys: \"a\"");
 }
 
-TEST(MergeSpec, IsTheTightestThatAdmitsBoth) {
+TEST(MergeSpec, IsTheNarrowestThatAdmitsBoth) {
   const struct {
     const char* name;
     std::vector<int64_t> first;
@@ -168,7 +168,7 @@ TEST(MergeSpec, IsTheTightestThatAdmitsBoth) {
     InferredSpec merged = spec_of(c.first);
     ASSERT_OK(MergeSpec(spec_of(c.second), &merged)) << c.name;
     EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
-    // What has been widened stays so.
+    // A widened spec stays wide.
     ASSERT_OK(MergeSpec(spec_of(c.first), &merged)) << c.name;
     EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
   }
@@ -204,12 +204,12 @@ TEST(MergeSpec, NamesBothFilesThatDiffer) {
     InferredSpec merged = spec_of("a", c.first);
     EXPECT_ERROR(MergeSpec(spec_of("b", c.second), &merged), kInvalidArgument, c.message);
   }
-  // Byte order is no difference.
+  // Byte order does not matter.
   InferredSpec merged = spec_of("a", npz("x", "<M8[s]", 8));
   EXPECT_OK(MergeSpec(spec_of("b", npz("x", ">M8[s]", 8)), &merged));
 }
 
-// Time that grows with the square of their number would be minutes.
+// If the time grew with the square of their number, this would take minutes.
 TEST(InferSpec, TakesManyFieldsAndMembers) {
   constexpr int kCount = 50000;
   std::string descr = "[";
