@@ -139,7 +139,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     if (is_new) arrays.push_back({entry, {}});
     arrays[found->second].second.push_back(i);
   }
-  const ArrayOpener opener(std::move(archive), selection, options, cache);
+  const ArrayOpener opener(archive, selection, options, cache);
   for (auto& [entry, components] : arrays) {
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(entry, std::move(components)));
     selected.arrays.push_back(std::move(array));
