@@ -79,24 +79,6 @@ Status ArrayReader::WithContext(const Status& status) const {
   return status.ok() ? status : status.WithContext(context());
 }
 
-bool ArrayReader::CanLend(int64_t first) const {
-  const uint64_t row = static_cast<uint64_t>(first) * plan_->rows_per_element;
-  return plan_->takes_items && !plan_->header.fortran_order &&
-         (plan_->header.data_offset + row * plan_->row_size) % kBufferAlignment == 0;
-}
-
-Buffer ArrayReader::Lend(int64_t first, int64_t count, Status* status, int64_t* done) {
-  const int64_t row = first * plan_->rows_per_element;
-  const int64_t rows = count * plan_->rows_per_element;
-  const Buffer& loaded = member_->loaded();
-  Buffer lent =
-      loaded.Slice(plan_->header.data_offset + row * plan_->row_size, rows * plan_->row_size);
-  int64_t rows_done = rows;
-  *status = WithContext(Convert(plan_->components[0], row, rows, lent.data(), &rows_done));
-  *done = status->ok() ? count : rows_done / std::max<int64_t>(plan_->rows_per_element, 1);
-  return lent;
-}
-
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
                          int64_t* done) {
   int64_t rows_done = 0;

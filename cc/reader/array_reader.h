@@ -72,13 +72,6 @@ class ArrayReader {
   // stored data does from the beginning, in both orders, and other data once it is loaded.
   bool is_random_access() const { return member_->is_random_access(); }
 
-  // Whether elements from `first` on can be lent by a loaded member: they are its only component,
-  // and lie there as in a tensor.
-  bool CanLend(int64_t first) const;
-  // After Load: a slice of the member with elements that CanLend allows, brought into native form.
-  // They are not to be read again. `*done` as in Read.
-  Buffer Lend(int64_t first, int64_t count, Status* status, int64_t* done);
-
   // Decodes elements `first` … `first + count - 1` to `destinations`, one for each component.
   // `*done`, where given, is how many came out right before an error. Elements of a stream are best
   // read in their order: going back begins it anew.

@@ -352,7 +352,7 @@ TEST_F(MemberReaderTest, LoadsMuchUnlessItIsCancelled) {
   EXPECT_FALSE(reader_->is_loaded());
 }
 
-TEST_F(MemberReaderTest, LendsWhatItLoaded) {
+TEST_F(MemberReaderTest, SharesSlicesOfWhatItLoaded) {
   for (const bool deflated : {false, true}) {
     const std::string payload = Payload(100);
     ASSERT_OK(Open(Member("x", payload, deflated)));
