@@ -315,7 +315,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if shutil.which("valgrind") is None:
         sys.exit(
-            "valgrind was not found, which counts. libc's symbols let it tell copies apart.\n"
+            "valgrind was not found. It counts the instructions, and needs libc's symbols to count copies.\n"
             "Debian, Ubuntu: apt-get install valgrind libc6-dbg strace\n"
             "Fedora: dnf install valgrind strace; debuginfo-install glibc"
         )

@@ -101,7 +101,7 @@ def _first(what: str, group: str, case: str) -> Target:
 
 
 def _memory(what: str, group: str, case: str, limit: int) -> Target:
-    """Of memory_limit and four batches."""
+    """Memory of a case: at most memory_limit and four batches."""
     return Target(
         what=what,
         group=group,

@@ -119,7 +119,7 @@ def make_python(version, suite):
 
 
 def python_prefix(version):
-    """Where pyenv has it, or another one on the PATH; not the system's own, which lies among the system's files."""
+    """Returns the folder of that Python: pyenv's, or one on the PATH. Not one in /usr, among the system's files."""
     if shutil.which("pyenv"):
         found = subprocess.run(["pyenv", "prefix", version], capture_output=True, text=True)
         if found.returncode == 0:

@@ -49,7 +49,7 @@ Status Cancelled() { return {Code::kCancelled, "reading was cancelled"}; }
 
 Status StatusFromErrno(int errnum, std::string_view what) {
   char buffer[128];
-  // The GNU variant: returns the text, which need not be in `buffer`.
+  // The GNU variant returns the text. It may lie outside of `buffer`.
   const char* text = strerror_r(errnum, buffer, sizeof(buffer));
   std::string message = std::string(what) + ": " + text;
   switch (errnum) {

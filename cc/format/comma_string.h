@@ -28,7 +28,7 @@ class CommaString {
  public:
   explicit CommaString(std::string_view text) : rest_(text) {}
 
-  // What stands between two commas.
+  // The text between two commas.
   struct Part {
     std::string dtype;                     // may be empty, and may be a comma string itself
     std::optional<PythonLiteral> repeats;  // an integer or a tuple

@@ -25,7 +25,7 @@ class StructDTypeBuilder {
  public:
   // Appends a field. Names and titles share one namespace; DataLoss if one appears twice.
   Status Add(std::string name, std::optional<std::string> title, Descr type);
-  // Appends bytes that belong to no field, as many as `type` has.
+  // Appends bytes that belong to no field. Their number is the size of `type`.
   Status AddPadding(const Descr& type);
   // Returns the structure. The builder is empty afterwards.
   DType Finish();

@@ -1,5 +1,5 @@
 // Sources: NumPy's document (see the header), sections "One-character strings", "Array-protocol
-// type strings", "String with comma-separated fields" and "Type strings". Where it leaves a
+// type strings", "String with comma-separated fields" and "Type strings". If it leaves a
 // question open, this follows _convert_from_str of numpy/_core/src/multiarray/descriptor.c.
 
 #include "cc/format/dtype_string.h"

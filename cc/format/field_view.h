@@ -32,9 +32,9 @@ struct FieldView {
   bool is_contiguous() const;
 };
 
-// Finds fields of one dtype by their names. A structure may have as many fields as fit into a
-// header of 1 MiB, and all of them may be looked up. So the finder makes an index of each structure
-// once. Used by one thread at a time.
+// Finds fields of one dtype by their names. A header of 1 MiB can hold many fields, and all of them
+// may be looked up. So the finder makes an index of each structure once. Used by one thread at a
+// time.
 class FieldFinder {
  public:
   // `dtype` must outlive the finder.

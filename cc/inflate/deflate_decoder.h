@@ -35,8 +35,8 @@
 //
 // The header of a block must lie in the input buffer as a whole. So if fewer bytes than the longest
 // header are left, they move to the place before the bytes that are read next: this is the tail.
-// After the last byte of the data come zeros, as many as the longest header has. The decoder checks
-// for bits taken out of these zeros before it writes anything decoded from them.
+// Zeros follow the last byte of the data, enough for the longest header. The decoder checks for
+// bits taken out of these zeros before it writes anything decoded from them.
 //
 // State between calls: the positions in both buffers, up to 63 loaded bits, the tables of the
 // current block, and the number of bytes left of a stored block.

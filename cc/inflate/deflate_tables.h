@@ -91,8 +91,8 @@ struct DeflateTables {
 
 // Builds the table of a code (3.2.2). The codeword of symbol i has lengths[i] bits, 0 to 15; 0
 // means that the symbol has no codeword. `count` is the number of symbols. Returns false if the
-// lengths do not make a complete prefix code. Two incomplete codes are
-// accepted, as zlib accepts them: one without codewords, and one with a single codeword of one bit.
+// lengths do not make a complete prefix code. Two incomplete codes are accepted, as zlib accepts
+// them: one without codewords, and one with a single codeword of one bit.
 bool MakeTable(const uint8_t* lengths, size_t count, LiteralLengthTable* table);
 bool MakeTable(const uint8_t* lengths, size_t count, DistanceTable* table);
 // The same for the code of the code lengths, with kMaxCodeLengths symbols. It must be complete.

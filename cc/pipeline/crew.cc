@@ -49,7 +49,10 @@ void Crew::Run(int index) {
   MutexLock lock(mutex_);
   while (!is_stopping_) {
     if (index >= active_) {
-      activated_.Wait(mutex_);
+      // There may be work that this thread made, or was woken for: another must look for it.
+      ++wakes_;
+      woken_.NotifyOne();
+      while (index >= active_ && !is_stopping_) activated_.Wait(mutex_);
       continue;
     }
     const uint64_t seen = wakes_;

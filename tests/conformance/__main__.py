@@ -1,4 +1,4 @@
-"""Command line: `python -m tests.conformance`, from the repository's root. `--help` says what it takes."""
+"""The command line: `python -m tests.conformance`, from the root of the repository. `--help` lists its options."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from .verdicts import Verdict
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs what the arguments say. Returns 1 where tf-npz does not do what is expected."""
+    """Runs the command. Returns 1 if tf-npz does not read a case as expected, else 0."""
     description = "Holds readers of .npy and .npz files against what NumPy's and PKWARE's documents say."
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=description)
     parser.add_argument("--reader", choices=[*READERS, "both"], default="both", help="who reads (default: both)")

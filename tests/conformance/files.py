@@ -13,21 +13,22 @@ from .model import Case, Expected, Large, Refusal
 from .readers import leaves, native
 from .writers import descr_of
 
-# Values of arrays of more elements are left out; the digest stands for them.
+# Values of an array with more items are left out. Its digest remains.
 MAX_VALUES = 64
 
 ABOUT = (
-    "Each entry of `files` names a file, what it shows, and what a reader should make of it. `arrays` holds what is in "
-    "it, by name; an .npy holds one array, under the empty name. `refused` stands instead of what should not be read: "
-    "'damaged', 'unsupported' (by tf-npz: another reader may well read it) or 'too large' (over a limit of tf-npz). Of "
-    "each array there are: `descr`, as in an .npy header; `shape`; `sha256`, of its elements in C order as "
-    "little-endian bytes, of a structure of its fields one after another, each for all elements, padding left out, "
-    "bools as 0 and 1; `values`, where there are few and JSON has them. `numpy` says where and why np.load differs."
+    "Each entry of `files` is a file: its name, what it shows, and the expected result of reading it. `arrays` holds "
+    "the expected arrays by name; an .npy holds one array, with the empty name. `refused` replaces an array or a file "
+    "that a reader should refuse: 'damaged', 'unsupported' (by tf-npz; another reader may read it) or 'too large' "
+    "(over a limit of tf-npz). An array has these keys. `descr`: as in an .npy header. `shape`. `sha256`: the hash of "
+    "its items in C order as little-endian bytes, with bools as 0 and 1; for a structure the hash of its fields, one "
+    "after the other, each with all of its items and without padding. `values`: the items, if there are few and JSON "
+    "can hold them. `numpy` says why np.load differs, if it does."
 )
 
 
 def write(folder: str | os.PathLike[str], cases: Iterable[Case]) -> Path:
-    """Writes the files of `cases`, and MANIFEST.json beside them. Returns the manifest's path."""
+    """Writes the files of `cases` and MANIFEST.json to a folder. Returns the path of the manifest."""
     entries = []
     for case in cases:
         case.write(folder)

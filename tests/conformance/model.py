@@ -1,4 +1,4 @@
-"""What a case is: a file, what it shows, and what a reader should make of it."""
+"""A case of the suite: a file, what it shows, and the expected result of reading it."""
 
 import dataclasses
 import os
@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-# Why a file is not read:
-DAMAGED = "damaged"  # it is not what the format's documents allow, or holds less than it says
-UNSUPPORTED = "unsupported"  # it is well-formed, and no tensor is made of it
-TOO_LARGE = "too large"  # it is over a limit that the reader states
+# The kinds of refusal:
+DAMAGED = "damaged"  # the format's documents forbid it, or it holds less than it declares
+UNSUPPORTED = "unsupported"  # it is well-formed, but no tensor can hold it
+TOO_LARGE = "too large"  # it is over a limit of the reader
 
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """Instead of an array: it should not be read.
+    """Expected instead of an array that should be refused.
 
     Attributes:
-      kind: DAMAGED, UNSUPPORTED or TOO_LARGE. Where a reader has no such kinds, any error will do.
+      kind: DAMAGED, UNSUPPORTED or TOO_LARGE. A reader without such kinds may give any error.
     """
 
     kind: str
@@ -26,12 +26,12 @@ class Refusal:
 
 @dataclasses.dataclass(frozen=True)
 class Large:
-    """An array of over 4 GiB, nearly all of it zeros: what its header says, and its last rows.
+    """An expected array of over 4 GiB, nearly all zeros: the facts of its header, and its last rows.
 
     Attributes:
       dtype: Its type.
       shape: Its shape.
-      last: The last rows; None where reading all that is before them would take too long.
+      last: The last rows; None if reading all rows before them would take too long.
     """
 
     dtype: np.dtype
@@ -41,11 +41,11 @@ class Large:
 
 @dataclasses.dataclass(frozen=True)
 class Sparse:
-    """The contents of a large file: zeros, but for these parts.
+    """The contents of a large file: zeros except for some parts.
 
     Attributes:
-      size: Bytes in all.
-      parts: What is in it, by where it begins.
+      size: The size of the file in bytes.
+      parts: The bytes of each part, by its offset in the file.
     """
 
     size: int
@@ -53,10 +53,10 @@ class Sparse:
 
 
 class InSomeVersions(str):
-    """Why np.load should not do what is expected, in some versions of Python and NumPy: in others it should."""
+    """Why np.load differs from the expected result in some versions of Python and NumPy. In others it does not."""
 
 
-# What is expected under a name. An .npy holds one array, whose name is None.
+# The expected result for a name. An .npy holds one array; its name is None.
 Expected = np.ndarray | Large | Refusal
 Contents = bytes | Sparse | Callable[[], bytes | Sparse]
 
@@ -66,13 +66,12 @@ class Case:
     """One file.
 
     Attributes:
-      name: Its path in the suite, which never changes: "headers/long_suffix.npy".
-      shows: What it shows, in one line.
-      section: Where the format's documents speak of it.
-      contents: Its bytes, or what makes them.
-      expected: What is in it, by name; or that all of it is refused.
-      numpy: Where np.load should not do what `expected` says: why. Empty: it should.
-        `InSomeVersions`: it may do either.
+      name: Its path in the suite, such as "headers/long_suffix.npy". It never changes.
+      shows: What the file shows, in one line.
+      section: The section of the format's documents about it.
+      contents: Its bytes, or a function that makes them.
+      expected: The expected results by name, or a refusal of the whole file.
+      numpy: Why np.load differs from `expected`. Empty if it does not. `InSomeVersions` if it may differ.
     """
 
     name: str
@@ -88,27 +87,27 @@ class Case:
 
     @property
     def varies(self) -> bool:
-        """Whether np.load's verdict depends on the versions of Python and NumPy."""
+        """True if np.load's verdict depends on the versions of Python and NumPy."""
         return isinstance(self.numpy, InSomeVersions)
 
     @property
     def is_large(self) -> bool:
-        """Whether the file (sparse as it is) or what it unpacks to is over 4 GiB."""
+        """True if the file (which is sparse) or its unpacked contents are over 4 GiB."""
         return self.subject == "large"
 
     @property
     def is_refused(self) -> bool:
-        """Whether nothing in it should be read."""
+        """True if all of its arrays should be refused."""
         if isinstance(self.expected, Refusal):
             return True
         return bool(self.expected) and all(isinstance(value, Refusal) for value in self.expected.values())
 
     def members(self) -> Mapping[str | None, Expected]:
-        """What is expected under each name; of a file that is refused, under None."""
+        """Returns the expected result for each name. A refusal of the whole file has the name None."""
         return {None: self.expected} if isinstance(self.expected, Refusal) else self.expected
 
     def bytes(self) -> bytes:
-        """The contents of a case that is not large."""
+        """Returns the contents. The case must not be large."""
         contents = self.contents() if callable(self.contents) else self.contents
         assert isinstance(contents, bytes)
         return contents

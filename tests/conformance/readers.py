@@ -1,7 +1,7 @@
-"""Readers under test: each is a function from a path to what is in the file, and here are NumPy's and tf-npz's.
+"""The readers under test, NumPy's and tf-npz's. A reader is a function from a path to the contents of the file.
 
-To hold another reader against the suite, write such a function; `python -m tests.conformance --write FOLDER` gives the
-files to those that are not written in Python.
+To test another reader written in Python, write such a function. For a reader in another language,
+`python -m tests.conformance --write FOLDER` writes the files.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ from .model import DAMAGED, TOO_LARGE, UNSUPPORTED, Case, Large
 
 @dataclasses.dataclass(frozen=True)
 class Refused:
-    """What a reader gives instead of an array that it refuses.
+    """Given by a reader instead of an array that it refuses.
 
     Attributes:
-      kind: Why, in the words of `model.Refusal`; empty where the reader does not say.
-      message: The error's own text.
+      kind: The kind of refusal, see `model.Refusal`; empty if the reader does not tell.
+      message: The text of the error.
     """
 
     kind: str
@@ -31,12 +31,12 @@ class Refused:
 
 @dataclasses.dataclass(frozen=True)
 class Other:
-    """What a reader gives where what it read is not even of the expected kind: what is wrong."""
+    """Given by a reader if it read something of another kind than expected. `message` says what is wrong."""
 
     message: str
 
 
-# Under each name an array (or a tensor), or why there is none. Of a file that is refused whole, the refusal.
+# For each name an array (or a tensor), or a refusal. If the whole file is refused, only the refusal.
 Reading = Refused | Mapping[str | None, Any]
 
 
@@ -45,9 +45,9 @@ class Reader:
     """A reader.
 
     Attributes:
-      name: What the matrix calls it.
-      read: Reads the file at a path; a case is given, so that of large files no more is read than is compared.
-      differences: What is wrong with a value, given what is expected; None if nothing is.
+      name: Its name in the tables.
+      read: Reads the file at a path. It is given the case too, so that it reads only the compared part of a large file.
+      difference: Compares a value with the expected one. Returns what differs, or None.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Reader:
 
 
 def leaves(array: np.ndarray, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
-    """The fields that are no structures, however deep, with the names that lead there; itself, if it has none."""
+    """Yields the fields at any depth that are not structures, each with its path. Without fields: the array itself."""
     if array.dtype.names is None:
         yield path, array
         return
@@ -68,7 +68,7 @@ def leaves(array: np.ndarray, path: tuple[str, ...] = ()) -> Iterator[tuple[tupl
 
 
 def native(array: np.ndarray) -> np.ndarray:
-    """`array` in native byte order and C order; bools as 0 and 1."""
+    """Returns `array` in native byte order and C order, with bools as 0 and 1."""
     array = np.array(array, order="C", copy=True)
     if array.dtype.kind == "b":
         return array.view("u1") != 0
@@ -76,7 +76,7 @@ def native(array: np.ndarray) -> np.ndarray:
 
 
 def first_difference(actual: np.ndarray, expected: np.ndarray) -> str | None:
-    """What differs between two arrays without fields: dtype, shape, or a bit of an item."""
+    """Compares two arrays without fields: dtype, shape and every bit of the items. Returns what differs, or None."""
     if (actual.dtype, actual.shape) != (expected.dtype, expected.shape):
         return f"{actual.dtype}{list(actual.shape)} instead of {expected.dtype}{list(expected.shape)}"
     if actual.dtype.kind == "O":
@@ -88,14 +88,14 @@ def first_difference(actual: np.ndarray, expected: np.ndarray) -> str | None:
 
 # --- NumPy -----------------------------------------------------------------------------------------------------------
 
-# np.load's own limit of 10,000 bytes guards Python's parser; it is an argument, and nothing that the format says.
+# np.load's default limit of 10,000 bytes protects Python's parser. The format has no such limit.
 NUMPY_HEADER_LIMIT = 1 << 30
 
 
 def read_by_numpy(path: Path, case: Case) -> Reading:
-    """np.load, as it is called, but for its limit on the size of headers. Its warnings are not looked at."""
+    """Reads with np.load and its default arguments, except for the limit of the header size. Ignores warnings."""
     with contextlib.suppress(ImportError):
-        import ml_dtypes  # noqa: F401 - it teaches NumPy the name "bfloat16"; with TensorFlow it is always there
+        import ml_dtypes  # noqa: F401 - with it NumPy knows the name "bfloat16"; TensorFlow always brings it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -110,7 +110,7 @@ def read_by_numpy(path: Path, case: Case) -> Reading:
             wanted = [name for name in dict.fromkeys(loaded.files) if not _is_large(case, name)]
             values = {name: _numpy_member(loaded, name) for name in wanted}
             values |= {name: None for name in loaded.files if name not in wanted}
-    # What is no array comes as bytes.
+    # np.load returns bytes for a member that is not an array.
     return {name: value for name, value in values.items() if not isinstance(value, bytes)}
 
 
@@ -130,7 +130,7 @@ def _refused_by_numpy(error: Exception) -> Refused:
 
 
 def numpy_difference(actual: np.ndarray, expected: np.ndarray) -> str | None:
-    """Dtypes must be equal too, with byte order, names, titles and offsets."""
+    """Compares dtypes too: byte order, names, titles and offsets."""
     if not isinstance(actual, np.ndarray) or actual.dtype != expected.dtype:
         return f"{getattr(actual, 'dtype', type(actual).__name__)} instead of {expected.dtype}"
     if actual.shape != expected.shape:
@@ -145,9 +145,9 @@ def numpy_difference(actual: np.ndarray, expected: np.ndarray) -> str | None:
 
 
 def as_tensors(array: np.ndarray) -> Any:
-    """What tf-npz makes of an array, as NumPy arrays: a dict for each structure, and leaves that TensorFlow has.
+    """Returns the arrays that tf-npz should read: a dict for each structure, and TensorFlow's types for its leaves.
 
-    Strings are bytes (text is UTF-8), times their int64, raw bytes uint8 with one more dimension.
+    Strings become bytes (text becomes UTF-8), times become int64, raw bytes become uint8 with one more dimension.
     """
     dtype = array.dtype
     if dtype.names is not None:
@@ -172,7 +172,7 @@ def _objects(array: np.ndarray, convert: Callable[[Any], bytes]) -> np.ndarray:
 
 
 def tensors_difference(actual: Any, expected: Any, path: str = "") -> str | None:
-    """What differs between nested dicts of tensors (or of arrays) and what `as_tensors` gave."""
+    """Compares nested dicts of tensors (or arrays) with the result of `as_tensors`. Returns what differs, or None."""
     if isinstance(expected, dict) or isinstance(actual, dict):
         if not isinstance(actual, dict) or not isinstance(expected, dict) or actual.keys() != expected.keys():
             return f"{path or 'it'} is {_outline(actual)} instead of {_outline(expected)}"
@@ -191,14 +191,14 @@ def _outline(value: Any) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Tensors:
-    """What tf-npz read: tensors in nested dicts, and what tf_npz.inspect says of the array."""
+    """The result of tf-npz: tensors in nested dicts, and the facts of tf_npz.inspect about the array."""
 
     value: Any
     info: Any
 
 
 def read_by_tf_npz(path: Path, case: Case) -> Reading:
-    """tf_npz.inspect for the names, tf_npz.load for each of them; of large arrays, batches of rows."""
+    """Reads the names with tf_npz.inspect and each array with tf_npz.load. Reads large arrays in batches of rows."""
     import tf_npz
 
     try:
@@ -210,7 +210,7 @@ def read_by_tf_npz(path: Path, case: Case) -> Reading:
         return {None: _tf_npz_array(path, None, info, case.members().get(None))}
     infos = {**dict.fromkeys(facts.problems), **facts.arrays}
     if not facts.problems and infos and not case.is_large:
-        with contextlib.suppress(Exception):  # One by one it will be seen which of them is refused.
+        with contextlib.suppress(Exception):  # Then each array is read alone, to find the refused one.
             tensors = tf_npz.load(path, tuple(infos))
             return {name: Tensors(tensor, infos[name]) for name, tensor in zip(infos, tensors, strict=True)}
     return {name: _tf_npz_array(path, name, info, case.members().get(name)) for name, info in infos.items()}
@@ -224,7 +224,7 @@ def _tf_npz_array(path: Path, key: str | None, info: Any, expected: Any) -> Any:
             return Tensors(_last_rows(path, key) if expected.last is not None else None, info)
         descr = getattr(info, "descr", None)
         if isinstance(descr, list) and not descr:
-            return Tensors({}, info)  # A structure without fields: there is nothing to load.
+            return Tensors({}, info)  # A structure without fields has nothing to load.
         return Tensors(tf_npz.load(path, key), info)
     except Exception as error:
         return _refused_by_tf_npz(error)
@@ -240,7 +240,7 @@ def _last_rows(path: Path, key: str | None) -> Any:
     )
 
 
-# Errors of the ops and of tf_npz.inspect, by the names of their classes: nothing is imported to ask.
+# Errors of the ops and of tf_npz.inspect, by the names of their classes, so that nothing must be imported.
 KINDS = {
     "DataLossError": DAMAGED,
     "ValueError": DAMAGED,
@@ -256,12 +256,12 @@ def _refused_by_tf_npz(error: Exception) -> Refused:
 
 
 def tf_npz_difference(actual: Tensors, expected: np.ndarray) -> str | None:
-    """Values, and what tf_npz.inspect says of them."""
+    """Compares the values and the facts of tf_npz.inspect."""
     return tensors_difference(actual.value, as_tensors(expected)) or info_difference(actual.info, expected)
 
 
 def info_difference(info: Any, expected: np.ndarray) -> str | None:
-    """Whether tf_npz.inspect and NumPy agree on dtype and shape."""
+    """Compares dtype and shape of tf_npz.inspect with NumPy's. Returns what differs, or None."""
     if info.shape != expected.shape:
         return f"inspect: shape {info.shape} instead of {expected.shape}"
     dtype = np.lib.format.descr_to_dtype(info.descr)

@@ -1,4 +1,4 @@
-"""Runs readers over cases: each in a process of its own, so that a crash ends no more than one case."""
+"""Runs readers over cases. Each reader has a process of its own, so a crash ends only one case."""
 
 import concurrent.futures
 import fnmatch
@@ -16,18 +16,18 @@ from .model import Case
 from .readers import READERS
 from .verdicts import CRASHED, Verdict, judge
 
-# Seconds for one case; those of over 4 GiB take a few.
+# In seconds, for one case. A case of over 4 GiB takes a few seconds.
 TIME_LIMIT = 300
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
 
 def chosen_cases(pattern: str = "*") -> list[Case]:
-    """The cases whose names match a shell pattern, or hold it."""
+    """Returns the cases whose names match a shell pattern or contain it."""
     return [case for case in all_cases().values() if fnmatch.fnmatch(case.name, pattern) or pattern in case.name]
 
 
 def corpus_cases() -> list[Case]:
-    """Files that other programs wrote, where they lie beside the repository. What np.load gives is expected."""
+    """Files of other programs, if they lie beside the repository. The result of np.load is the expected one."""
     return [_of_corpus(path) for path in sorted(CORPUS.rglob("*.np[yz]"))]
 
 
@@ -39,12 +39,12 @@ def _of_corpus(path: Path) -> Case:
 
 
 def run(cases: Iterable[Case], readers: Sequence[str], *, isolate: bool = True) -> dict[str, dict[str, Verdict]]:
-    """The verdicts on each case, by its name, then by the reader's.
+    """Returns the verdicts by the name of the case, then by the reader.
 
     Args:
-      cases: What to read. One file is on disk at a time.
+      cases: The cases to read. One file is on disk at a time.
       readers: Keys of `readers.READERS`.
-      isolate: Whether readers run in other processes.
+      isolate: If True, readers run in other processes.
     """
     verdicts: dict[str, dict[str, Verdict]] = {}
     workers = {reader: _Worker(reader) for reader in readers} if isolate else {}
@@ -64,7 +64,7 @@ def run(cases: Iterable[Case], readers: Sequence[str], *, isolate: bool = True) 
 
 
 class _Worker:
-    """A process for one reader, and another one when that has died."""
+    """A process for one reader. If it dies, the next case starts another one."""
 
     def __init__(self, reader: str) -> None:
         self._reader = reader
@@ -96,7 +96,7 @@ _cases: Mapping[str, Case] = {}
 
 
 def _judge(reader: str, name: str, path: Path) -> Verdict:
-    """The verdict on the case of a name: cases themselves, some of which are functions, can't go to other processes."""
+    """Judges the case with that name. A case cannot be sent to another process, because it may hold functions."""
     global _cases
     if name.startswith("corpus/"):
         return judge(READERS[reader], _of_corpus(CORPUS / name.removeprefix("corpus/")), path)

@@ -1,4 +1,4 @@
-"""Verdicts: what a reader made of a case, held against what is expected."""
+"""Verdicts: the result of a reader for a case, compared with the expected result."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -10,22 +10,22 @@ import numpy as np
 from .model import Case, Expected, Large, Refusal
 from .readers import NUMPY, Reader, Reading, Refused, tensors_difference
 
-SAME = "same"  # reads what is expected
+SAME = "same"  # reads the expected arrays
 REFUSED = "refused"  # gives an error
-OTHER = "other values"  # reads something, but not what is expected
-PARTLY = "partly"  # of several arrays some are as expected
-READS = "reads it"  # reads what should be refused
-CRASHED = "crash"  # ended the process, or ran past the limit of time
+OTHER = "other values"  # reads something else
+PARTLY = "partly"  # reads some of several arrays as expected
+READS = "reads it"  # reads an array that should be refused
+CRASHED = "crash"  # ended the process, or exceeded the time limit
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What a reader made of a case.
+    """The result of a reader for a case.
 
     Attributes:
-      word: One of those above.
-      good: Whether it is what the case expects.
-      detail: What the reader said, or what differs.
+      word: One of the words above.
+      good: True if it is the expected result.
+      detail: The message of the reader, or what differs.
     """
 
     word: str
@@ -34,12 +34,12 @@ class Verdict:
 
 
 def judge(reader: Reader, case: Case, path: Path) -> Verdict:
-    """Reads the file of a case, which is at `path`, and holds what is in it against what is expected."""
+    """Reads the file of a case at `path` and compares the result with the expected one."""
     return verdict(reader, case, reader.read(path, case))
 
 
 def verdict(reader: Reader, case: Case, reading: Reading) -> Verdict:
-    """Holds what was read against what is expected."""
+    """Compares the result of a reader with the expected one."""
     if isinstance(reading, Refused):
         return _refusal(reading, case.expected if isinstance(case.expected, Refusal) else _only_refusal(case))
     if isinstance(case.expected, Refusal):
@@ -54,7 +54,7 @@ def verdict(reader: Reader, case: Case, reading: Reading) -> Verdict:
 
 
 def _only_refusal(case: Case) -> Refusal | None:
-    """Where each array of a case is to be refused, the file may be refused whole."""
+    """If each array of a case should be refused, a refusal of the whole file is as good. Returns the refusal."""
     if not case.is_refused:
         return None
     refusal = next(iter(case.members().values()))
@@ -70,7 +70,7 @@ def _refusal(refused: Refused, expected: Refusal | None) -> Verdict:
 
 
 def _beside_refusal(reading: Mapping[str | None, Any]) -> Verdict:
-    """An archive should be refused; it does as well to refuse each array in it."""
+    """The archive should be refused. Refusing each of its arrays is as good."""
     if reading and all(isinstance(value, Refused) for value in reading.values()):
         return Verdict(REFUSED, True, "; ".join(value.message for value in reading.values()))
     return Verdict(READS, False, f"arrays {sorted(map(str, reading))}")
@@ -88,7 +88,7 @@ def _member(reader: Reader, value: Any, expected: Expected) -> Verdict:
 
 
 def _large_difference(reader: Reader, value: Any, expected: Large) -> str | None:
-    """Of a large array its header and its last rows; np.load has no way to either within an archive."""
+    """Compares the header and the last rows of a large array. np.load can read neither inside of an archive."""
     if value is None:
         return None
     if reader is NUMPY:
@@ -104,7 +104,7 @@ def _large_difference(reader: Reader, value: Any, expected: Large) -> str | None
 
 
 def _together(each: Mapping[str | None, Verdict]) -> Verdict:
-    """Several arrays' verdicts as one: the first that is not as expected speaks for all."""
+    """Combines the verdicts of several arrays into one: the first unexpected one counts."""
     bad = {name: one for name, one in each.items() if not one.good}
     if not bad:
         words = {one.word for one in each.values()}

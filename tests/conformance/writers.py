@@ -1,6 +1,6 @@
-"""Writers of .npy, zip and gzip files in which every field can be set at will, also to what is wrong.
+"""Writers of .npy, zip and gzip files. Every field can be set to any value, also to a wrong one.
 
-They know nothing of how NumPy or tf-npz read files. Fields bear the names of the documents:
+They do not depend on NumPy's or tf-npz's readers. Fields have the names of the documents:
 
 - NPY: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html and NEP 1
 - zip: PKWARE's APPNOTE.TXT, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
@@ -22,7 +22,7 @@ MAGIC = b"\x93NUMPY"
 
 
 def npy_header(descr: Any, shape: Any, *, fortran_order: bool = False) -> str:
-    """The dict as NumPy writes it."""
+    """Returns the dict of a header as NumPy writes it."""
     return repr({"descr": descr, "fortran_order": fortran_order, "shape": shape})[:-1] + ", }"
 
 
@@ -35,7 +35,7 @@ def npy(
     newline: bool = True,
     header_length: int | None = None,
 ) -> bytes:
-    """An .npy file: preamble, `header`, padding so that `data` begins at a multiple of `align`, and `data`."""
+    """Returns an .npy file: preamble, `header`, padding up to a multiple of `align`, and `data`."""
     major = version[0]
     if isinstance(header, str):
         header = header.encode("utf-8" if major == 3 else "latin-1")
@@ -47,9 +47,9 @@ def npy(
 
 
 def npy_of(array: np.ndarray, *, order: str = "C", version: tuple[int, int] = (1, 0), **options: Any) -> bytes:
-    """An .npy file of `array`, as NumPy would write it; 3.0 must be asked for where its names are beyond Latin-1."""
+    """Returns an .npy file of `array`, as NumPy writes it. Names beyond Latin-1 need version (3, 0)."""
     header = npy_header(descr_of(array.dtype), array.shape, fortran_order=order == "F")
-    # NumPy 2.2 has tobytes(order) for up to 32 dimensions only.
+    # tobytes(order) of NumPy 2.2 accepts at most 32 dimensions.
     return npy(header, array.ravel(order).tobytes(), version=version, **options)  # type: ignore[arg-type]
 
 
@@ -58,7 +58,7 @@ def descr_of(dtype: np.dtype) -> Any:
 
 
 def filled(dtype: Any, shape: Sequence[int] = (), seed: str = "") -> np.ndarray:
-    """An array of bytes that look random and are the same everywhere: NaNs, infinities and subnormals among them."""
+    """Returns an array of bytes that look random and are the same everywhere, with NaNs and infinities among them."""
     dtype = np.dtype(dtype)
     count = int(np.prod(shape, dtype=np.int64))
     noise = hashlib.shake_128(f"{dtype.str} {tuple(shape)} {seed}".encode()).digest(count * dtype.itemsize)
@@ -114,7 +114,7 @@ _END: _Layout = (
 
 
 def _record(layout: _Layout, *values: Mapping[str, int]) -> bytes:
-    """A record; of fields that are given several times the last value counts."""
+    """Returns a record. If a field is given several times, the last value counts."""
     signature, form, fields = layout
     merged = dict(fields)
     for more in values:
@@ -124,36 +124,36 @@ def _record(layout: _Layout, *values: Mapping[str, int]) -> bytes:
 
 
 def extra_field(header_id: int, data: bytes) -> bytes:
-    """One extra field (4.5.1)."""
+    """Returns one extra field (4.5.1)."""
     return struct.pack("<HH", header_id, len(data)) + data
 
 
 def zip64_extra(*values: int) -> bytes:
-    """The zip64 extended information (4.5.3), of these values of 8 bytes."""
+    """Returns the zip64 extended information (4.5.3) with these values of 8 bytes."""
     return extra_field(0x0001, struct.pack(f"<{len(values)}Q", *values))
 
 
 @dataclasses.dataclass
 class Member:
-    """One member, and how its headers are to be written.
+    """One member, and the contents of its headers.
 
     Attributes:
-      name: Bytes as they stand; of a str, ASCII, or UTF-8 with bit 11 set.
-      data: Uncompressed. For `compressed` of methods that are not written here, what it stands for.
+      name: Bytes are written unchanged. A str is written as ASCII, or as UTF-8 with bit 11 set.
+      data: The uncompressed bytes. For methods that are not implemented here, those of `compressed`.
       method: 4.4.5.
-      compressed: The bytes in the archive, where they are not made of `data`.
-      level: Of the compression.
+      compressed: The bytes in the archive, if they are not made from `data`.
+      level: The compression level.
       flags: General purpose bits (4.4.4).
-      descriptor: Whether sizes and CRC follow the data (4.3.9): "signed", "unsigned", "zip64", or "" for not.
-      zip64: Which of uncompressed_size, compressed_size and local_header_offset stand in the directory's zip64 field.
-      local_zip64: Whether the sizes of the local header stand in a zip64 field, as NumPy writes them.
-      local: Fields of the local header to be set.
-      central: Fields of the directory's header to be set.
+      descriptor: The kind of the data descriptor (4.3.9): "signed", "unsigned", "zip64", or "" for none.
+      zip64: Those of uncompressed_size, compressed_size and local_header_offset in the directory's zip64 field.
+      local_zip64: If True, the sizes of the local header are in a zip64 field, as NumPy writes them.
+      local: Fields of the local header to set.
+      central: Fields of the directory's header to set.
       local_extra: Extra fields of the local header.
       central_extra: Extra fields of the directory's header.
       comment: 4.4.18.
-      local_name: The name in the local header, where it is another.
-      gap: Bytes between this member and what precedes it.
+      local_name: The name in the local header, if it differs.
+      gap: Bytes before this member.
     """
 
     name: str | bytes
@@ -182,7 +182,7 @@ class Member:
         return deflate(self.data, self.level) if self.method == DEFLATED else self.data
 
     def facts(self) -> dict[str, int]:
-        """What both headers say of it."""
+        """Returns the fields that both headers share."""
         utf8 = UTF8 if isinstance(self.name, str) and not self.name.isascii() else 0
         return {
             "flags": self.flags | utf8 | (DESCRIPTOR if self.descriptor else 0),
@@ -194,13 +194,13 @@ class Member:
 
 
 def deflate(data: bytes, level: int = 6, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
-    """A raw deflate stream (RFC 1951)."""
+    """Returns a raw deflate stream (RFC 1951)."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, strategy=strategy)
     return compressor.compress(data) + compressor.flush()
 
 
 def local_part(member: Member) -> bytes:
-    """A member's local header (4.3.7), data, and data descriptor (4.3.9)."""
+    """Returns a member's local header (4.3.7), data and data descriptor (4.3.9)."""
     name = member.raw_name() if member.local_name is None else member.local_name
     facts = member.facts()
     sizes = {key: facts[key] for key in ("crc32", "compressed_size", "uncompressed_size")}
@@ -221,9 +221,9 @@ def local_part(member: Member) -> bytes:
 
 
 def central_part(member: Member, offset: int, facts: Mapping[str, int] | None = None) -> bytes:
-    """A member's header in the central directory (4.3.12)."""
+    """Returns a member's header in the central directory (4.3.12)."""
     facts = dict(facts or member.facts(), local_header_offset=offset)
-    # The order is that of 4.5.3, whatever the caller's.
+    # The values have the order of 4.5.3, whatever the order in `zip64`.
     fields = [key for key in ("uncompressed_size", "compressed_size", "local_header_offset") if key in member.zip64]
     extra = (zip64_extra(*(facts[key] for key in fields)) if fields else b"") + member.central_extra
     name = member.raw_name()
@@ -244,7 +244,7 @@ def end_part(
     locator: Mapping[str, int] | None = None,
     zip64_end_extra: bytes = b"",
 ) -> bytes:
-    """The records behind the directory (4.3.14 to 4.3.16); `end`, `zip64_end` and `locator` set fields of them."""
+    """Returns the records after the directory (4.3.14 to 4.3.16). `end`, `zip64_end` and `locator` set their fields."""
     facts = {
         "entries_on_disk": entry_count,
         "entry_count": entry_count,
@@ -271,15 +271,15 @@ def archive(
     gap: bytes = b"",
     **records: Any,
 ) -> bytes:
-    """A zip archive.
+    """Returns a zip archive.
 
     Args:
-      members: In the order of their data.
-      prefix: What stands before it all.
-      offset: What is added to all offsets; the length of the prefix, if nothing else is said.
-      order: That of the directory, by position in `members`; a member may stand in it twice, or not.
-      gap: What stands between the last member and the directory.
-      **records: Of the records behind the directory, as `end_part` takes them.
+      members: The members in the order of their data.
+      prefix: Bytes before the archive.
+      offset: A number added to all offsets; by default the length of the prefix.
+      order: The order of the directory: positions in `members`. A member may appear twice, or not at all.
+      gap: Bytes between the last member and the directory.
+      **records: Options of `end_part` for the records after the directory.
     """
     shift = len(prefix) if offset is None else offset
     parts = b""
@@ -313,7 +313,7 @@ def gzip_member(
     crc32: int | None = None,
     isize: int | None = None,
 ) -> bytes:
-    """One gzip member (2.3), with the optional fields that are given."""
+    """Returns one gzip member (2.3) with the given optional fields."""
     flags = text | bool(header_crc) << 1 | (extra is not None) << 2 | (name is not None) << 3
     flags |= (comment is not None) << 4 | reserved
     header = b"\x1f\x8b" + struct.pack("<BBIBB", method, flags, mtime, 0, 255)
@@ -333,16 +333,16 @@ def gzip_member(
 
 
 def deflated_zeros(mebibytes: int) -> bytes:
-    """Deflated zeros, about 1 KiB for each MiB: one block, which refers to nothing before it, over and over."""
+    """Returns deflated zeros, about 1 KiB for each MiB: a block without references to earlier ones, repeated."""
     compressor = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = compressor.compress(bytes(1 << 20)) + compressor.flush(zlib.Z_FULL_FLUSH)
     return block * mebibytes
 
 
 def crc32_with_zeros(crc: int, count: int) -> int:
-    """The CRC-32 of what has `crc`, followed by `count` zeros, in the time that the bits of `count` take.
+    """Returns the CRC-32 of bytes with the CRC-32 `crc`, followed by `count` zeros. It takes O(log(count)) steps.
 
-    A zero byte is a linear map of the CRC's 32 bits, so 2**n of them are that map, squared n times.
+    A zero byte is a linear map of the 32 bits of the CRC. So 2**n zero bytes are that map, squared n times.
     """
     step = [zlib.crc32(b"\0", 1 << bit ^ 0xFFFFFFFF) ^ zlib.crc32(b"\0", 0xFFFFFFFF) for bit in range(32)]
 

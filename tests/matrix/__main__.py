@@ -1,6 +1,6 @@
-"""Runs check.py with built wheels in clean environments: `python -m tests.matrix`, from the repository's root.
+"""Runs check.py with built wheels in clean environments: `python -m tests.matrix`, from the root of the repository.
 
-For each TensorFlow of cmake/tensorflow.txt a Python that it supports, and for each Python a TensorFlow.
+It runs each TensorFlow of cmake/tensorflow.txt with a Python that it supports, and each Python with a TensorFlow.
 """
 
 import argparse
@@ -19,7 +19,7 @@ CHECK = Path(__file__).with_name("check.py")
 
 
 class Outcome(NamedTuple):
-    """What came of a pair: `failure` is the end of what was printed where something did not hold, else empty."""
+    """The result of a pair. `failure` is the end of the output if a check failed, else it is empty."""
 
     pair: Pair
     numpy: str
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs what the arguments say. Returns 1 where a pair does not hold, or is left out and was asked for."""
+    """Runs the command. Returns 1 if a pair fails or its Python is missing, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__.splitlines()[0])
     parser.add_argument("--wheels", type=Path, default=Path("dist"), help="the folder with the wheels (default: dist)")
     parser.add_argument("--corner", action="store_true", help="the oldest and the newest TensorFlow, with this Python")
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(pair: Pair, wheels: Path) -> Outcome:
-    """Installs `pair` into an environment of its own, which goes with its end, and runs the check there."""
+    """Installs `pair` into a temporary environment of its own and runs the check there."""
     interpreter = pythons.find(pair.python)
     if interpreter is None:
         return Outcome(pair, "", f"no Python {pair.python} was found")

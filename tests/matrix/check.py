@@ -1,7 +1,7 @@
-"""The main job, with the package and the TensorFlow that this interpreter has; run in an empty folder.
+"""Checks the main tasks with the tf_npz and the TensorFlow of this interpreter. Run it in an empty folder.
 
-Prints a line for each part, and fails at the first that does not hold. It needs nothing but the package, NumPy and
-TensorFlow, and is run for each pair of them by tests/matrix/__main__.py.
+Prints a line for each check and fails at the first one that does not pass. It needs only the package, NumPy and
+TensorFlow. tests/matrix/__main__.py runs it for each pair of Python and TensorFlow.
 """
 
 import os

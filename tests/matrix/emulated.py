@@ -1,7 +1,7 @@
 """Runs check.py with a wheel for aarch64, by qemu: `python -m tests.matrix.emulated dist/aarch64`.
 
-The Python is Debian's of the release that this machine runs, so the wheel must be for that one; TensorFlow and what it
-needs come by pip. Nothing is installed on the machine: all of it is unpacked into build/emulated, and kept.
+The Python is that of this machine's Debian release, so the wheel must be for that Python. TensorFlow and its
+dependencies come from pip. Nothing is installed on the machine: all of it is unpacked into build/emulated and kept.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from .__main__ import CHECK
 from .pairs import ROOT, tensorflow_versions
 
 FOLDER = ROOT / "build/emulated"
-# What a Python of Debian needs to import TensorFlow.
+# The Debian packages with which Python can import TensorFlow.
 PACKAGES = (
     "python3.{minor}-minimal libpython3.{minor}-minimal libpython3.{minor}-stdlib media-types "
     "libc6 libgcc-s1 libstdc++6 libbz2-1.0 libcrypt1 libexpat1 libffi8 liblzma5 libsqlite3-0 libssl3 libuuid1 zlib1g"
@@ -26,7 +26,7 @@ PACKAGES = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs what the arguments say; exits with what is wrong where something is."""
+    """Runs the command. Exits with a message if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix.emulated", description=__doc__.splitlines()[0])
     parser.add_argument("wheels", type=Path, help="the folder with the wheel")
     folder = parser.parse_args(arguments).wheels
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def emulator(suite: str) -> str:
-    """A qemu-aarch64 that runs without libraries: the system's, or Debian's package."""
+    """Returns a qemu-aarch64 that needs no libraries: that of the system, or of Debian's package."""
     program = "qemu-aarch64-static"
     architecture = subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
     return shutil.which(program) or str(
@@ -61,7 +61,7 @@ def emulator(suite: str) -> str:
 
 
 def unpacked(name: str, suite: str, architecture: str, packages: Sequence[str]) -> Path:
-    """A folder with Debian's packages; made once."""
+    """Returns a folder with Debian's packages. It is made once."""
     if not (FOLDER / name).exists():
         fetch = [sys.executable, str(ROOT / "tools/fetch_debian.py"), "--suite", suite, "--architecture", architecture]
         subprocess.run([*fetch, *packages, str(FOLDER / name)], check=True)
@@ -69,7 +69,7 @@ def unpacked(name: str, suite: str, architecture: str, packages: Sequence[str]) 
 
 
 def installed(tensorflow: tensorflow_versions.TensorFlow, minor: int) -> Path:
-    """A folder with TensorFlow and what it needs, for aarch64; made once."""
+    """Returns a folder with TensorFlow and its dependencies, for aarch64. It is made once."""
     folder = FOLDER / f"tensorflow-{tensorflow.version}-3.{minor}"
     if not folder.exists():
         print(f"Installing TensorFlow {tensorflow.version} for aarch64 (1.6 GB) ...", flush=True)

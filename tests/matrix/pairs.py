@@ -1,4 +1,4 @@
-"""Which pairs of Python and TensorFlow are run, from the one list of TensorFlows that are served."""
+"""The pairs of Python and TensorFlow that are tested, from the list of served TensorFlows."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ import tensorflow_versions  # noqa: E402
 
 
 class Pair(NamedTuple):
-    """A Python and the TensorFlow beside it, by the name of the distribution that brings it."""
+    """A Python, a TensorFlow, and the name of the TensorFlow's distribution."""
 
     python: str
     tensorflow: str
@@ -22,18 +22,18 @@ class Pair(NamedTuple):
 
 
 def all_pairs() -> list[Pair]:
-    """Every TensorFlow with the newest Python for it, and every Python with the oldest and the newest for it."""
+    """Returns each TensorFlow with its newest Python, and each Python with its oldest and its newest TensorFlow."""
     tensorflows = tensorflow_versions.served()
     pairs = {Pair(tensorflow.pythons[-1], tensorflow.version) for tensorflow in tensorflows}
     for python in {python for tensorflow in tensorflows for python in tensorflow.pythons}:
         versions = [tensorflow.version for tensorflow in tensorflows if python in tensorflow.pythons]
         pairs |= {Pair(python, versions[0]), Pair(python, versions[-1])}
-    # Whoever has TensorFlow by its other name.
+    # Once with the other name of TensorFlow's distribution.
     newest = tensorflows[-1]
     pairs.add(Pair(newest.pythons[0], newest.version, "tensorflow"))
     return sorted(pairs, key=lambda pair: ([int(part) for part in pair.tensorflow.split(".")], len(pair.python), pair))
 
 
 def corner(python: str) -> list[Pair]:
-    """The oldest and the newest TensorFlow that supports `python`."""
+    """Returns `python` with the oldest and with the newest TensorFlow that supports it."""
     return [Pair(python, tensorflow.version) for tensorflow in tensorflow_versions.corner(python)]

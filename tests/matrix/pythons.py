@@ -1,4 +1,4 @@
-"""Where the Pythons of this machine are."""
+"""Finds the Pythons of this machine."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def find(version: str) -> str | None:
-    """A Python of the minor version ("3.12") that runs: as the command python3.12, or one that pyenv has installed."""
+    """Returns a Python of the minor version ("3.12") that runs: the command python3.12, or one installed by pyenv."""
     candidates = [f"python{version}"]
     if shutil.which("pyenv"):
         root = Path(subprocess.check_output(["pyenv", "root"], text=True).strip())

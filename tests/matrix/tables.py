@@ -1,4 +1,4 @@
-"""The table of docs/compatibility.md."""
+"""Writes the table of docs/compatibility.md."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ BEGIN, END = "<!-- pairs: written by `make matrix` -->\n", "<!-- end of pairs --
 
 
 def write(outcomes: Sequence["Outcome"]) -> None:
-    """Replaces what stands between the markers by what was run."""
+    """Replaces the text between the markers by a table of the outcomes."""
     lines = ["| TensorFlow | from | Python | NumPy |", "|---|---|---|---|"]
     lines += [f"| {p.tensorflow} | `{p.distribution}` | {p.python} | {numpy} |" for p, numpy, _ in outcomes]
     text = DOCUMENT.read_text(encoding="utf-8")

@@ -88,6 +88,26 @@ TEST(Crew, ThreadsBeyondTheActiveOnesWait) {
   jobs.WaitFor(10'001);
 }
 
+TEST(Crew, AThreadThatMayNoLongerWorkLeavesItsWorkToAnother) {
+  Jobs jobs;
+  std::atomic<bool> follows{false};
+  Crew crew(StartStdThread(), [&] {
+    if (!jobs.Take()) return false;
+    // By the time that this job ends, its thread may be one too many. What it leaves is for others.
+    crew.SetActive(1);
+    if (follows.exchange(false)) jobs.Add(1);
+    return true;
+  });
+  crew.Grow(3);
+  for (int i = 1; i <= 500; ++i) {
+    crew.SetActive(3);
+    follows = true;
+    jobs.Add(1);
+    crew.Wake();
+    jobs.WaitFor(2 * i);
+  }
+}
+
 TEST(Crew, GoesOnWithFewerThreadsIfTheSystemHasNoMore) {
   int left = 2;
   const StartThread start = StartStdThread();

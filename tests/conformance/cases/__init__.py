@@ -1,4 +1,4 @@
-"""The cases, by subject: each module's `cases()` gives those of one folder of the suite."""
+"""The cases by subject: `cases()` of each module returns the cases of one folder of the suite."""
 
 from ..model import Case
 from . import archives, damaged, dtypes, gzip, headers, large, names, shapes, spellings
@@ -7,7 +7,7 @@ _MODULES = (dtypes, shapes, headers, spellings, archives, names, gzip, damaged, 
 
 
 def all_cases() -> dict[str, Case]:
-    """All cases by name, in the suite's order."""
+    """Returns all cases by name, in the order of the suite."""
     found: dict[str, Case] = {}
     for module in _MODULES:
         for case in module.cases():

@@ -45,7 +45,7 @@ def case(name: str, shows: str, section: str, contents: bytes, expected: Any = B
 
 
 def two(**options: Any) -> list[Member]:
-    """Members x and y with these options, the one stored and the other deflated."""
+    """Returns the members x (stored) and y (deflated) with these options."""
     return [Member("x.npy", NPY, **options), Member("y.npy", OTHER, DEFLATED, **options)]
 
 
@@ -340,7 +340,7 @@ def unsupported() -> Iterator[Case]:
     section = "APPNOTE 4.4.5"
     filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16}]
     stream = lzma.compress(NPY, lzma.FORMAT_RAW, filters=filters)
-    # 5.8.8: version, size of the properties, and these: lc=3, lp=0, pb=2, the size of the dictionary.
+    # 5.8.8: version, size of the properties, and the properties lc=3, lp=0, pb=2 and the size of the dictionary.
     properties = bytes([9, 4]) + struct.pack("<HBI", 5, (2 * 5 + 0) * 9 + 3, 1 << 16)
     reads = "Python's zipfile reads it, where Python was built with {}"
     for method, name, compressed, flags, numpy in [

@@ -1,4 +1,4 @@
-"""Files that are cut off, that lie about sizes, or are altered; and files that are something else."""
+"""Files that are cut off, declare wrong sizes, or are altered; and files of other formats."""
 
 from collections.abc import Iterator
 
@@ -47,7 +47,7 @@ def cut_off() -> Iterator[Case]:
     yield npy_case("cut_off_fortran", "the last byte is missing, in Fortran order", npy_of(X, order="F")[:-1])
     for name, method in [("stored", 0), ("deflated", DEFLATED)]:
         contents = archive([Member("x.npy", NPY, method), Member("y.npy", OTHER, method)])
-        # Named by the place: how long deflated data are depends on Python's zlib.
+        # Cases are named by the place, not by the length: the length of deflated data depends on Python's zlib.
         for length, where in [
             (2, "in the signature"),
             (20, "in the local header"),
@@ -89,14 +89,14 @@ def other_formats() -> Iterator[Case]:
         ("html.npz", "a web page, as failed downloads are", b"<!DOCTYPE html><html><title>404</title></html>"),
     ]:
         yield Case(f"damaged/{name}", f"something else: {shows}", "magic", contents, BAD)
-    # Alone, the npy magic, or a zip's, decides: the file's name does not.
+    # The magic alone decides about the format, not the name of the file.
     yield Case("damaged/an_npy_called.npz", "an .npy that is called .npz is an .npy", "magic", NPY, {None: X})
     contents = archive([Member("x.npy", NPY)])
     yield Case("damaged/an_npz_called.npy", "an .npz that is called .npy is an .npz", "magic", contents, {"x": X})
 
 
 def npz_case(name: str, shows: str, section: str, contents: bytes, x: Expected = BAD, numpy: str = "") -> Case:
-    """Of an archive whose member x is damaged, which leaves y readable."""
+    """The expected results of an archive with a damaged member x and a readable member y."""
     return Case(f"damaged/{name}.npz", shows, section, contents, {"x": x, "y": Y}, numpy)
 
 
@@ -104,7 +104,7 @@ NO_FURTHER = "np.load looks no further than the array's end"
 NO_OVERLAPS = InSomeVersions("Python refuses overlaps since its fix of CVE-2024-0450")
 PACKED = len(deflate(NPY))
 
-# What the directory says of a member that is stored, or deflated.
+# Wrong fields in the directory, for a stored and for a deflated member.
 LIES: list[tuple[str, str, str, int, dict[str, int], str]] = [
     ("size_larger_stored", "a size larger than its bytes", "4.4.9", 0, {"uncompressed_size": 1000}, NO_FURTHER),
     ("size_smaller_stored", "a size smaller than its bytes", "4.4.9", 0, {"uncompressed_size": 400}, ""),
@@ -181,7 +181,7 @@ def directories_that_lie() -> Iterator[Case]:
     named = archive([Member("x.npy", NPY, central={"name_length": 60_000}), Member("y.npy", OTHER)])
     shows = "a directory header whose name is longer than the directory"
     yield Case("damaged/directory_name_length.npz", shows, "APPNOTE 4.3.12", named, BAD)
-    # A reader that seeks members by the end record's place and size, as Python's zipfile does, needs no more.
+    # Python's zipfile finds members by the place and the size in the end record, so it can read this file.
     counts = archive(members, end={"entry_count": 60_000, "entries_on_disk": 60_000})
     shows = "more members than the directory has room for: the directory counts"
     yield Case("damaged/count_too_high.npz", shows, "APPNOTE 4.4.22", counts, {"x": X, "y": Y})
@@ -221,7 +221,7 @@ def bombs() -> Iterator[Case]:
         yield npz_case(f"declares_8_gib_{name}", shows, "format 1.0", contents)
     member = Member("x.npy", NPY)
     first = local_part(member)
-    # Two entries of the directory over the same bytes.
+    # Two entries of the directory share the same bytes.
     again = Member("x.npy", NPY)
     twice = archive([member, again, Member("y.npy", OTHER)], order=[0, 0, 2])
     shows = "the directory lists the same bytes twice, under one name"

@@ -1,4 +1,4 @@
-"""Every kind of element: numbers, strings, times, raw bytes, structures, and those of which no tensor is made."""
+"""Every kind of item: numbers, strings, times, raw bytes, structures, and kinds that no tensor can hold."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,7 +43,7 @@ def numbers() -> Iterator[Case]:
             array = filled(order + code, (5, 3))
             yield of_array(f"{array.dtype.name}_{word}", f"{array.dtype.name}, {word}", array)
     yield of_array("bool", "bool: bytes 0 and 1", np.array([True, False, False, True]))
-    # What NumPy makes of other bytes is their truth.
+    # NumPy reads any other byte as True.
     header = npy_header("|b1", (5,))
     odd = npy(header, b"\x00\x01\x02\x80\xff")
     values = np.array([False, True, True, True, True])
@@ -254,7 +254,7 @@ def structures() -> Iterator[Case]:
 
 
 def structured(fields: Any, shape: tuple[int, ...] = (3,)) -> np.ndarray:
-    """Structures full of values that every field can hold."""
+    """Returns structures with a value in every field."""
     array = np.zeros(shape, fields)
     fill(array)
     return array
@@ -275,7 +275,7 @@ def fill(array: np.ndarray, path: str = "") -> None:
 
 
 def ml_dtypes() -> Iterator[Case]:
-    """bfloat16 and its like: np.save writes the raw bytes, so that a reader must be told what they are."""
+    """bfloat16 and similar types. np.save writes raw bytes, so a reader must be told the type."""
     bits = np.array([0, 0x3F80, 0xBF80, 0x7F80, 0x7FC0, 0x0001], "<u2")
     void = npy(npy_header("<V2", (6,)), bits.tobytes())
     shows = "bfloat16 as np.save writes it: <V2; raw bytes until a reader is told otherwise"
@@ -326,5 +326,5 @@ def unsupported() -> Iterator[Case]:
 
 
 NO_TENSOR = ["no tensor holds it", "a pickle, which is never loaded"]
-# pickle.dumps([None, None], protocol=4); np.save would pickle the whole array.
+# The bytes of pickle.dumps([None, None], protocol=4). np.save would pickle the whole array.
 PICKLE = b"\x80\x04\x95\x07\x00\x00\x00\x00\x00\x00\x00]\x94(NNe."

@@ -1,4 +1,4 @@
-""".npy files within gzip, as many programs leave them: .npy.gz. np.load reads none; one opens them with gzip.open."""
+""".npy files in gzip, as many programs write them: .npy.gz. np.load cannot read them; gzip.open opens them first."""
 
 import struct
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The .npy header: versions, and every way to write a Python dict that NumPy's reader takes, or does not."""
+"""The .npy header: versions, and spellings of a Python dict that NumPy's reader accepts or refuses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -107,7 +107,7 @@ def lengths() -> Iterator[Case]:
 
 # --- The dict --------------------------------------------------------------------------------------------------------
 
-# What it shows; the header; whether it is read, and as what if not as ARRAY.
+# What it shows; the header; True if it is read as ARRAY, False if it is refused, or the expected array.
 Spellings = dict[str, tuple[str, str, bool | np.ndarray]]
 
 

@@ -1,4 +1,4 @@
-"""Over 4 GiB, in sparse files, or packed from zeros: sizes and offsets of more than 32 bits."""
+"""Files of over 4 GiB, sparse or packed from zeros: sizes and offsets of more than 32 bits."""
 
 import zlib
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def stored() -> Sparse:
 
 
 def deflated() -> Sparse:
-    # Zeros of the header's kind first, so that all that is left are whole MiB.
+    # The header comes first. The zeros after it are whole MiB.
     whole = ROWS * ROW >> 20
     compressor = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = compressor.compress(HEADER) + compressor.flush(zlib.Z_FULL_FLUSH) + deflated_zeros(whole) + deflate(b"")
@@ -80,7 +80,7 @@ def deflated() -> Sparse:
 
 
 def _with_big_member(facts: dict[str, int], body: bytes, size: int) -> Sparse:
-    """An archive of x, of which `body` is written and the rest of its `size` are zeros, and y."""
+    """An archive of x and y. x has `size` bytes: `body`, and then zeros."""
     sizes = {"compressed_size": SEE_ZIP64, "uncompressed_size": SEE_ZIP64, "version_needed": 45}
     extra = zip64_extra(facts["uncompressed_size"], facts["compressed_size"])
     flags = {"method": facts["method"], "crc32": facts["crc32"], **sizes}
@@ -91,12 +91,12 @@ def _with_big_member(facts: dict[str, int], body: bytes, size: int) -> Sparse:
 
 
 def gap() -> Sparse:
-    # So that np.load knows the file, it begins as a member does.
+    # The file begins like a member, so that np.load recognises it.
     return _laid_out(b"PK\x03\x04", (4 << 30) + 100, [], Member("x.npy", npy_of(Y), zip64=["local_header_offset"]))
 
 
 def _laid_out(first: bytes, offset: int, before: list[tuple[Member, int, dict[str, int]]], last: Member) -> Sparse:
-    """`first`, zeros up to `offset`, `last`, and the directory."""
+    """Returns `first`, zeros up to `offset`, `last`, and the directory."""
     directory = b"".join(central_part(member, at, facts) for member, at, facts in before) + central_part(last, offset)
     part = local_part(last)
     end = end_part(offset + len(part), len(directory), len(before) + 1, zip64=True)

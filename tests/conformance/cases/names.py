@@ -1,4 +1,4 @@
-"""Names of members: what np.load calls the arrays of an archive, and members that are no arrays."""
+"""Names of members: the names that np.load gives to arrays, and members that are not arrays."""
 
 import struct
 import zlib
@@ -86,7 +86,7 @@ def encodings() -> Iterator[Case]:
     expected = {"x": X, "\\xff\\xfe": Y}
     yield case("utf8_broken", shows, section, broken, expected, "Python's zipfile refuses the archive")
     member = Member(b"x\0y.npy", NPY)
-    # zipfile cuts names off at a NUL.
+    # zipfile cuts a name at its first NUL.
     shows = "a NUL ends a name"
     yield case("nul", shows, NAME, archive([member]), {"x": X})
     crc = struct.pack("<I", zlib.crc32(b"x.npy"))
@@ -162,7 +162,7 @@ def no_arrays() -> Iterator[Case]:
 
 
 def sparse_matrices() -> Iterator[Case]:
-    """What scipy.sparse.save_npz writes: ordinary arrays, one of them a 0-d byte string."""
+    """The file of scipy.sparse.save_npz: ordinary arrays, one of them a byte string without dimensions."""
     values = np.array([1.5, -2.0, 3.25])
     indices, indptr = np.array([0, 2, 1], "<i4"), np.array([0, 2, 2, 3], "<i4")
     shape = np.array([3, 3], "<i8")

@@ -1,4 +1,4 @@
-"""Shapes and orders: no dimensions, empty ones, very many, Fortran order, and shapes that can't be."""
+"""Shapes and orders: no dimensions, empty ones, many, Fortran order, and impossible shapes."""
 
 from collections.abc import Iterator
 
@@ -54,7 +54,7 @@ def cases() -> Iterator[Case]:
         yield Case(f"shapes/{name}.npy", f"refused: {shows}", SHAPE, contents, {None: Refusal(DAMAGED)}, numpy)
     wide = np.zeros((0, 1 << 40), "<f4")
     yield of_array("empty_and_huge", "0 x 2**40: no items, and its other dimensions fit", wide)
-    # NumPy gives the array the shape of the header, if the items of its sub-arrays are as many.
+    # NumPy gives the array the shape of the header, if that has the number of items of all sub-arrays.
     for name, shows, descr, shape, kept in [
         ("subarray_of_1", "descr ('<f4', (1,)): a sub-array of one item is an item", ("<f4", (1,)), (3,), True),
         ("subarray_none", "descr ('<f4', ()): a sub-array of no dimensions is an item", ("<f4", ()), (3,), True),

@@ -1,4 +1,4 @@
-"""The spellings of descr: every way to name a type that np.dtype takes, and some that it does not."""
+"""The spellings of descr: all names of types that np.dtype accepts, and some that it refuses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ DTYPES = 'NumPy, "Data type objects: specifying and constructing data types"'
 
 BYTES = filled("u1", (24,)).tobytes()
 
-# How a type is written in the header, and what it is.
+# The spelling in the header, and the type.
 SPELLINGS: dict[str, str] = {
     **dict.fromkeys(["f4", "=f4", "|f4", "f", "<f", "=f", "float32", "single"], "<f4"),
     **dict.fromkeys(["f8", "d", "float64", "double", "float", "=d"], "<f8"),
@@ -155,6 +155,6 @@ SIGNS = {
 
 
 def slug(text: str) -> str:
-    """A name for a spelling that file systems take, also those that don't tell f from F."""
+    """Returns a file name for a spelling. It is valid on all file systems, also on those that ignore case."""
     words = "".join(SIGNS.get(c, c) for c in text)
     return "".join(f"{c.lower()}-upper" if c.isupper() else c for c in words)
