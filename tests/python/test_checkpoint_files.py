@@ -62,7 +62,7 @@ def test_another_order_is_refused(folder: Path, order: list[int]) -> None:
         iterator = iter(reader(files))
         take(iterator, taken)
         saved = save(iterator)
-        with pytest.raises(tf.errors.InvalidArgumentError, match=r"there is now|in another order"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"the list now has|in another order"):
             restore(reader([files[i] for i in order]), saved)
 
 
