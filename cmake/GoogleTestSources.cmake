@@ -17,6 +17,8 @@ function(tf_npz_add_googletest)
   set(CMAKE_POLICY_VERSION_MINIMUM 3.10)  # Debian's GoogleTest asks for a CMake so old that CMake warns.
   set(BUILD_GMOCK ON)
   set(INSTALL_GTEST OFF)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+  set(CMAKE_CXX_FLAGS_${build_type} -O0)  # It is compiled quickly. Speed matters nowhere in it.
   if(EXISTS "${folder}/usr/src/googletest/CMakeLists.txt")
     add_subdirectory("${folder}/usr/src/googletest" "${PROJECT_BINARY_DIR}/googletest" EXCLUDE_FROM_ALL)
   else()

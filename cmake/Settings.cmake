@@ -36,7 +36,8 @@ endif()
 if(TF_NPZ_SANITIZE)
   target_compile_options(tf_npz_flags INTERFACE
     -fsanitize=${TF_NPZ_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g
-    -Wno-maybe-uninitialized)  # GCC's guesses go wrong in instrumented code.
+    -Wno-maybe-uninitialized  # GCC's guesses go wrong in instrumented code.
+    -UNDEBUG)  # assert runs. CMake's build types turn it off.
   target_link_options(tf_npz_flags INTERFACE -fsanitize=${TF_NPZ_SANITIZE})
 endif()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tf_npz
-from testing import npy_bytes
+from testing import npy_bytes, ordinary_user
 from tf_npz import _core
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -154,11 +154,14 @@ def test_a_directory_is_an_error_of_its_own(folder: Path) -> None:
         tf_npz.inspect("d")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_an_unreadable_file_is_a_permission_error(folder: Path) -> None:
     Path("a.npy").write_bytes(npy_bytes(np.zeros(3)))
+    Path("a.npy").chmod(0o444)
+    tf_npz.inspect("a.npy")
+    with ordinary_user(folder):
+        tf_npz.inspect("a.npy")
     Path("a.npy").chmod(0)
-    with pytest.raises(PermissionError, match=r"a\.npy"):
+    with ordinary_user(folder), pytest.raises(PermissionError, match=r"a\.npy"):
         tf_npz.inspect("a.npy")
 
 

@@ -1,8 +1,10 @@
 """Functions that tests of the ops share: they write files, and compare values with NumPy's."""
 
+import contextlib
 import io
+import os
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,20 @@ def global_shuffle(dataset: tf.data.Dataset, **options: Any) -> tf.data.Dataset:
     from tensorflow.python.data.experimental.ops.global_shuffle_op import _global_shuffle
 
     return _global_shuffle(dataset, **options)
+
+
+@contextlib.contextmanager
+def ordinary_user(folder: Path) -> Iterator[None]:
+    """Within the block permissions count in `folder`: root, who may read every file, is the user nobody."""
+    if os.geteuid() != 0:
+        yield
+        return
+    folder.chmod(0o755)
+    os.seteuid(65534)  # of every thread
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def elements(dataset: tf.data.Dataset) -> list[Any]:

@@ -104,16 +104,23 @@ TEST_F(PosixFileTest, RefusesANameWithANul) {
 }
 
 TEST_F(PosixFileTest, NeedsPermission) {
-  const std::string path = Write("a", "x");
-  ASSERT_EQ(chmod(path.c_str(), 0), 0);
-  // Root may read everything, so the test becomes another user for a moment.
+  const std::string forbidden = Write("a", "x");
+  const std::string allowed = Write("b", "x");
+  ASSERT_EQ(chmod(folder_.c_str(), 0755), 0);
+  ASSERT_EQ(chmod(forbidden.c_str(), 0), 0);
+  ASSERT_EQ(chmod(allowed.c_str(), 0444), 0);
+  // Root may read every file, so the test becomes another user for a moment.
   const bool is_root = geteuid() == 0;
-  if (is_root && seteuid(65534) != 0) GTEST_SKIP() << "root that can't be another user";
-  const Status status = Open(path).status();
+  if (is_root) {
+    ASSERT_EQ(seteuid(65534), 0);
+  }
+  const Status refused = Open(forbidden).status();
+  const Status opened = Open(allowed).status();
   if (is_root) {
     ASSERT_EQ(seteuid(0), 0);
   }
-  EXPECT_ERROR(status, kPermissionDenied, "can't open: Permission denied");
+  EXPECT_ERROR(refused, kPermissionDenied, "can't open: Permission denied");
+  EXPECT_OK(opened);
 }
 
 // While an object of this class exists, the process may open only a few more files.
