@@ -37,7 +37,7 @@ class BlockShape {
   // does not go with the elements before them.
   Status Join(const FileFacts& facts, const BlockOptions& options, const std::string& filename);
 
-  // Whether Join can no longer change it, whatever file comes next.
+  // True if no later Join can change the shape.
   bool is_fixed() const { return is_fixed_; }
 
   const std::vector<ComponentShape>& components() const { return components_; }

@@ -3,8 +3,8 @@
 // A Reservation belongs to one owner: a block, or a file. When the owner goes, its bytes are free
 // again. There is no other bookkeeping, so nothing can be lost or counted twice.
 //
-// The limit may be exceeded by Force: by what the oldest block takes, by what the files take that
-// it waits for, and by what a file keeps beyond kMaxResident, which is known when it is open.
+// Three things may exceed the limit: the oldest block, the files that it waits for, and what an
+// open file keeps beyond kMaxResident.
 //
 // Not thread-safe: the engine's lock guards a Budget, and the end of each of its reservations.
 
@@ -30,8 +30,8 @@ class Budget {
   bool Fits(uint64_t bytes) const { return used_ <= limit_ && bytes <= limit_ - used_; }
 
   // Reserves `bytes`, even beyond the limit. Callers ask Fits first, unless reading could not go on
-  // without these bytes. The sum of all reservations must not exceed 2^64 - 1; it does not, since
-  // each was held against the size of a file.
+  // without these bytes. The sum of all reservations must not exceed 2^64 - 1; it does not: each is
+  // bounded by the size of a file, by memory_limit, or by 64 times the elements of a padded block.
   Reservation Force(uint64_t bytes);
 
   uint64_t used() const { return used_; }

@@ -22,7 +22,7 @@ namespace tf_npz {
 
 class Crew {
  public:
-  // `body` does a piece of work, or returns false if there is none. It must be thread-safe.
+  // `body` does some work, or returns false if there is none. It must be thread-safe.
   Crew(StartThread start_thread, std::function<bool()> body);
   ~Crew();
   Crew(const Crew&) = delete;

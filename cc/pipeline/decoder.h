@@ -6,9 +6,9 @@
 // Fortran order is transposed in memory. A piece needs neither memory nor a copy, and comes at
 // once.
 //
-// The choice depends on the array, the limit, and whether the list has other files: never on
-// timing. It decides how many elements of a damaged file come before its error: none of an array
-// that is decoded whole, since its checksum is verified first.
+// The choice depends on the array, the limit, and whether the list has other files. Timing never
+// changes it. A damaged array that is decoded whole gives no elements: its checksum is verified
+// first.
 
 #ifndef TF_NPZ_PIPELINE_DECODER_H_
 #define TF_NPZ_PIPELINE_DECODER_H_

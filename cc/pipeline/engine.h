@@ -8,14 +8,14 @@
 // The engine is one lock around the planner. Planning happens under the lock and does no IO. Work
 // happens without it. A thread claims the steps that are wanted soonest, does them, and reports.
 //
-// An error belongs to a file and an element. All blocks before it are delivered, and so are the
-// rows before it if blocks are no batches. Next returns it once, and reading goes on with the next
-// file. A batch that would have held the element comes after the error, filled with what follows.
+// An error belongs to a file and an element. Earlier blocks are delivered first. Without batches,
+// earlier rows of the same block are too. Next returns the error once. Then reading goes on: with
+// the next file, or with the batch that would have held the element, filled with what follows.
 // After an error in a file's data the plan is dropped and another one made, without the rest of
 // that file. Steps of the dropped plan may still run; they own what they use, and nobody looks at
 // their results.
 //
-// Locks: the engine's lock comes before the crew's. Files are closed without it.
+// Locks: the engine's lock comes before the crew's. No file is closed under it.
 //
 // Threads: one thread calls Next, SetNumThreads, SaveFiles and the destructor. Any thread may call
 // Cancel.
@@ -71,8 +71,8 @@ struct EngineOptions {
   // other readers.
   int64_t begin = 0;
   int64_t end = kToTheEnd;
-  // Not null: it says which files of the list are read, and in which order. It is asked a few files
-  // ahead. It named `files_at_first` before, to an earlier engine.
+  // If set, it names the files of the list to read, one by one, a few files ahead. It named
+  // `files_at_first` before, to an earlier engine.
   NextFile next_file;
   std::vector<int64_t> files_at_first;
   // Threads that work ahead. 0: the caller of Next works. A reader of a single file uses one at
@@ -109,9 +109,9 @@ class Engine {
   // The next block; nothing at the end. After an error, the next call goes on with the next file.
   Result<std::optional<Block>> Next() TF_NPZ_EXCLUDES(mutex_);
 
-  // Calls `save`, without the engine's lock, with the files that EngineOptions::next_file has
-  // named, from place `place` on. No other file is named meanwhile, so `save` may save the state of
-  // the object that names them.
+  // Passes to `save` the files that EngineOptions::next_file has named so far, from place `place`
+  // on. The engine's lock is not held. No file is named meanwhile, so `save` may save the state of
+  // the object that names them. It waits while next_file runs.
   void SaveFiles(int64_t place, const std::function<void(const std::vector<int64_t>&)>& save)
       TF_NPZ_EXCLUDES(mutex_);
 
@@ -160,10 +160,10 @@ class Engine {
   bool has_delivered_ TF_NPZ_GUARDED_BY(mutex_) = false;
   size_t delivered_ TF_NPZ_GUARDED_BY(mutex_) = 0;    // blocks, since the crew was woken last
   bool is_asking_ TF_NPZ_GUARDED_BY(mutex_) = false;  // a thread asks for a file
-  Status ask_error_
-      TF_NPZ_GUARDED_BY(mutex_);  // of the last question; none is asked until it is told
-  Status deferred_ TF_NPZ_GUARDED_BY(mutex_);  // to be returned by the next call of Next
-  // What files are like if each of them fits the selection; with `file` null if that is not known.
+  Status ask_error_ TF_NPZ_GUARDED_BY(mutex_);  // of the last call of next_file. It is not called
+                                                // again before Next has returned this
+  Status deferred_ TF_NPZ_GUARDED_BY(mutex_);   // to be returned by the next call of Next
+  // What files of a run are like; null if there are no runs.
   // Files before `open_until_` are opened all the same: an error in a run of files costs a plan, so
   // the files that the last plan had reached are each looked at first.
   std::shared_ptr<const FileFacts> model_facts_ TF_NPZ_GUARDED_BY(mutex_);

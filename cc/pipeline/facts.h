@@ -20,8 +20,8 @@ inline constexpr uint64_t kMaxResident = uint64_t{64} << 10;
 // What the elements of one component are like.
 struct ComponentShape {
   std::vector<int64_t> shape;  // of one element
-  // Bytes of an item in a block. A string takes all of them. 0 for strings when the element has
-  // no item: a header may claim any width for none.
+  // Bytes of an item in a block. A string takes all of them. 0 if it is a string and the element
+  // has no items: then the header's width means nothing.
   int64_t item_size = 0;
   bool is_string = false;
   // The dtype's name, for components that become int64: plain integers, or datetimes of one unit.

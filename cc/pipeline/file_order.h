@@ -1,7 +1,7 @@
 // FileOrder: the files of a reader from front to back, as the extents that a planner takes.
 //
-// The files are those of a list, in its order; or those that are named one by one, as by a split
-// provider of the tf.data service, in the order of naming. A file is known by its place in the
+// The order is the list's. If files are named one by one, as by a split provider of the tf.data
+// service, it is the order of naming. A file is known by its place in the
 // order, which a checkpoint holds, and by its index in the list.
 //
 // Not thread-safe: the engine's lock guards it. Filenames stay where they are, so that pointers to
@@ -75,7 +75,7 @@ class FileOrder {
   std::vector<int64_t> indices_;  // if is_named
   Position start_;                // what a file that is continued must be like
   Position cursor_;
-  std::map<int64_t, int64_t> cuts_;  // place -> elements left
+  std::map<int64_t, int64_t> cuts_;  // place -> the end of its elements
 };
 
 }  // namespace tf_npz

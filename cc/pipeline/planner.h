@@ -14,17 +14,26 @@
 // The order of reading comes as extents: a file, its first element, the end. The planner takes them
 // as they come. It lays their elements into blocks and cuts a piece where a block is full. An
 // extent may also name the place of each of its elements in the output. Then its pieces are
-// scattered over several blocks, as a shuffle wants it; nothing else changes.
+// scattered over several blocks, as a shuffle wants it. This needs batches, and the exact number of
+// elements. The order bounds how far its elements are scattered; the rule for reading ahead does
+// not apply then.
 //
-// Memory is reserved before anything is decoded: a block's when it is sealed (or when it is begun,
-// if its size is known by then), a whole-decoded array's when the first of its elements is planned.
-// The oldest block may exceed the budget, so there is always something to run or to take.
+// A block's memory is reserved when it is sealed. If its size is known earlier, it is reserved when
+// it is begun. An array that is decoded whole gets its memory when its first element is planned.
+// Three things may exceed the budget: the oldest block, the files that it waits for, and what an
+// open file keeps beyond kMaxResident. So there is always something to run or to take.
 //
-// A failure has a place in the output. All that comes before it is delivered or, in its own block,
-// decoded; then comes the failure, once. A file that could not be opened, or whose elements do not
-// go with those before them, gives none: the plan goes on without it, and its failure waits for its
-// turn. After any other failure the plan is of no more use: the caller makes another Planner, from
-// the failure's `restart` on.
+// Which thread decodes what: a stream is decoded front to back by one thread at a time. An array
+// that is decoded whole is loaded by one thread alone. Pieces of other arrays are claimed by any
+// threads at the same time, but for the array's last piece: it is decoded when all others are. A
+// checksum is verified with the last byte that is read. So the same elements come before its error
+// with any number of threads: all but those of the last piece.
+//
+// A failure has a place in the output. Earlier blocks are delivered first. Elements before it in
+// its own block are decoded first, since they may fail too. Then the failure is returned, once. A
+// file that can't be opened has no elements, and neither has a file whose shape or unit does not
+// fit: the plan goes on without it. After any other failure, also of a file in a run, the plan is
+// of no more use: the caller makes another Planner, from the failure's `restart` on.
 
 #ifndef TF_NPZ_PIPELINE_PLANNER_H_
 #define TF_NPZ_PIPELINE_PLANNER_H_
@@ -63,8 +72,8 @@ struct Extent {
   int64_t first = 0;
   int64_t end = kToTheEnd;
   // Not empty: the place in the output of each element from `first` on. The output's elements are
-  // numbered from 0; element n lies in block n / batch_size. Over all extents each number occurs
-  // once and none is left out. Empty: the places that follow those given before.
+  // numbered from 0; element n lies in block n / batch_size. All extents together name
+  // each number exactly once. If empty, the elements take the next free places.
   std::vector<int64_t> destinations;
 
   // For the work of opening the file, which checks them.
@@ -186,16 +195,16 @@ class Planner {
 
   // Events. After each of them Claim may have more steps, and state() may be another.
 
-  // The next extent of the order. With `facts` and `open_file` its files need no opening: they are
-  // all as `facts` say, or the step that decodes them fails.
+  // The next extent of the order. With `facts` and `open_file` its files need no opening: the step
+  // that decodes a file checks that `facts` hold for it.
   void Add(Extent extent, std::shared_ptr<const FileFacts> facts = nullptr,
            std::shared_ptr<OpenFile> open_file = nullptr);
   void EndOfOrder();
   // A kOpen step came to its end.
   void Opened(const Step& step, FileFacts facts, std::shared_ptr<OpenFile> open_file);
   void OpenFailed(const Step& step, Status status);
-  // A kDecode step came to its end. Of its elements the first `done` came out right; all of them,
-  // if `status` is OK.
+  // A kDecode step came to its end. Its first `done` elements are
+  // right. If `status` is OK, all are.
   void Finished(const Step& step, int64_t done, const Status& status);
   // Threads that work ahead; 0: the caller works, for the next block alone.
   void SetNumThreads(int num_threads);
@@ -290,8 +299,8 @@ class Planner {
   uint64_t next_open_ = 0;  // the next file to be opened
   uint64_t next_plan_ = 0;  // the file whose elements are laid into blocks next
   bool is_complete_ = false;
-  // What the file opened last keeps in memory: it tells how much work the next one is. 0: it is not
-  // kept in memory.
+  // Bytes that the file opened last keeps in memory. The planner expects the same of the next
+  // file. 0 if it is not a small file.
   uint64_t open_cost_ = 0;
 
   std::deque<std::shared_ptr<PlannedBlock>> blocks_;  // planned and not taken, in order
@@ -306,7 +315,7 @@ class Planner {
   using ReadyKey = std::tuple<uint64_t, uint64_t, size_t>;  // block sequence, file number, array
   std::map<ReadyKey, PlannedArray*> ready_;
 
-  // Of files that give no elements, in order: the plan goes on without them.
+  // Failures of files without elements, in order. They do not stop the plan.
   std::deque<Failure> open_failures_;
   std::optional<Failure> failure_;  // of an element, the earliest that is known: the plan stops
   std::vector<std::shared_ptr<void>> garbage_;

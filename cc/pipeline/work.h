@@ -52,20 +52,19 @@ struct Opened {
 // Opens the file of `extent`, and checks that it is what the extent says.
 Result<Opened> Open(const WorkContext& context, const Extent& extent);
 
-// What a run of files is like if all of its files fit the selection as `opened` does: facts that
-// hold for each of them, without a look at it. Its `file` is null if files may differ, or are too
-// large to be worth it.
+// The facts that each file of a run has if it fits the selection, as the open file `file` with
+// `facts` does. Its `file` is null if files may differ, or are too large to be worth it.
 Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFile& file);
 
 // Decodes the piece of `step` to its place. `*done` is the number of elements that came out right
 // before an error.
 Status Decode(const WorkContext& context, const Step& step, int64_t* done);
 
-// The memory of a block. It is taken from the pool when the first piece is decoded, not before:
-// while the consumer keeps up, blocks that it has let go of serve again. Thread-safe.
+// The memory of a block. It is taken from the pool when the first piece is decoded, not before.
+// Then the pool can reuse blocks that the consumer has dropped. Thread-safe.
 class BlockMemory {
  public:
-  // `block` must be reserved, and outlive it.
+  // `block` must be reserved, and stay while memory is taken or handed over.
   BlockMemory(const PlannedBlock& block, BufferPool& pool)
       : block_(block), pool_(pool), buffers_(block.sizes.size()) {}
 
