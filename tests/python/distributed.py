@@ -1,6 +1,7 @@
 """One worker of test_distribute.py: a process of MultiWorkerMirroredStrategy that reads and trains.
 
-Its argument is the way of reading. TF_CONFIG holds its index. It prints one line of JSON: what it read and trained.
+Its arguments are ways of reading. TF_CONFIG holds its index. It prints one line of JSON: for each way, what it read and
+trained.
 """
 
 import json
@@ -48,8 +49,7 @@ def rows_of(strategy: tf.distribute.Strategy, dataset: tf.distribute.Distributed
         seen += np.ravel(local).tolist()
 
 
-def main(policy: str) -> None:
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+def read_and_train(strategy: tf.distribute.Strategy, policy: str) -> dict[str, object]:
     make: Callable[[], tf.distribute.DistributedDataset]
     if policy == "shares":
         make = lambda: strategy.distribute_datasets_from_function(shares)  # noqa: E731
@@ -74,8 +74,9 @@ def main(policy: str) -> None:
         step = tf.function(lambda x, y: strategy.reduce("SUM", strategy.run(train, (x, y)), axis=None))
         told["losses"] = [float(step(x, y)) for x, y in make()]
         told["bias"] = model.layers[-1].bias.numpy().tolist()
-    print(json.dumps(told), flush=True)
+    return told
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    print(json.dumps({policy: read_and_train(strategy, policy) for policy in sys.argv[1:]}), flush=True)

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tf_npz
 from testing import HAS_GLOBAL_SHUFFLE, global_shuffle, save_shards
+from watching import plain
 
 SPEC = (tf.TensorSpec([4], tf.float32), tf.TensorSpec([], tf.int64))
 
@@ -17,14 +18,8 @@ def save_files(*, compressed: bool = True) -> None:
 
 
 def reader(pattern: str = "*.npz", **options: Any) -> tf.data.Dataset:
-    """`dataset` without the prefetch that tf.data adds. Checkpoints of a prefetch hold elements."""
-    return plainly(tf_npz.NpzReaderDataset(pattern, ("x", "y"), **options))
-
-
-def plainly(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    plain = tf.data.Options()
-    plain.experimental_optimization.inject_prefetch = False
-    return dataset.with_options(plain)
+    """A dataset without the prefetch that tf.data adds. Checkpoints of a prefetch hold elements."""
+    return plain(tf_npz.NpzReaderDataset(pattern, ("x", "y"), **options))
 
 
 def symbolic(dataset: tf.data.Dataset, is_symbolic: bool = True) -> tf.data.Dataset:
@@ -67,8 +62,8 @@ PIPELINES: dict[str, Callable[[], tf.data.Dataset]] = {
 
 if HAS_GLOBAL_SHUFFLE:  # Without it, test_global_shuffle.py is skipped.
     PIPELINES |= {
-        "globally shuffled": lambda: plainly(global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y")), seed=1)),
-        "globally shuffled batches": lambda: plainly(
+        "globally shuffled": lambda: plain(global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y")), seed=1)),
+        "globally shuffled batches": lambda: plain(
             global_shuffle(tf_npz.NpzReaderDataset("*.npz", ("x", "y"), batch_size=2, drop_remainder=True), seed=1)
         ),
     }

@@ -53,6 +53,7 @@ def test_a_set_is_made_once_for_each_version(data_root: Path, monkeypatch: pytes
     assert make("tokens").sum == made.sum
 
 
+@pytest.mark.nightly
 def test_all_measured_readers_deliver_the_same(tmp_path: Path) -> None:
     groups = ("compressed", "small", "varying", "rows, stored")
     drive = subprocess.run(

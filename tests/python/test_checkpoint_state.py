@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from pipelines import plainly, reader, rest_of, symbolic, take
+from pipelines import reader, rest_of, symbolic, take
 from tensorflow.core.framework import tensor_pb2
 from testing import assert_same, npy_bytes, save_shards
+from watching import plain
 
 MAX_SIZE = 1000  # bytes
 
@@ -57,7 +58,7 @@ class State:
 def test_the_state_of_large_files_is_small(folder: Path, options: dict[str, Any], is_symbolic: bool) -> None:
     np.save("a.npy", np.arange(300_000))
     np.save("b.npy", np.arange(300_000))
-    iterator = iter(symbolic(plainly(tf_npz.NpzReaderDataset("*.npy", **options)), is_symbolic))
+    iterator = iter(symbolic(plain(tf_npz.NpzReaderDataset("*.npy", **options)), is_symbolic))
     sizes = []
     for count in (0, 1, 1, 30):
         take(iterator, count)
@@ -76,7 +77,7 @@ def test_the_state_of_many_files_with_long_names_is_small(
     for name in names:
         os.link("first.npy", name)
     spec = tf.TensorSpec([] if options.get("rows", True) else [3], tf.int64)
-    iterator = iter(symbolic(plainly(tf_npz.NpzReaderDataset(names, element_spec=spec, **options)), is_symbolic))
+    iterator = iter(symbolic(plain(tf_npz.NpzReaderDataset(names, element_spec=spec, **options)), is_symbolic))
     for count in (0, 1, 100):
         take(iterator, count)
         assert len(serialized(iterator)) < MAX_SIZE
@@ -91,7 +92,7 @@ def test_the_state_of_many_readers_is_small(folder: Path) -> None:
     dataset = tf.data.Dataset.from_tensor_slices(names).interleave(
         lambda f: tf_npz.NpzReaderDataset(f, element_spec=spec), cycle_length=16, num_parallel_calls=2
     )
-    iterator = iter(symbolic(plainly(dataset)))
+    iterator = iter(symbolic(plain(dataset)))
     take(iterator, 100)
     assert len(serialized(iterator)) < 17 * MAX_SIZE
 

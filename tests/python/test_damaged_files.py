@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from testing import assert_same, elements, native, npy_bytes, npz_bytes
+from testing import assert_same, elements, native, npy_bytes, npz_bytes, untuned
 
 X = (np.arange(24, dtype=np.float32) * 1.7).reshape(8, 3)
 SPEC = tf.TensorSpec([8, 3], tf.float32)
@@ -62,7 +62,7 @@ def test_datasets_refuse_files_cut_off_anywhere(folder: Path, name: str, options
         Path(files[length // 11]).write_bytes(contents[:length])
     Path("whole").write_bytes(contents)
     dataset = tf_npz.NpzReaderDataset([*files, "whole"], key_of(name), element_spec=spec_of(options), **options)
-    iterator = iter(dataset)
+    iterator = iter(untuned(dataset))
     for file in files:
         with pytest.raises(tf.errors.DataLossError, match=file):
             next(iterator)
@@ -127,7 +127,7 @@ def test_a_flipped_byte_of_an_archive_changes_no_row(folder: Path, name: str, op
 def rows_and_errors(dataset: tf.data.Dataset, batched: bool) -> tuple[list[np.ndarray], list[tf.errors.OpError]]:
     rows: list[np.ndarray] = []
     errors: list[tf.errors.OpError] = []
-    iterator = iter(dataset)
+    iterator = iter(untuned(dataset))
     while True:
         try:
             element = next(iterator).numpy()

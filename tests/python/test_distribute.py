@@ -26,16 +26,6 @@ Policy = tf.data.experimental.AutoShardPolicy
 # --- Two processes ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[str]]]:
-    """The processes that a test starts. The end of the test kills them."""
-    started: list[subprocess.Popen[str]] = []
-    yield started
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
 def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
@@ -46,62 +36,70 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def run_workers(processes: list[subprocess.Popen[str]], policy: str) -> list[dict[str, Any]]:
-    """Runs two processes of one strategy, and returns what they print."""
-    workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
+    """Two processes of one strategy, which read four files in two ways. The fixture is what each of them prints."""
+    folder = tmp_path_factory.mktemp("shards")
+    save_rows(folder, 4)
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    processes: list[subprocess.Popen[str]] = []
     for index in range(2):
-        config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         environment = os.environ | {"TF_CONFIG": json.dumps(config), "PYTHONPATH": os.pathsep.join(sys.path)}
         # With GPUs, each process would take one, and all its memory.
         environment |= {"CUDA_VISIBLE_DEVICES": "-1", "GRPC_ENABLE_FORK_SUPPORT": "0"}
         processes.append(
             subprocess.Popen(
-                [sys.executable, str(WORKER), policy],
+                [sys.executable, str(WORKER), "shares", "AUTO"],
+                cwd=folder,
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
             )
         )
-    told = []
-    for process in processes:
-        output, errors = process.communicate(timeout=DEADLINE)
-        assert process.returncode == 0, errors
-        told.append(json.loads(output.splitlines()[-1]))
-    return told
+    try:
+        told = []
+        for process in processes:
+            output, errors = process.communicate(timeout=DEADLINE)
+            assert process.returncode == 0, errors
+            told.append(json.loads(output.splitlines()[-1]))
+        yield told
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
 
 
-def save_rows(files: int) -> int:
-    """Writes ROWS rows of 4000 bytes, stored, to several files. Returns the size of the files in bytes."""
+ROW_BYTES = 4000
+
+
+def save_rows(folder: Path, files: int) -> None:
+    """Writes ROWS rows of ROW_BYTES, stored, to several files."""
     y = np.arange(ROWS)
-    x = np.repeat(y[:, None], 1000, axis=1).astype(np.float32)
+    x = np.repeat(y[:, None], ROW_BYTES // 4, axis=1).astype(np.float32)
     for i, part in enumerate(np.split(y, files)):
-        np.savez(f"{i}.npz", x=x[part], y=part)
-    return x.nbytes
+        np.savez(folder / f"{i}.npz", x=x[part], y=part)
 
 
-def test_two_processes_train_on_a_share_each(folder: Path, processes: list[subprocess.Popen[str]]) -> None:
-    size = save_rows(4)
-    told = run_workers(processes, "shares")
+def test_two_processes_train_on_a_share_each(workers: list[dict[str, Any]]) -> None:
+    told = [worker["shares"] for worker in workers]
     assert [worker["rows"] for worker in told] == [[*range(256)], [*range(256, 512)]]
     for worker in told:
-        assert size // 2 <= worker["bytes"] < size * 0.7
+        assert 0.5 <= worker["bytes"] / (ROWS * ROW_BYTES) < 0.7
     # Both have one model, trained with the gradients of both.
     assert told[0]["losses"] == told[1]["losses"]
     assert len(told[0]["losses"]) == ROWS // 8
     assert told[0]["bias"] == told[1]["bias"] != [0.0]
 
 
-def test_by_policy_two_processes_see_disjoint_rows_and_read_all(
-    folder: Path, processes: list[subprocess.Popen[str]]
-) -> None:
-    size = save_rows(4)
-    told = run_workers(processes, "AUTO")
+def test_by_policy_two_processes_see_disjoint_rows_and_read_all(workers: list[dict[str, Any]]) -> None:
+    told = [worker["AUTO"] for worker in workers]
     rows = [worker["rows"] for worker in told]
     assert sorted([*rows[0], *rows[1]]) == list(range(ROWS))
     assert len(rows[0]) == len(rows[1])
     for worker in told:
-        assert size <= worker["bytes"] < size * 1.4
+        assert 1 <= worker["bytes"] / (ROWS * ROW_BYTES) < 1.4
 
 
 # --- How auto-sharding changes a pipeline, in this process -----------------------------------------------------------
@@ -172,7 +170,7 @@ def test_a_list_of_files_that_is_itself_a_flat_map_is_sharded_by_file(folder: Pa
 
 def test_what_each_worker_reads(folder: Path) -> None:
     """With policy DATA, everything. With HINT, and with the argument `shard`, only its part."""
-    size = save_rows(4)
+    save_rows(folder, 4)
     files = [f"{i}.npz" for i in range(4)]
     spec = tf.TensorSpec([1000], tf.float32)
 
@@ -183,7 +181,7 @@ def test_what_each_worker_reads(folder: Path) -> None:
             dataset = make(index)
             before = bytes_read()
             rows = sum(1 for _ in plain(dataset))
-            parts.append((bytes_read() - before) / size)
+            parts.append((bytes_read() - before) / (ROWS * ROW_BYTES))
             assert rows == ROWS // 2
         return parts
 

@@ -1,8 +1,6 @@
 """Processes of multiprocessing: a spawned one can read, and so can one that is forked after import. None hangs."""
 
-import contextlib
-from collections.abc import Iterator
-from subprocess import Popen
+from pathlib import Path
 
 import pytest
 from processes import output_of, started
@@ -53,24 +51,18 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(scope="module")
-def parents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Popen[str]"]]:
-    """Processes that start children. They run in parallel, because the import of TensorFlow takes long."""
-    folder = tmp_path_factory.mktemp("shards")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        save_shards([5, 3])
-    with contextlib.ExitStack() as stack:
-        running = {}
-        for method, code in (("fork", FORK), ("spawn", SPAWN)):
-            (folder / f"{method}.py").write_text(code)  # a spawned child imports it
-            running[method] = stack.enter_context(started(f"{method}.py", cwd=folder))
-        yield running
+def output_of_parent(folder: Path, code: str) -> str:
+    """Runs a process that starts children, and returns what it prints."""
+    save_shards([5, 3])
+    (folder / "parent.py").write_text(code)  # a spawned child imports it
+    with started("parent.py", cwd=folder) as parent:
+        return output_of(parent)
 
 
-def test_a_spawned_child_reads(parents: dict[str, "Popen[str]"]) -> None:
-    assert output_of(parents["spawn"]) == "spawn 0 [0, 1, 2, 3, 4, 5, 6, 7]\n"
+def test_a_forked_child_reads_after_import_and_disturbs_nothing_later(folder: Path) -> None:
+    assert output_of_parent(folder, FORK) == "fork 0 [0, 1, 2, 3, 4, 5, 6, 7]\n" + 2 * "fork 0 [0, 1, 2, 3, 4]\n"
 
 
-def test_a_forked_child_reads_after_import_and_disturbs_nothing_later(parents: dict[str, "Popen[str]"]) -> None:
-    assert output_of(parents["fork"]) == "fork 0 [0, 1, 2, 3, 4, 5, 6, 7]\n" + 2 * "fork 0 [0, 1, 2, 3, 4]\n"
+@pytest.mark.nightly
+def test_a_spawned_child_reads(folder: Path) -> None:
+    assert output_of_parent(folder, SPAWN) == "spawn 0 [0, 1, 2, 3, 4, 5, 6, 7]\n"

@@ -88,7 +88,10 @@ def test_files_of_every_writer(folder: Path, write: Callable[[bytes], bytes]) ->
     assert tf_npz.inspect("a.npy.gz").arrays[""].shape == X.shape
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+# Gzip transports bytes whatever they mean, so one dtype does by day.
+@pytest.mark.parametrize(
+    "dtype", [pytest.param(dtype, marks=[] if dtype == "f4" else pytest.mark.nightly) for dtype in DTYPES]
+)
 def test_every_dtype_and_shape(folder: Path, dtype: str) -> None:
     for shape in [(), (5,), (0,), (5, 0), (0, 3), (5, 2, 3)]:
         for order in "<>":

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from processes import run_python
 from testing import save_shards
 
@@ -51,6 +52,7 @@ print(json.dumps([before, {"threads": threads(), "descriptors": descriptors(), "
 """
 
 
+@pytest.mark.nightly
 def test_a_thousand_iterators_release_everything(folder: Path) -> None:
     save_shards([200] * 20)
     before, after = json.loads(run_python(OPEN_AND_DROP, cwd=folder))

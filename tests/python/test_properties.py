@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, assume, given, reject, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from test_conformance import as_tensors, assert_equal, row_of
+from testing import untuned
 
 SETTINGS = settings(
     derandomize=True,
@@ -191,6 +192,10 @@ CONTAINERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+# By day a header meets every parser in an .npy, and a codec in a deflated member.
+CHOSEN = [pytest.param(name, marks=pytest.mark.nightly if name in ("gzip", "stored") else []) for name in CONTAINERS]
+
+
 def key_of(container: str) -> str | None:
     return "x" if container in ("stored", "deflated") else None
 
@@ -208,7 +213,7 @@ def numpy_load(npy: bytes) -> np.ndarray | None:
 # --- The properties --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("container", CHOSEN)
 @settings(SETTINGS, max_examples=400)
 @given(st.data())
 def test_any_array_in_any_spelling_is_what_numpy_reads(container: str, data: st.DataObject) -> None:
@@ -219,7 +224,7 @@ def test_any_array_in_any_spelling_is_what_numpy_reads(container: str, data: st.
     assert_equal(tf_npz.decode(CONTAINERS[container](npy), key_of(container)), as_tensors(loaded))
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("container", CHOSEN)
 @settings(SETTINGS, max_examples=40)
 @given(st.data())
 def test_any_file_in_rows_and_batches_is_what_numpy_reads(tmp_path: Path, container: str, data: st.DataObject) -> None:
@@ -229,12 +234,12 @@ def test_any_file_in_rows_and_batches_is_what_numpy_reads(tmp_path: Path, contai
     array = numpy_load(npy)
     assert array is not None
     whole = as_tensors(array)
-    rows = list(tf_npz.NpzReaderDataset(path, key_of(container)))
+    rows = list(untuned(tf_npz.NpzReaderDataset(path, key_of(container))))
     assert len(rows) == len(array)
     for i, row in enumerate(rows):
         assert_equal(row, row_of(whole, i))
     size = data.draw(st.integers(1, 6))
-    batches = list(tf_npz.NpzReaderDataset(path, key_of(container), batch_size=size))
+    batches = list(untuned(tf_npz.NpzReaderDataset(path, key_of(container), batch_size=size)))
     assert len(batches) == -(-len(array) // size)
     for i, batch in enumerate(batches):
         assert_equal(batch, row_of(whole, slice(i * size, (i + 1) * size)))

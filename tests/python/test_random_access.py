@@ -232,6 +232,7 @@ for kind in ("npy", "npz"):
 """
 
 
+@pytest.mark.nightly
 def test_many_files_take_few_descriptors_and_little_memory(folder: Path) -> None:
     result = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stderr

@@ -15,7 +15,7 @@ import tensorflow as tf
 import tf_npz
 from environment import Environment
 from processes import DEADLINE, started
-from testing import elements
+from testing import elements, untuned
 
 Policy = tf.data.experimental.service.ShardingPolicy
 WORKERS = 2
@@ -59,7 +59,7 @@ class Service(NamedTuple):
         return server(self.stack, "worker", "--dispatcher", self.target, "--heartbeat-interval", "0.2", *arguments)
 
     def distribute(self, dataset: tf.data.Dataset, policy: Any, **options: Any) -> tf.data.Dataset:
-        return dataset.apply(tf.data.experimental.service.distribute(policy, self.target, **options))
+        return untuned(dataset).apply(tf.data.experimental.service.distribute(policy, self.target, **options))
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +161,7 @@ def test_workers_preprocess_what_a_trainer_fits(service: Service, files: list[st
 # --- When a worker dies ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly
 def test_a_killed_worker_that_returns_loses_only_what_it_was_processing(service: Service, files: list[str]) -> None:
     """tf.data promises "at most once" for dynamic sharding. Consumers wait until the worker's address answers again."""
     many = files * 10

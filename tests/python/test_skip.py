@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from pipelines import plainly, rest_of, restore, save, take
+from pipelines import rest_of, restore, save, take
 from testing import assert_same, elements, npy_bytes, npz_bytes
+from watching import plain
 
 LENGTHS = (90_000, 0, 150_000, 1, 100_000)
 TOTAL = sum(LENGTHS)
@@ -40,7 +41,7 @@ def files(request: pytest.FixtureRequest, folder: Path) -> list[str]:
 def reader(files: list[str], *, rows: bool = True, **options: Any) -> tf.data.Dataset:
     spec = tf.TensorSpec([] if rows else [None], tf.int64)
     keys = "y" if files[0].endswith(".npz") else None
-    return plainly(tf_npz.NpzReaderDataset(files, keys, rows=rows, element_spec=spec, **options))
+    return plain(tf_npz.NpzReaderDataset(files, keys, rows=rows, element_spec=spec, **options))
 
 
 def expected(options: dict[str, Any], first: int, step: int = 1, most: int = 5) -> list[np.ndarray]:

@@ -107,9 +107,16 @@ def ordinary_user(folder: Path) -> Iterator[None]:
         os.seteuid(0)
 
 
+def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The same without autotuning. Its thread is sometimes slow to end: by as long as the iterator has lived."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
+
+
 def elements(dataset: tf.data.Dataset) -> list[Any]:
     """All elements, as NumPy arrays."""
-    return list(dataset.as_numpy_iterator())
+    return list(untuned(dataset).as_numpy_iterator())
 
 
 def assert_same(actual: Any, expected: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
+from testing import untuned
 
 THREAD_NAME = "tf_npz_reader"
 DEADLINE = 20.0  # seconds; usually it takes milliseconds
@@ -46,8 +47,7 @@ def plain(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """`dataset` without what tf.data adds: a prefetch, and a tuning thread that is sometimes slow to end."""
     options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False
-    options.autotune.enabled = False
-    return dataset.with_options(options)
+    return untuned(dataset.with_options(options))
 
 
 def assert_ends_all_threads(folder: Path) -> None:
