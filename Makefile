@@ -27,7 +27,7 @@ ctest = tools/quietly --count build/$(1)-ctest.log \
 .PHONY: help setup compile build test test-cc test-python test-system-zlib test-install test-fresh-install nightly lint format sanitize bench bench-memory bench-limits bench-conversions bench-instructions docs-tables demo wheel wheel-aarch64 test-aarch64 matrix release clean
 
 help: ## Show this list
-	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z0-9-]+):.*## /\1\t/p' Makefile | expand -t 20
 
 setup: .venv/.complete ## Create .venv with everything that the other commands need
 
@@ -59,7 +59,7 @@ test-cc: build
 
 test-python: build
 	$(say) test "Python tests ..."
-	@$(pytest) $(PYTEST_ARGS)
+	@$(pytest) -m "not nightly" $(PYTEST_ARGS)
 
 # The codecs differ in cc/inflate alone. The layers above it are tested as far as they decode.
 test-system-zlib: .venv/.complete ## Build with the system's zlib alone, in build/system-zlib, and test what decodes against it
@@ -86,7 +86,9 @@ test-fresh-install: .venv/.complete ## Build and install by pip in an environmen
 	@cd build/fresh/elsewhere && ../venv/bin/python -I ../../../tests/matrix/check.py
 
 # What CI has no time for on each commit.
-nightly: ## Run what CI leaves out: a fresh install, wheels with the oldest and the newest TensorFlow, sanitizers
+nightly: ## Run what CI leaves out: long tests, a fresh install, wheels with the oldest and the newest TensorFlow, sanitizers
+	@$(MAKE) build
+	@$(pytest) -m nightly $(PYTEST_ARGS)
 	@$(MAKE) test-fresh-install
 	@$(MAKE) wheel TENSORFLOW="$$($(BIN)/python tools/tensorflow_versions.py --corner)"
 	@$(BIN)/python -m tests.matrix --corner
