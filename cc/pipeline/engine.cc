@@ -208,7 +208,8 @@ Result<std::optional<Block>> Engine::Next() {
         if (is_first) planner_->SetNumThreads(PlannedThreads());
         const Planner::State next = planner_->state();
         // Waking a thread costs more than filling many a block, so some should be wanted.
-        const bool wakes = next != Planner::State::kBlock || 2 * ++delivered_ >= planner_->blocks();
+        const bool wakes =
+            next != Planner::State::kBlock || 2 * ++delivered_ >= planner_->blocks().size();
         if (wakes) delivered_ = 0;
         const bool starts = is_single_file_ && !is_first && next != Planner::State::kEnd;
         const int threads = std::min(1, num_threads_);

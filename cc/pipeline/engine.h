@@ -158,7 +158,7 @@ class Engine {
       0;  // how many plans there were: steps of others are old
   int num_threads_ TF_NPZ_GUARDED_BY(mutex_);
   bool has_delivered_ TF_NPZ_GUARDED_BY(mutex_) = false;
-  size_t delivered_ TF_NPZ_GUARDED_BY(mutex_) = 0;    // blocks, since the crew was woken last
+  int64_t delivered_ TF_NPZ_GUARDED_BY(mutex_) = 0;   // blocks, since the crew was woken last
   bool is_asking_ TF_NPZ_GUARDED_BY(mutex_) = false;  // a thread asks for a file
   Status ask_error_ TF_NPZ_GUARDED_BY(mutex_);  // of the last call of next_file. It is not called
                                                 // again before Next has returned this

@@ -216,14 +216,18 @@ class Schedule {
     scattered_.resize(total);
   }
 
+  std::shared_ptr<const PlannedBlock> Oldest() const {
+    return planner_->blocks().empty() ? nullptr : planner_->blocks().entries().front();
+  }
+
   std::string Describe() const {
     std::ostringstream text;
     text << "kind " << static_cast<int>(kind_) << ", " << threads_ << " threads, batches of "
          << options_.batch_size << ", " << files_.size() << " files, limit " << budget_->limit()
-         << ", used " << budget_->used() << ", " << planner_->blocks() << " blocks, "
+         << ", used " << budget_->used() << ", " << planner_->blocks().size() << " blocks, "
          << planner_->unplanned() << " extents are not planned";
-    if (planner_->oldest() != nullptr) {
-      const PlannedBlock& oldest = *planner_->oldest();
+    if (Oldest() != nullptr) {
+      const PlannedBlock& oldest = *Oldest();
       text << "; the oldest block has " << oldest.count << " elements, " << oldest.pieces_left
            << " pieces left, sealed " << oldest.is_sealed << ", reserved " << oldest.is_reserved;
     }
@@ -441,7 +445,7 @@ class Schedule {
     for (const Claimed& claimed : running_) {
       if (claimed.plan != plan_) return;  // steps of a dropped plan keep their memory
     }
-    const std::shared_ptr<const PlannedBlock> oldest = planner_->oldest();
+    const std::shared_ptr<const PlannedBlock> oldest = Oldest();
     uint64_t excused = oldest != nullptr ? oldest->reservation.bytes() : 0;
     const bool is_full = oldest != nullptr && oldest->count == oldest->capacity;
     const int64_t last = is_full ? oldest->next.file : Count();
