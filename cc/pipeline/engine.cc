@@ -228,6 +228,11 @@ Result<std::optional<Block>> Engine::Next() {
         return std::optional<Block>();
       case Planner::State::kWait:
         if (!ask_error_.ok()) return std::exchange(ask_error_, OkStatus());
+        if (std::exchange(was_deep_, false) && !is_single_file_) {
+          planner_->Widen();
+          AddExtents();
+          break;
+        }
         if (crew_.started() > 0) {
           crew_.Wake();
           if (options_.on_work != nullptr) options_.on_work(false);
@@ -277,6 +282,7 @@ bool Engine::WorkOnce(bool is_crew) {
   }
   std::vector<Step> steps = planner_->Claim();
   if (steps.empty()) {
+    was_deep_ = was_deep_ || planner_->is_deep();
     if (!WantsFile()) return false;
     AskForFile();
     return true;

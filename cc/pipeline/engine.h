@@ -157,6 +157,9 @@ class Engine {
   uint64_t plan_ TF_NPZ_GUARDED_BY(mutex_) =
       0;  // how many plans there were: steps of others are old
   int num_threads_ TF_NPZ_GUARDED_BY(mutex_);
+  // Since the last widening a thread had nothing to do, and blocks were planned as far as they may
+  // be.
+  bool was_deep_ TF_NPZ_GUARDED_BY(mutex_) = false;
   bool has_delivered_ TF_NPZ_GUARDED_BY(mutex_) = false;
   int64_t delivered_ TF_NPZ_GUARDED_BY(mutex_) = 0;   // blocks, since the crew was woken last
   bool is_asking_ TF_NPZ_GUARDED_BY(mutex_) = false;  // a thread asks for a file

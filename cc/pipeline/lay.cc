@@ -29,10 +29,7 @@ std::shared_ptr<PlannedBlock> BeginBlock(const LayState& state, const PlannedExt
   // Elements that are scattered may have to begin younger blocks before the oldest one is complete.
   const bool must = state.blocks.empty() || (is_scattered && state.blocks.is_awaited());
   if (!must && state.blocks.waits_for_memory()) return nullptr;
-  const int64_t ahead = state.blocks.size();
-  const bool is_deep = state.num_threads == 0 ? ahead >= 1
-                                              : ahead >= MostAhead(state.num_threads) &&
-                                                    state.blocks.bytes() >= kAheadBytes;
+  const bool is_deep = IsDeep(state.blocks, state.num_threads, state.widening);
   if (is_deep && !is_scattered) return nullptr;
   std::shared_ptr<PlannedBlock> block = state.blocks.Begin(file, must);
   if (block != nullptr && block->has_known_size) ReserveBlock(state, *block);
@@ -87,6 +84,13 @@ void LayPieces(const LayState& state, PlannedExtent& file,
 }
 
 }  // namespace
+
+bool IsDeep(const BlockList& blocks, int num_threads, int64_t widening) {
+  const int64_t ahead = blocks.size();
+  if (num_threads == 0) return ahead >= 1;
+  return ahead >= MostAhead(num_threads) * widening &&
+         blocks.bytes() >= kAheadBytes * static_cast<uint64_t>(widening);
+}
 
 bool LayExtent(const LayState& state, PlannedExtent& file) {
   while (file.planned < file.end) {

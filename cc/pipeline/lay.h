@@ -21,7 +21,14 @@ struct LayState {
   Failures& failures;
   Budget& budget;
   int num_threads;
+  int64_t widening;  // see IsDeep
 };
+
+// Whether blocks are planned far enough ahead: as MostAhead and kAheadBytes say, each times
+// `widening`. It is 1, and more once the consumer had to wait though threads had nothing to do: a
+// file of hundreds of MB is one thread's work, and the next one begins only when blocks are planned
+// up to it.
+bool IsDeep(const BlockList& blocks, int num_threads, int64_t widening);
 
 // Lays the elements of an open file into blocks, as far as there is room. Returns true when all of
 // them are laid. The file's phase is kFailed if its elements do not go with those before them.

@@ -36,6 +36,13 @@ void Planner::SetNumThreads(int num_threads) {
   Plan();
 }
 
+void Planner::Widen() {
+  // Beyond this the budget alone is the bound.
+  constexpr int64_t kMaxWidening = 1024;
+  widening_ = std::min(2 * widening_, kMaxWidening);
+  Plan();
+}
+
 void Planner::Add(Extent extent, std::shared_ptr<const FileFacts> facts,
                   std::shared_ptr<OpenFile> open_file) {
   PlannedExtent& added = extents_.Add(std::move(extent));

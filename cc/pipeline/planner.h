@@ -95,6 +95,9 @@ class Planner {
   void Finished(const Step& step, int64_t done, const Status& status);
   // Threads that work ahead; 0: the caller works, for the next block alone.
   void SetNumThreads(int num_threads);
+  // The consumer waits, and threads had nothing to do since blocks were planned far enough ahead:
+  // from now on that is twice as far.
+  void Widen();
 
   // Decisions.
 
@@ -108,6 +111,9 @@ class Planner {
   std::vector<Step> Claim() { return ClaimSteps(claim_state()); }
   // Whether Claim would return a step.
   bool HasStep() { return HasSteps(claim_state()); }
+
+  // Whether blocks are planned as far ahead as they may be.
+  bool is_deep() const { return IsDeep(blocks_, num_threads_, widening_); }
 
   enum class State {
     kWait,   // a running step decides what comes next
@@ -136,7 +142,9 @@ class Planner {
   ClaimState claim_state() {
     return {extents_, blocks_, ready_, failures_, budget_, num_threads_, open_cost_};
   }
-  LayState lay_state() { return {options_, blocks_, ready_, failures_, budget_, num_threads_}; }
+  LayState lay_state() {
+    return {options_, blocks_, ready_, failures_, budget_, num_threads_, widening_};
+  }
   void Plan();
   void FailToOpen(PlannedExtent& file);
   void Retire(PlannedExtent& file);
@@ -147,6 +155,7 @@ class Planner {
   std::vector<std::string> units_;
   std::shared_ptr<PlannedExtent> first_open_;
   bool is_complete_ = false;
+  int64_t widening_ = 1;    // see IsDeep
   uint64_t open_cost_ = 0;  // see ClaimState
   ExtentQueue extents_;
   BlockList blocks_;
