@@ -47,9 +47,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def no_threads_of_other_tests() -> None:
-    """Waits until no thread of a reader runs, for tests that count threads."""
+    """Waits until no thread of a reader runs, for tests that count threads.
+
+    Iterators that other tests left in old reference cycles are deleted first, as those of a Keras model that was fitted.
+    """
     from watching import reader_threads, wait_until
 
+    gc.collect()
     wait_until(lambda: reader_threads() == 0, "the end of other tests' threads")
 
 
