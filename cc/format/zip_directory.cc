@@ -23,6 +23,22 @@ constexpr uint32_t kSeeZip64 = 0xFFFFFFFF;
 
 constexpr uint16_t kZip64ExtraId = 0x0001;
 
+// Methods that np.load decodes and this project does not (4.4.5), and the mark of AES (7.2).
+constexpr uint16_t kZipBzip2 = 12;
+constexpr uint16_t kZipLzma = 14;
+constexpr uint16_t kZipAes = 99;
+
+// What to do about members that are not supported. The tests follow each advice.
+constexpr std::string_view kRewrite =
+    "; rewrite the file in Python: import numpy as np; arrays = dict(np.load(\"OLD.npz\")); "
+    "np.savez_compressed(\"NEW.npz\", **arrays)";
+constexpr std::string_view kUnpack =
+    "; NumPy does not read it either: unpack the file with 7-Zip (7z x OLD.npz), and read the .npy "
+    "files that were in it";
+constexpr std::string_view kDecrypt =
+    "; decrypt the file in Python: import zipfile; zipfile.ZipFile(\"OLD.npz\")"
+    ".extractall(\"FOLDER\", pwd=b\"PASSWORD\"); and read FOLDER/*.npy";
+
 // General purpose bit flags (4.4.4).
 constexpr uint16_t kEncryptedFlag = 1 << 0;
 constexpr uint16_t kPatchFlag = 1 << 5;
@@ -124,7 +140,16 @@ Status CheckRoom(uint64_t offset, uint64_t size, const ZipEntry& entry, const Zi
                   ", and another begins" + AtByte(entry.data_limit));
 }
 
+bool IsReadByNumPy(uint16_t method) { return method == kZipBzip2 || method == kZipLzma; }
+
 }  // namespace
+
+bool IsResourceForkName(std::string_view member_name) {
+  const size_t slash = member_name.rfind('/');
+  const std::string_view last =
+      slash == std::string_view::npos ? "" : member_name.substr(slash + 1);
+  return member_name.substr(0, 9) == "__MACOSX/" && (last.empty() || last.substr(0, 2) == "._");
+}
 
 bool ZipEntry::is_encrypted() const {
   return (flags & (kEncryptedFlag | kStrongEncryptionFlag | kMaskedHeaderFlag)) != 0;
@@ -147,9 +172,9 @@ std::string ZipMethodName(uint16_t method) {
       return "deflate";
     case 9:
       return "deflate64";
-    case 12:
+    case kZipBzip2:
       return "bzip2";
-    case 14:
+    case kZipLzma:
       return "lzma";
     case 20:
     case 93:
@@ -302,13 +327,20 @@ Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, cons
 }
 
 Status CheckZipEntry(const ZipEntry& entry, const ZipEnd& end) {
-  if (entry.is_encrypted()) return Unimplemented("member is encrypted, which is not supported");
+  if (entry.is_encrypted()) {
+    // zipfile decrypts what has the first flag alone.
+    const bool is_traditional =
+        (entry.flags & (kStrongEncryptionFlag | kMaskedHeaderFlag)) == 0 && entry.method != kZipAes;
+    return Unimplemented("member is encrypted, which is not supported" +
+                         std::string(is_traditional ? kDecrypt : kUnpack));
+  }
   if ((entry.flags & kPatchFlag) != 0) {
     return Unimplemented("member is compressed patched data, which is not supported");
   }
   if (entry.method != kZipStored && entry.method != kZipDeflated) {
     return Unimplemented("member is compressed with " + ZipMethodName(entry.method) +
-                         " (supported: stored and deflate)");
+                         " (supported: stored and deflate)" +
+                         std::string(IsReadByNumPy(entry.method) ? kRewrite : kUnpack));
   }
   uint64_t size = 0;
   if (!CheckedAdd<uint64_t>(kZipLocalHeaderSize, entry.compressed_size, &size)) size = UINT64_MAX;

@@ -82,6 +82,11 @@ struct ZipEntry {
   bool is_encrypted() const;
 };
 
+// Whether a member with this name is a resource fork, which macOS adds to an archive for a file of
+// the archive. Its last part begins with "._", and its contents with kAppleDoubleMagic.
+bool IsResourceForkName(std::string_view member_name);
+inline constexpr std::string_view kAppleDoubleMagic{"\x00\x05\x16\x07", 4};  // RFC 1740 appendix A
+
 // Returns the offsets in `tail` at which an end record may be: at most three, to be tried in this
 // order. There may be several, because a comment may hold bytes that look like an end record.
 // `tail`, here and below, is the last min(file_size, kMaxZipTailSize) bytes of a file.
@@ -96,9 +101,9 @@ Result<ZipEnd> ParseZipEnd(std::string_view tail, size_t at, uint64_t file_size)
 Result<std::vector<ZipEntry>> ParseZipDirectory(std::string_view directory, const ZipEnd& end);
 
 // Checks the facts of a member. Its data must end at data_limit or before, and its compressed bytes
-// must be able to decode to its uncompressed size; otherwise DataLoss. Unimplemented if the member
-// is encrypted or not stored or deflated. Call it before anything is allocated or read by these
-// facts.
+// must be able to decode to its uncompressed size; otherwise DataLoss. Unimplemented, saying how to
+// rewrite the file, if the member is encrypted or not stored or deflated. Call it before anything
+// is allocated or read by these facts.
 Status CheckZipEntry(const ZipEntry& entry, const ZipEnd& end);
 
 // The number of bytes at entry.local_header_offset that ParseZipLocalHeader needs. The file has

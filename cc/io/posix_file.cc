@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "cc/base/mutex.h"
+#include "cc/io/folder_advice.h"
 
 namespace tf_npz {
 namespace {
@@ -30,8 +31,7 @@ Result<int> OpenRegular(const std::string& path, struct stat* facts) {
   if (fstat(descriptor, facts) != 0) {
     status = StatusFromErrno(errno, "can't stat");
   } else if (S_ISDIR(facts->st_mode)) {
-    status =
-        InvalidArgument("is a directory; name the files in it with a pattern, such as \"*.npz\"");
+    status = InvalidArgument("is a directory; " + FolderAdvice(path));
   } else if (!S_ISREG(facts->st_mode)) {
     status = InvalidArgument("is not a regular file");
   }

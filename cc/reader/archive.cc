@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cc/base/text.h"
+#include "cc/format/file_kind.h"
 #include "cc/format/npy_header.h"
 #include "cc/inflate/inflate.h"
 #include "cc/io/buffer.h"
@@ -68,7 +69,11 @@ Status Archive::ReadKind() {
   char bytes[kNpyMagic.size()];
   TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file_->Read(0, bytes, sizeof(bytes)));
   const std::string_view magic(bytes, count);
-  if (magic.empty()) return DataLoss("is empty (expected an .npy or .npz file)");
+  if (magic.empty()) {
+    return DataLoss(
+        "is empty (expected an .npy or .npz file); writing or copying it was interrupted: write or "
+        "copy it anew");
+  }
   if (magic == kNpyMagic) return OkStatus();
   if (IsZip(magic)) {
     is_npz_ = true;
@@ -78,9 +83,9 @@ Status Archive::ReadKind() {
     is_gzip_ = true;
     return ReadGzipKind();
   }
-  return DataLoss("is neither an .npy nor an .npz file: begins with " + Quote(magic) +
-                  " at byte 0 (expected " + Quote(kNpyMagic) + " or " + Quote(kZipLocalMagic) +
-                  ")");
+  char beginning[kFileKindSize];
+  TF_NPZ_ASSIGN_OR_RETURN(const size_t size, file_->Read(0, beginning, sizeof(beginning)));
+  return DataLoss("is neither an .npy nor an .npz file" + ButKind({beginning, size}));
 }
 
 // Decodes the first bytes, and refuses a file that is no `.npy` within gzip.
@@ -91,28 +96,34 @@ Status Archive::ReadGzipKind() {
   options.verify_checksums = false;  // the array's reader does that
   TF_NPZ_ASSIGN_OR_RETURN(const std::unique_ptr<InflateStream> stream,
                           OpenInflateStream(*file_, 0, file_->size(), *pool, options));
-  char bytes[kNpyMagic.size()];
+  char bytes[kFileKindSize];
   size_t count = 0;
-  for (int i = 0; i < kGzipPeekSteps && count < sizeof(bytes) && !stream->at_end(); ++i) {
-    TF_NPZ_ASSIGN_OR_RETURN(const size_t done,
-                            stream->ReadSome(bytes + count, sizeof(bytes) - count));
-    count += done;
-  }
+  int steps = 0;
+  const auto read_up_to = [&](size_t end) {
+    for (; steps < kGzipPeekSteps && count < end && !stream->at_end(); ++steps) {
+      TF_NPZ_ASSIGN_OR_RETURN(const size_t done, stream->ReadSome(bytes + count, end - count));
+      count += done;
+    }
+    return OkStatus();
+  };
+  TF_NPZ_RETURN_IF_ERROR(read_up_to(kNpyMagic.size()));
   const std::string_view magic(bytes, count);
-  const bool unknown = count < sizeof(bytes) && !stream->at_end();
+  const bool unknown = count < kNpyMagic.size() && !stream->at_end();
   if (magic == kNpyMagic || unknown) return OkStatus();
   if (IsZip(magic)) {
     return Unimplemented(
-        "is an .npz compressed with gzip, which is not supported; decompress it first");
+        "is an .npz compressed with gzip, which is not supported; decompress it first, with "
+        "\"gunzip\"");
   }
   if (IsGzip(magic)) {
     return Unimplemented(
-        "is compressed with gzip twice, which is not supported; decompress it "
-        "first");
+        "is compressed with gzip twice, which is not supported; decompress it first, with "
+        "\"gunzip\"");
   }
-  return DataLoss(
-      "is compressed with gzip, and holds neither an .npy nor an .npz file: begins with " +
-      Quote(magic) + " (expected " + Quote(kNpyMagic) + ")");
+  // What was read before an error tells the kind, too.
+  (void)read_up_to(sizeof(bytes));
+  return DataLoss("is compressed with gzip, and holds neither an .npy nor an .npz file" +
+                  ButKind({bytes, count}));
 }
 
 Status Archive::ReadDirectory() {
@@ -175,8 +186,18 @@ std::vector<std::string> Archive::Names() const {
 Result<const ZipEntry*> Archive::Find(std::string_view name) const {
   const auto found = index_.find(name);
   if (found != index_.end()) return found->second;
+  std::vector<std::string> names = Names();
+  names.erase(std::remove_if(names.begin(), names.end(), IsResourceForkName), names.end());
   return InvalidArgument(label() + ": has no array " + Quote(name) + " (it has " +
-                         (members_.empty() ? "none" : QuoteList(Names())) + ")");
+                         (names.empty() ? "none" : QuoteList(names)) + ")" + IfOfAnotherKind());
+}
+
+std::string Archive::IfOfAnotherKind() const {
+  std::vector<std::string_view> names;
+  for (const ZipEntry& member : members_) names.push_back(member.name);
+  const FileKind* const kind = RecogniseZip(names);
+  if (kind == nullptr) return "";
+  return "; it is " + std::string(kind->name) + ": " + std::string(kind->advice);
 }
 
 std::string Archive::label() const { return Escape(path_); }

@@ -66,6 +66,10 @@ class Archive {
   // that name, the last one. InvalidArgument, with a list of the names, if there is none.
   Result<const ZipEntry*> Find(std::string_view name) const;
 
+  // The end of a message about an `.npz` without the wanted arrays: `; it is a PyTorch file: …`, if
+  // its members have the names of another program's. Empty otherwise.
+  std::string IfOfAnotherKind() const;
+
   // The beginning of a message about `entry`: `PATH["NAME"]: `. If `entry` is null, the message is
   // about the only array: `PATH: `. With `fields` it is about a field: `PATH["NAME"]["FIELD"]: `.
   std::string Context(const ZipEntry* entry, const std::vector<std::string>& fields = {}) const;

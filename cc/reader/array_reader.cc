@@ -8,6 +8,7 @@
 
 #include "cc/base/shape.h"
 #include "cc/base/text.h"
+#include "cc/format/file_kind.h"
 #include "cc/kernels/byte_order.h"
 #include "cc/kernels/gather.h"
 #include "cc/kernels/transpose.h"
@@ -30,12 +31,24 @@ std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
   return ShapeText(index);
 }
 
+// Adds to `status`, the error of a member that begins with no header, what the member is instead.
+Status WithKind(const Status& status, MemberReader& member) {
+  std::string beginning(std::min<uint64_t>(kFileKindSize, member.size()), '\0');
+  size_t done = 0;
+  (void)member.Read(0, beginning.data(), beginning.size(), &done);
+  const FileKind* const kind = RecogniseFile(std::string_view(beginning).substr(0, done));
+  if (kind == nullptr) return status;
+  return Status(status.code(), status.message() + "; it is " + std::string(kind->name));
+}
+
 }  // namespace
 
 Result<std::string> ReadHeaderBytes(MemberReader& member) {
   std::string bytes(std::min<uint64_t>(kNpyPreambleSize, member.size()), '\0');
   TF_NPZ_RETURN_IF_ERROR(member.Read(0, bytes.data(), bytes.size()));
-  TF_NPZ_ASSIGN_OR_RETURN(const size_t size, ParseNpyPreamble(bytes));
+  const Result<size_t> parsed = ParseNpyPreamble(bytes);
+  if (!parsed.ok()) return WithKind(parsed.status(), member);
+  const size_t size = *parsed;
   if (size > member.size()) {
     return DataLoss("header is cut off at byte " + std::to_string(member.size()) + " (expected " +
                     std::to_string(size) + " bytes)");

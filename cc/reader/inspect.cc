@@ -26,6 +26,15 @@ ComponentFacts InspectComponent(const NpyHeader& header, FieldPath path, FieldVi
   return facts;
 }
 
+// A member whose name ends in ".npy" must be an array, unless it is a resource fork. Any other
+// member may be something else. `beginning` is its first bytes.
+bool IsArray(std::string_view name, std::string_view beginning) {
+  if (beginning == kNpyMagic) return true;
+  const bool is_resource_fork = IsResourceForkName(name) ||
+                                beginning.substr(0, kAppleDoubleMagic.size()) == kAppleDoubleMagic;
+  return ArrayName(name) != name && !is_resource_fork;
+}
+
 Status ReadFacts(const std::shared_ptr<Archive>& archive, const ZipEntry* entry,
                  const std::shared_ptr<BufferPool>& pool, MemberFacts* facts) {
   ReadOptions options;
@@ -36,9 +45,7 @@ Status ReadFacts(const std::shared_ptr<Archive>& archive, const ZipEntry* entry,
   char magic[kNpyMagic.size()];
   const size_t magic_size = std::min<uint64_t>(sizeof(magic), member->size());
   TF_NPZ_RETURN_IF_ERROR(member->Read(0, magic, magic_size));
-  // A member whose name ends in ".npy" must be an array. Any other member may be something else.
-  facts->is_array = std::string_view(magic, magic_size) == kNpyMagic || entry == nullptr ||
-                    ArrayName(entry->name) != entry->name;
+  facts->is_array = entry == nullptr || IsArray(entry->name, {magic, magic_size});
   if (!facts->is_array) return DataLoss("is not an array: it does not begin like an .npy");
   TF_NPZ_ASSIGN_OR_RETURN(facts->header, ReadNpyHeader(*member));
   facts->size = member->size();
@@ -78,6 +85,8 @@ MemberFacts InspectMember(const std::shared_ptr<Archive>& archive, const ZipEntr
     facts.compression = ZipMethodName(entry->method);
     facts.compressed_size = entry->compressed_size;
     facts.size = entry->uncompressed_size;
+    // In case that it can't be read at all.
+    facts.is_array = !IsResourceForkName(entry->name);
   }
   facts.status = ReadFacts(archive, entry, pool, &facts).WithContext(archive->Context(entry));
   return facts;

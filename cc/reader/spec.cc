@@ -41,9 +41,12 @@ std::map<std::string_view, ComponentRange> ComponentsByField(const MemberFacts& 
 // Adds to `problem`, the error of an array or field that the caller did not name, a list of those
 // that can be read.
 Status RefuseUnnamed(const Status& problem, const std::vector<std::string>& readable) {
-  if (problem.code() != Code::kUnimplemented || readable.empty()) return problem;
-  return Unimplemented(problem.message() +
-                       "; to read the others, pass keys: " + QuoteList(readable));
+  const bool is_of_this_array = problem.code() == Code::kUnimplemented ||
+                                problem.code() == Code::kDataLoss ||
+                                problem.code() == Code::kResourceExhausted;
+  if (!is_of_this_array || readable.empty()) return problem;
+  return Status(problem.code(),
+                problem.message() + "; to read the others, pass keys: " + QuoteList(readable));
 }
 
 // Collects the components of one file.
@@ -112,7 +115,8 @@ class SpecBuilder {
     }
     if (arrays.empty()) {
       return InvalidArgument(spec_.label +
-                             ": holds no arrays, so an element would have no component");
+                             ": holds no arrays, so an element would have no component" +
+                             archive_->IfOfAnotherKind());
     }
     std::vector<std::string> readable;
     for (const auto& [entry, array] : arrays) {

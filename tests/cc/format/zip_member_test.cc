@@ -210,6 +210,24 @@ TEST(CheckZipEntry, NamesWhatIsNotSupported) {
     entry.data_limit = 1000;
     EXPECT_ERROR(CheckZipEntry(entry, end), kUnimplemented, c.fragment) << c.flags;
   }
+  const struct {
+    uint16_t flags, method;
+    const char* advice;
+  } advised[] = {
+      {0, 12, "; rewrite the file in Python: "},
+      {0, 14, "; rewrite the file in Python: "},
+      {0, 9, "; NumPy does not read it either: unpack the file with 7-Zip"},
+      {0, 93, "; NumPy does not read it either: unpack the file with 7-Zip"},
+      {1 << 0, kZipDeflated, "; decrypt the file in Python: "},
+      {1 << 0, 99, "; NumPy does not read it either: unpack the file with 7-Zip"},
+      {1 << 0 | 1 << 6, kZipDeflated, "; NumPy does not read it either: unpack the file with"},
+  };
+  for (const auto& c : advised) {
+    ZipEntry entry;
+    entry.flags = c.flags;
+    entry.method = c.method;
+    EXPECT_ERROR(CheckZipEntry(entry, end), kUnimplemented, c.advice) << c.method;
+  }
   ZipEntry entry;
   entry.flags = 0xDF9E;  // all the flags that have no effect here
   entry.data_limit = 1000;

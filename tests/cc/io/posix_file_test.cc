@@ -79,8 +79,7 @@ TEST_F(PosixFileTest, ReadsBeyondFourGiB) {
 }
 
 TEST_F(PosixFileTest, RefusesAnythingButRegularFiles) {
-  EXPECT_ERROR(Open(folder_), kInvalidArgument,
-               "is a directory; name the files in it with a pattern");
+  EXPECT_ERROR(Open(folder_), kInvalidArgument, "is a directory; it holds no .npz or .npy files");
   EXPECT_ERROR(Open("/dev/zero"), kInvalidArgument, "is not a regular file");
   const std::string fifo = Path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);

@@ -77,10 +77,16 @@ TEST(Archive, SaysWhyAFileIsNoArchive) {
     const char* fragment;
   } cases[] = {
       {"", Code::kDataLoss, "f: is empty (expected an .npy or .npz file)"},
-      {"\x93NUMP", Code::kDataLoss, "f: is neither an .npy nor an .npz file: begins with"},
+      {"\x93NUMP", Code::kDataLoss,
+       "f: is neither an .npy nor an .npz file, but the first bytes of an .npy file; writing or"},
       {"hello, world", Code::kDataLoss,
-       R"(begins with "hello," at byte 0 (expected "\x93NUMPY" or "PK\x03\x04"))"},
-      {"\x80\x04\x95pickle", Code::kDataLoss, R"(begins with "\x80\x04\x95pic")"},
+       "f: is neither an .npy nor an .npz file, but text: begins with \"hello, world\" at byte 0 "
+       R"((expected "\x93NUMPY" or "PK\x03\x04"); if it was downloaded)"},
+      {"\x80\x04\x95pickle", Code::kDataLoss,
+       "f: is neither an .npy nor an .npz file, but a pickle; pickles are never loaded"},
+      {"\1\2\3\4\5\6\7", Code::kDataLoss,
+       R"(file: begins with "\x01\x02\x03\x04\x05\x06" at byte 0 (expected "\x93NUMPY" or "PK)"},
+      {std::string(kSmallFile, 'x') + "y", Code::kDataLoss, "file, but text: begins with \"xxx"},
       {"?" + NpzOf("", false), Code::kDataLoss, "is neither"},
       {"\x1f\x8b\x08\0\0"s, Code::kDataLoss, "f: malformed gzip data at byte 5 of the compr"},
       {"PK\x03\x04", Code::kDataLoss, "f: zip archive of 4 bytes has no end of central directory"},
@@ -159,6 +165,18 @@ TEST(Archive, ListsItsArraysIfOneIsMissing) {
                R"(f: has no array "c" (it has "a", "b"))");
   const std::string empty = WriteZip(ZipArchive());
   EXPECT_ERROR(OpenBytes(empty).value()->Find("c"), kInvalidArgument, "(it has none)");
+}
+
+TEST(Archive, SaysIfItIsAFileOfAnotherProgram) {
+  const std::string bytes = NpzWithNames({"archive/data.pkl", "archive/version"});
+  EXPECT_ERROR(OpenBytes(bytes).value()->Find("x"), kInvalidArgument,
+               R"(f: has no array "x" (it has "archive/data.pkl", "archive/version"); it is a )"
+               "PyTorch file: load it with torch.load");
+}
+
+TEST(Archive, DoesNotListResourceForks) {
+  const std::string bytes = NpzWithNames({"a.npy", "__MACOSX/._a.npy", "__MACOSX/", "._b"});
+  EXPECT_ERROR(OpenBytes(bytes).value()->Find("c"), kInvalidArgument, R"((it has "a", "._b"))");
 }
 
 TEST(Archive, ReturnsEachNameWithTheMemberOfFind) {

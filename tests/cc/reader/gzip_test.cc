@@ -65,9 +65,12 @@ TEST(GzipArchive, SaysIfGzipHoldsSomethingElse) {
       {"gzip", Gzip(Gzip(Rows(kFew))), Code::kUnimplemented,
        "f: is compressed with gzip twice, which is not supported; decompress it first"},
       {"text", Gzip("hello, world"), Code::kDataLoss,
-       "f: is compressed with gzip, and holds neither an .npy nor an .npz file: begins with "
-       R"("hello," (expected "\x93NUMPY"))"},
-      {"nothing", Gzip(""), Code::kDataLoss, R"(begins with "" (expected)"},
+       "f: is compressed with gzip, and holds neither an .npy nor an .npz file, but text: begins "
+       R"(with "hello, world" at byte 0 (expected "\x93NUMPY")"},
+      {"a tar archive", Gzip(std::string(257, 'x') + "ustar"), Code::kDataLoss,
+       "an .npz file, but a tar archive; extract it with"},
+      {"text that is cut off", Gzip("hello, world").substr(0, 24), Code::kDataLoss, "but text"},
+      {"nothing", Gzip(""), Code::kDataLoss, R"(begins with "" at byte 0 (expected)"},
       {"less than a magic", Gzip("\x93NUMP"), Code::kDataLoss, "holds neither an .npy nor an .npz"},
       {"the magic of gzip alone", "\x1f\x8b", Code::kDataLoss,
        "f: malformed gzip data at byte 2 of the compressed data (it ends too early)"},

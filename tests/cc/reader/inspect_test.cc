@@ -8,6 +8,8 @@
 namespace tf_npz {
 namespace {
 
+using std::string_literals::operator""s;
+
 using Shape = std::vector<int64_t>;
 
 TEST(InspectArchive, DescribesAnNpy) {
@@ -85,6 +87,40 @@ TEST(InspectArchive, DescribesEveryMemberOfAnNpz) {
       "f[\"object\"]: dtype \"object\": object arrays hold pickles, which are never loaded");
   EXPECT_LT(all[0].compressed_size, 1000u);
   EXPECT_EQ(all[3].compressed_size, 9u);
+}
+
+TEST(InspectArchive, TakesResourceForksForNoArrays) {
+  const std::string npy = Npy("<i4", {}, "data");
+  const std::string fork = "\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X"s;
+  ZipMember unreadable = Member("__MACOSX/._y.npy", fork);
+  unreadable.method = 14;
+  const struct {
+    const char* what;
+    ZipMember member;
+    bool is_array;
+  } cases[] = {
+      {"a fork of Finder's archives", Member("__MACOSX/d/._x.npy", fork), false},
+      {"a fork of another kind", Member("__MACOSX/._x.npy", "This resource fork"), false},
+      {"an empty fork", Member("__MACOSX/._x.npy", ""), false},
+      {"a fork beside its file", Member("._x.npy", fork, true), false},
+      {"a fork that can't be read", unreadable, false},
+      {"a folder", Member("__MACOSX/", ""), false},
+      {"an array with the name of a fork", Member("__MACOSX/._x.npy", npy), true},
+      {"a damaged array in the folder", Member("__MACOSX/x.npy", "some text"), true},
+      {"a damaged array", Member("._x.npy", "some text"), true},
+  };
+  for (const auto& c : cases) {
+    const std::string bytes = WriteZip({c.member});
+    EXPECT_EQ(InspectArchive(OpenBytes(bytes).value())[0].is_array, c.is_array) << c.what;
+  }
+}
+
+TEST(InspectArchive, SaysWhatAMemberIsInstead) {
+  const std::string bytes = WriteZip(
+      {Member("x.npy", "\x80\x04\x95pickle"), Member("y.npy", "\x80\x04\x95pickle", true)});
+  for (const MemberFacts& facts : InspectArchive(OpenBytes(bytes).value())) {
+    EXPECT_ERROR(facts.status, kDataLoss, "); it is a pickle");
+  }
 }
 
 TEST(InspectArchive, ReadsOnlyHeaders) {

@@ -9,6 +9,8 @@
 namespace tf_npz {
 namespace {
 
+using std::string_literals::operator""s;
+
 using Keys = std::vector<std::string>;
 
 std::string Zeros(size_t size) { return std::string(size, '\0'); }
@@ -93,6 +95,41 @@ TEST(InferSpec, ReadsOnlyTheRequestedArrays) {
   // np.load finds the member y.npy under both of its names, and never the one after it.
   EXPECT_OK(Infer(bytes, Keys{"x", "y", "y.npy"}));
   EXPECT_ERROR(Infer(bytes), kDataLoss, "f[\"damaged\"]: not an array at byte 0");
+}
+
+TEST(InferSpec, NamesTheArraysBesideADamagedOne) {
+  const std::string npy = Npy("<i4", {5}, Zeros(20));
+  ZipMember lzma = Member("lzma.npy", npy);
+  lzma.method = 14;
+  const struct {
+    const char* what;
+    ZipMember member;
+    Code code;
+  } cases[] = {
+      {"text", Member("bad.npy", "some text"), Code::kDataLoss},
+      {"a cut array", Member("bad.npy", npy.substr(0, 100)), Code::kDataLoss},
+      {"a long header", Member("bad.npy", "\x93NUMPY\2\0\xff\xff\xff\1"s),
+       Code::kResourceExhausted},
+      {"another compression", lzma, Code::kUnimplemented},
+  };
+  for (const auto& c : cases) {
+    const std::string bytes = WriteZip({Member("x.npy", npy), c.member, Member("y.npy", npy)});
+    EXPECT_TRUE(
+        IsError(Infer(bytes).status(), c.code, R"(; to read the others, pass keys: "x", "y")"))
+        << c.what;
+    EXPECT_OK(Infer(bytes, Keys{"x", "y"})) << c.what;
+    const std::string alone = WriteZip({c.member});
+    EXPECT_EQ(Infer(alone).status().message().find("others"), std::string::npos) << c.what;
+  }
+}
+
+TEST(InferSpec, LeavesOutResourceForks) {
+  const std::string npy = Npy("<i4", {5}, Zeros(20));
+  const std::string bytes =
+      WriteZip({Member("x.npy", npy), Member("__MACOSX/._x.npy", "\x00\x05\x16\x07"s)});
+  EXPECT_EQ(Text(Infer(bytes).value()), "x. int32 int32 ()\n");
+  const std::string alone = WriteZip({Member("a/data.pkl", "\x80\x02")});
+  EXPECT_ERROR(Infer(alone), kInvalidArgument, "no component; it is a PyTorch file: load it with");
 }
 
 TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
