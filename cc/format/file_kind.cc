@@ -41,9 +41,9 @@ struct Magic {
 // The first row that fits counts. So a row stands before the rows whose magic it begins with.
 constexpr Magic kMagics[] = {
     {"version https://git-lfs"sv,
-     {"a Git LFS pointer", "run \"git lfs pull\" in its repository to get the file itself"}},
+     {"a Git LFS pointer", "run git lfs pull in its repository to get the file itself"}},
     {"/annex/objects/"sv,
-     {"a git-annex pointer", "run \"git annex get\" with its name to get the file itself"}},
+     {"a git-annex pointer", "run git annex get with its name to get the file itself"}},
     {"\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv, {"a PyTorch file", kLoadTorch}},
     {"\x80\x02"sv, {"a pickle", kLoadPickle}},
     {"\x80\x03"sv, {"a pickle", kLoadPickle}},
@@ -73,15 +73,16 @@ constexpr Magic kMagics[] = {
     {"WAVE"sv, {"a WAV file", "read it with tf.io.read_file and tf.audio.decode_wav"}, 8},
     {"%PDF-"sv, {"a PDF document", "name the file of the arrays instead"}},
     {"ustar"sv,
-     {"a tar archive", "extract it with \"tar -xf\", or pass its members' bytes to tf_npz.decode"},
+     {"a tar archive",
+      "extract it with tar -xf, or pass the bytes of its members to tf_npz.decode"},
      257},
     {"PK\x07\x08"sv, {"a zip archive in several parts", "join its parts first"}},
-    {"BZh"sv, {"a file compressed with bzip2", "decompress it with \"bunzip2\""}},
-    {"\xfd\x37zXZ\0"sv, {"a file compressed with xz", "decompress it with \"unxz\""}},
-    {"\x28\xb5\x2f\xfd"sv, {"a file compressed with zstd", "decompress it with \"unzstd\""}},
-    {"\x04\x22\x4d\x18"sv, {"a file compressed with lz4", "decompress it with \"unlz4\""}},
-    {"7z\xbc\xaf\x27\x1c"sv, {"a 7-Zip archive", "extract it with \"7z x\""}},
-    {"Rar!\x1a\x07"sv, {"a RAR archive", "extract it with \"unrar x\""}},
+    {"BZh"sv, {"a file compressed with bzip2", "decompress it: bunzip2 < OLD > NEW"}},
+    {"\xfd\x37zXZ\0"sv, {"a file compressed with xz", "decompress it: unxz < OLD > NEW"}},
+    {"\x28\xb5\x2f\xfd"sv, {"a file compressed with zstd", "decompress it: unzstd < OLD > NEW"}},
+    {"\x04\x22\x4d\x18"sv, {"a file compressed with lz4", "decompress it: unlz4 < OLD > NEW"}},
+    {"7z\xbc\xaf\x27\x1c"sv, {"a 7-Zip archive", "extract it with 7z x"}},
+    {"Rar!\x1a\x07"sv, {"a RAR archive", "extract it with unrar x"}},
     {kAppleDoubleMagic,
      {"a resource fork, which macOS puts beside a file under a name that begins with \"._\"",
       "leave it out, and name the file without \"._\""}},
@@ -249,7 +250,7 @@ constexpr MemberName kMemberNames[] = {
 };
 
 constexpr FileKind kZipOfNpz = {"a zip archive of .npz files",
-                                "extract it with \"unzip\", and name the files in it"};
+                                "extract it with unzip, and name the files in it"};
 
 bool EndsWith(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;

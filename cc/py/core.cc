@@ -31,6 +31,7 @@ struct FileFacts {
   const char* format = "npy";
   uint64_t file_size = 0;
   std::vector<MemberFacts> members;
+  std::string note;
 };
 
 using Keys = std::optional<std::vector<std::string>>;
@@ -61,6 +62,7 @@ FileFacts Inspect(const std::string& path, const py::function& open_remote) {
   }
   facts.format = opened->is_npz() ? "npz" : "npy";
   facts.file_size = opened->file().size();
+  facts.note = opened->KindOfOtherProgram();
   return facts;
 }
 
@@ -121,7 +123,8 @@ void DefineClasses(py::module_& module) {
   py::class_<FileFacts>(module, "FileFacts")
       .def_readonly("format", &FileFacts::format)
       .def_readonly("file_size", &FileFacts::file_size)
-      .def_readonly("members", &FileFacts::members);
+      .def_readonly("members", &FileFacts::members)
+      .def_readonly("note", &FileFacts::note);
   py::class_<InferredComponent>(module, "InferredComponent")
       .def_property_readonly(
           "keys",

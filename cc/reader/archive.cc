@@ -112,13 +112,13 @@ Status Archive::ReadGzipKind() {
   if (magic == kNpyMagic || unknown) return OkStatus();
   if (IsZip(magic)) {
     return Unimplemented(
-        "is an .npz compressed with gzip, which is not supported; decompress it first, with "
-        "\"gunzip\"");
+        "is an .npz compressed with gzip, which is not supported; decompress it first: "
+        "gunzip < OLD > NEW");
   }
   if (IsGzip(magic)) {
     return Unimplemented(
-        "is compressed with gzip twice, which is not supported; decompress it first, with "
-        "\"gunzip\"");
+        "is compressed with gzip twice, which is not supported; decompress it first: "
+        "gunzip < OLD > NEW");
   }
   // What was read before an error tells the kind, too.
   (void)read_up_to(sizeof(bytes));
@@ -189,15 +189,19 @@ Result<const ZipEntry*> Archive::Find(std::string_view name) const {
   std::vector<std::string> names = Names();
   names.erase(std::remove_if(names.begin(), names.end(), IsResourceForkName), names.end());
   return InvalidArgument(label() + ": has no array " + Quote(name) + " (it has " +
-                         (names.empty() ? "none" : QuoteList(names)) + ")" + IfOfAnotherKind());
+                         (names.empty() ? "none" : QuoteList(names)) + ")" + ButOtherProgram());
 }
 
-std::string Archive::IfOfAnotherKind() const {
+std::string Archive::KindOfOtherProgram() const {
   std::vector<std::string_view> names;
   for (const ZipEntry& member : members_) names.push_back(member.name);
   const FileKind* const kind = RecogniseZip(names);
-  if (kind == nullptr) return "";
-  return "; it is " + std::string(kind->name) + ": " + std::string(kind->advice);
+  return kind == nullptr ? "" : std::string(kind->name) + ": " + std::string(kind->advice);
+}
+
+std::string Archive::ButOtherProgram() const {
+  const std::string kind = KindOfOtherProgram();
+  return kind.empty() ? kind : "; it is " + kind;
 }
 
 std::string Archive::label() const { return Escape(path_); }

@@ -66,9 +66,11 @@ class Archive {
   // that name, the last one. InvalidArgument, with a list of the names, if there is none.
   Result<const ZipEntry*> Find(std::string_view name) const;
 
-  // The end of a message about an `.npz` without the wanted arrays: `; it is a PyTorch file: …`, if
-  // its members have the names of another program's. Empty otherwise.
-  std::string IfOfAnotherKind() const;
+  // What an `.npz` is, and what to do, if it holds no arrays and its members have the names of
+  // another program's: `a PyTorch file: load it with …`. Empty for all others.
+  std::string KindOfOtherProgram() const;
+  // The same as the end of a message: `; it is a PyTorch file: …`, or empty.
+  std::string ButOtherProgram() const;
 
   // The beginning of a message about `entry`: `PATH["NAME"]: `. If `entry` is null, the message is
   // about the only array: `PATH: `. With `fields` it is about a field: `PATH["NAME"]["FIELD"]: `.

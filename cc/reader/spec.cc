@@ -116,7 +116,7 @@ class SpecBuilder {
     if (arrays.empty()) {
       return InvalidArgument(spec_.label +
                              ": holds no arrays, so an element would have no component" +
-                             archive_->IfOfAnotherKind());
+                             archive_->ButOtherProgram());
     }
     std::vector<std::string> readable;
     for (const auto& [entry, array] : arrays) {

@@ -70,10 +70,11 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         """Creates the dataset. Reads headers now, unless `element_spec` is given, but no array yet.
 
         Args:
-          filenames: A path, a glob pattern, a sequence of both, or a string tensor (scalar or vector). Patterns expand
-            in sorted order; `**` matches any number of folders. The name of an existing file means that file, even if
-            it looks like a pattern. Any file system of TensorFlow works: gs://, ram://, ... A symbolic tensor holds
-            paths, never patterns.
+          filenames: A path, a glob pattern, a sequence of both, or a string tensor (scalar or vector). `~` means your
+            home folder. Patterns expand in sorted order; `**` matches any number of folders. In a list, a pattern gives
+            the files that were not given before it; a name that is written twice gives its file twice. The name of an
+            existing file means that file, even if it looks like a pattern. Any file system of TensorFlow works: gs://,
+            ram://, ... A symbolic tensor holds paths, never patterns.
           keys: The arrays of an element, and its structure. None: a dict of all arrays (for an .npy, a tensor). "x": a
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
             names. For a structured .npy, keys are names of fields.

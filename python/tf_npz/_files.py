@@ -1,28 +1,23 @@
 """Turns the `filenames` argument into a list of paths, or into a symbolic tensor."""
 
-import glob
 import os
-import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from . import _core, _errors
+from . import _core, _errors, _paths
 
-Path: TypeAlias = str | os.PathLike[str]
+Path: TypeAlias = _paths.Path
 Filenames: TypeAlias = Path | Sequence[Path] | tf.Tensor
-
-_MAGIC = re.compile(r"[*?[]")
 
 
 def expand(filenames: Filenames) -> list[str] | tf.Tensor:
     """The paths of the files that `filenames` names, in the order of reading.
 
     Args:
-      filenames: A path, a pattern, a sequence of both, or a string tensor (scalar or vector). Patterns expand in sorted
-        order.
+      filenames: A path, a pattern, a sequence of both, or a string tensor (scalar or vector). `_paths` has the rules.
 
     Returns:
       The paths. For a tensor whose value is not known yet: the tensor itself. It may be of any length.
@@ -35,24 +30,38 @@ def expand(filenames: Filenames) -> list[str] | tf.Tensor:
     static = _static(filenames)
     if tf.is_tensor(static):
         return static
-    paths = [path for name in static for path in _expand_one(name)]
-    if not paths:
+    if not static:
         raise _errors.invalid_argument("filenames is empty: pass at least one file or pattern")
-    return paths
+    try:
+        return _paths.expand(static)
+    except _core.StatusError as error:
+        raise _errors.to_tensorflow(error) from error.__cause__
 
 
 def one_path(filename: Path | tf.Tensor) -> str | tf.Tensor:
-    """The path of a single file, which is not a pattern. For a tensor without a known value: the tensor itself.
+    """The path of a single file, or of the only file that a pattern matches.
+
+    Returns:
+      The path. For a tensor without a known value: the tensor itself.
 
     Raises:
       TypeError: `filename` is neither a path nor a scalar string tensor.
+      tf.errors.InvalidArgumentError: A pattern matches several files.
+      tf.errors.NotFoundError: A pattern matches no file.
     """
     if isinstance(filename, str | bytes | os.PathLike):
-        return os.fsdecode(filename)
-    if not tf.is_tensor(filename) or not filename.shape.is_compatible_with([]):
+        name = os.fsdecode(filename)
+    elif not tf.is_tensor(filename) or not filename.shape.is_compatible_with([]):
         raise TypeError(f"filename must be a path or a scalar string tensor, not {_described(filename)}")
-    static = _static(filename)
-    return static if tf.is_tensor(static) else static[0]
+    else:
+        static = _static(filename)
+        if tf.is_tensor(static):
+            return static
+        name = static[0]
+    try:
+        return _paths.one(name)
+    except _core.StatusError as error:
+        raise _errors.to_tensorflow(error) from error.__cause__
 
 
 def to_tensor(paths: str | list[str] | tf.Tensor) -> tf.Tensor:
@@ -99,26 +108,6 @@ def _static_tensor(filenames: Any) -> Any:
     if value is None:
         return filenames
     return [os.fsdecode(name) for name in ([value] if isinstance(value, bytes) else value.reshape(-1).tolist())]
-
-
-def _expand_one(name: str) -> list[str]:
-    if not _MAGIC.search(name):
-        return [name]
-    # A file's own name may contain such characters. Then the name means that file.
-    if _core.has_scheme(os.fsencode(name)):
-        try:
-            paths = [name] if tf.io.gfile.exists(name) else sorted(tf.io.gfile.glob(name))
-        except tf.errors.OpError as error:
-            raise _errors.to_tensorflow(_errors.from_tensorflow(error, name)) from error
-    elif os.path.exists(name):  # noqa: PTH110 - a path is a str here, because glob returns str
-        paths = [name]
-    else:
-        paths = sorted(glob.glob(name, recursive=True))  # noqa: PTH207
-        if "**" in name:  # "**" also matches the folders themselves.
-            paths = [path for path in paths if not os.path.isdir(path)]  # noqa: PTH112
-    if not paths:
-        raise _errors.to_tensorflow(_core.StatusError("NotFound", f"no file matches the pattern {name!r}"))
-    return paths
 
 
 def _described(value: object) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from . import _core, _errors, _remote
+from . import _core, _errors, _paths, _remote
 
 # NumPy's dtype.descr: a str, or a list of fields. A field is (name or (title, name), descr), or the same with a shape.
 Descr: TypeAlias = str | list[tuple[Any, ...]]
@@ -52,13 +52,14 @@ class FileInfo:
     """What a file holds. Its `repr` is a table.
 
     Attributes:
-      path: The path that was passed to `inspect`.
+      path: The path of the file that was inspected.
       format: "npy" or "npz".
       file_size: Bytes of the whole file.
       arrays: The arrays by name, in file order. The name of the only array of an .npy is empty.
       problems: For each array that cannot become a tensor, by name, the reason. If its header could be read, as for
         arrays of objects, the array is also in `arrays`.
       other_members: Names of the members of the archive that are not arrays.
+      note: What the file is instead, if it is an archive of another program without arrays. Else empty.
     """
 
     path: str
@@ -67,31 +68,34 @@ class FileInfo:
     arrays: dict[str, ArrayInfo]
     problems: dict[str, str]
     other_members: tuple[str, ...]
+    note: str = ""
 
     def __repr__(self) -> str:
         count = "" if self.format == "npy" else f", {len(self.arrays)} array{'s' * (len(self.arrays) != 1)}"
         lines = [f"{_printable(self.path)}: {self.format}, {self.file_size:,} bytes{count}"]
+        lines += [f"  it is {self.note}"] if self.note else []
         lines += [f"  {line}" for line in _aligned(map(_row, self.arrays.values()))]
         lines += [f"  {_printable(name)}  can't be read: {reason}" for name, reason in self.problems.items()]
         lines += [f"  {_printable(name)}  is not an array" for name in self.other_members]
         return "\n".join(lines)
 
 
-def inspect(filename: str | os.PathLike[str]) -> FileInfo:
+def inspect(filename: _paths.Path) -> FileInfo:
     """Describes what a file holds. Reads only its headers.
 
     Args:
-      filename: An .npy or .npz file. A path with a scheme, such as gs://, is read through TensorFlow.
+      filename: An .npy or .npz file. `~` means your home folder. A pattern must match exactly one file. A path with a
+        scheme, such as gs://, is read through TensorFlow.
 
     Returns:
       Names, dtypes, shapes, order, compression and sizes of the arrays. If some arrays of an archive cannot be read,
       the reasons are in `problems`.
 
     Raises:
-      FileNotFoundError: The file does not exist.
+      FileNotFoundError: The file does not exist, or a pattern matches no file.
       IsADirectoryError: The path is a directory.
       PermissionError: The file may not be read.
-      ValueError: The file is damaged, or is neither an .npy nor an .npz file.
+      ValueError: The file is damaged, or is neither an .npy nor an .npz file; or a pattern matches several files.
       NotImplementedError: The kind of the file is not supported, such as an archive in several parts.
       OSError: Reading failed for another reason.
 
@@ -105,6 +109,7 @@ def inspect(filename: str | os.PathLike[str]) -> FileInfo:
     """
     path = os.fsdecode(filename)
     try:
+        path = _paths.one(path)
         facts = _core.inspect(os.fsencode(path), _remote.RemoteFile)
         members = facts.members
         if facts.format == "npy" and (error := members[0].error):
@@ -118,6 +123,7 @@ def inspect(filename: str | os.PathLike[str]) -> FileInfo:
         arrays={member.name: _array_info(member) for member in members if not member.error},
         problems={m.name: problem.args[1] for m in members if m.is_array and (problem := m.problem)},
         other_members=tuple(member.name for member in members if not member.is_array),
+        note=facts.note,
     )
 
 

@@ -23,7 +23,8 @@ def load(
     optimized into the values of its first call. So pass the names of files that change as arguments of a `tf.function`.
 
     Args:
-      filename: A path, or a scalar string tensor. It is not a pattern.
+      filename: A path, or a scalar string tensor. `~` means your home folder. A pattern must match exactly one file. A
+        symbolic tensor holds a path, never a pattern.
       keys: The arrays to read, and the structure of the result. None: a dict of all arrays (for an .npy, a tensor).
         "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict with new names. A structured array becomes
         a dict of its fields. For a structured .npy, keys are names of fields.
@@ -35,8 +36,9 @@ def load(
       Tensors of the arrays' dtypes and shapes, in C order, in the structure of `keys`.
 
     Raises:
-      tf.errors.InvalidArgumentError: A key is unknown, or the file does not fit `element_spec`.
-      tf.errors.NotFoundError: The file does not exist.
+      tf.errors.InvalidArgumentError: A key is unknown, the file does not fit `element_spec`, or a pattern matches
+        several files.
+      tf.errors.NotFoundError: The file does not exist, or a pattern matches no file.
       tf.errors.PermissionDeniedError: The file may not be read.
       tf.errors.DataLossError: The file is damaged, or is neither an .npy nor an .npz file.
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.

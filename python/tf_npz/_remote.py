@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from . import _errors, _version_check
+from . import _errors, _paths, _version_check
 from ._core import StatusError
 
 
@@ -30,7 +30,7 @@ class RemoteFile:
         with self._status_errors():
             facts = tf.io.gfile.stat(self._path)
             if facts.is_directory:
-                raise StatusError("InvalidArgument", "is a directory (expected an .npy or .npz file)")
+                raise StatusError("InvalidArgument", f"is a directory; {_paths.folder_advice(self._path)}")
             self.size: int = facts.length
             self._file = tf.io.gfile.GFile(self._path, "rb")
 

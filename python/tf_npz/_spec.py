@@ -21,7 +21,7 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
     Pass it to `NpzReaderDataset`, `load` or `decode` as `element_spec` if file names are symbolic.
 
     Args:
-      filenames: A path, a pattern, a sequence of both, or a string tensor. The headers of all files are read, 1000 at
+      filenames: The files, as for `NpzReaderDataset`. The headers of all files are read, 1000 at
         most. If there are more files, 1000 of them are read: the first, the last, and others evenly spread between.
       keys: The arrays of an element, and its structure, as for `NpzReaderDataset`.
       rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.

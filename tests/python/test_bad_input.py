@@ -48,14 +48,19 @@ BAD: dict[str, Row] = {
     "name too long": Row("a" * 300, None, InvalidArgument, "File name too long"),
     "name with NUL": Row("a\0b.npz", None, InvalidArgument, "a\\x00b.npz: path holds a NUL byte"),
     "unknown scheme": Row("none://a.npz", None, Unimplemented, "File system scheme 'none' not implemented"),
-    "directory": Row("a.npz", os.mkdir, InvalidArgument, "a.npz: is a directory; name the files in it with a pattern"),
+    "directory": Row("a.npz", os.mkdir, InvalidArgument, "a.npz: is a directory; it holds no .npz or .npy files"),
     "FIFO": Row("a.npz", os.mkfifo, InvalidArgument, "a.npz: is not a regular file"),
     "device": Row("/dev/null", None, InvalidArgument, "/dev/null: is not a regular file"),
     "empty": Row("a.npz", b"", DataLoss, "a.npz: is empty (expected an .npy or .npz file)"),
     "text": Row(
-        "a.npz", b"hello, world\n", DataLoss, 'a.npz: is neither an .npy nor an .npz file: begins with "hello,'
+        "a.npz",
+        b"hello, world\n",
+        DataLoss,
+        'a.npz: is neither an .npy nor an .npz file, but text: begins with "hello,',
     ),
-    "a pickle": Row("a.npy", pickle.dumps([1]), DataLoss, "a.npy: is neither an .npy nor an .npz file", None),
+    "a pickle": Row(
+        "a.npy", pickle.dumps([1]), DataLoss, "a.npy: is neither an .npy nor an .npz file, but a pickle", None
+    ),
     "npz in gzip": Row(
         "a.npz", gzip.compress(NPZ), Unimplemented, "a.npz: is an .npz compressed with gzip, which is not"
     ),
