@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "cc/base/mutex.h"
 #include "cc/io/folder_advice.h"
@@ -20,13 +21,29 @@ constexpr size_t kMaxRead = size_t{1} << 30;
 // O_NONBLOCK: opening a FIFO would otherwise block until another process writes to it.
 constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
 
+// What follows the error of a file that can't be opened because it is a link of git-annex, and its
+// contents are not on this machine.
+std::string LinkAdvice(const std::string& path) {
+  char target[4096];
+  const ssize_t size = readlink(path.c_str(), target, sizeof(target));
+  if (size < 0) return "";
+  const bool is_annex =
+      std::string_view(target, static_cast<size_t>(size)).find(".git/annex/objects/") !=
+      std::string_view::npos;
+  return is_annex ? "; it is a link of git-annex: run git annex get with its name to get the file"
+                  : "";
+}
+
 // Opens `path` and returns its descriptor, if it is a regular file. `facts` receives its fstat.
 Result<int> OpenRegular(const std::string& path, struct stat* facts) {
   int descriptor;
   do {
     descriptor = open(path.c_str(), kOpenFlags);
   } while (descriptor < 0 && errno == EINTR);
-  if (descriptor < 0) return StatusFromErrno(errno, "can't open");
+  if (descriptor < 0) {
+    const Status status = StatusFromErrno(errno, "can't open");
+    return Status(status.code(), status.message() + LinkAdvice(path));
+  }
   Status status;
   if (fstat(descriptor, facts) != 0) {
     status = StatusFromErrno(errno, "can't stat");

@@ -132,7 +132,7 @@ Status Archive::ReadDirectory() {
   TF_NPZ_ASSIGN_OR_RETURN(const std::string tail, ReadString(*file_, size - tail_size, tail_size));
   Status status = DataLoss("zip archive of " + std::to_string(size) +
                            " bytes has no end of central directory record: it is cut off or "
-                           "damaged");
+                           "damaged; write or copy it anew");
   for (const size_t at : FindZipEnds(tail)) {
     status = ReadDirectory(tail, at);
     // Only damage is a reason to try another record. zipfile would take this one.

@@ -15,6 +15,7 @@ TensorFlow is imported only for names with a scheme, such as gs://. Errors are S
 
 import contextlib
 import fnmatch
+import functools
 import glob
 import itertools
 import os
@@ -27,6 +28,7 @@ from . import _core, _errors, _version_check
 Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 _MAGIC = re.compile(r"[*?[]")
+_SPECIAL = re.compile(r"[*?[~]")
 
 # The most folders that are searched for what a message proposes. Listing a remote folder takes a request.
 _MAX_SEARCHED = 1000
@@ -40,14 +42,18 @@ def expand(names: Iterable[str]) -> list[str]:
       StatusError: A pattern matches no file (NotFound), or a file system returns an error.
       ImportError: A pattern has a scheme, and TensorFlow is not installed.
     """
-    groups = [_matches(name) for name in names]
-    if not any(is_pattern for _, is_pattern in groups):
-        return [path for paths, _ in groups for path in paths]
+    names = list(names)
+    if not any(map(_SPECIAL.search, names)):  # There may be a million.
+        return names
+    if len(names) == 1:
+        return _matches(names[0])[0]
+    absolute = functools.cache(lambda folder: folder if has_scheme(folder) else os.path.abspath(folder))  # noqa: PTH100
     expanded = []
     seen = set()
-    for paths, is_pattern in groups:
+    for paths, is_pattern in map(_matches, names):
         for path in paths:
-            identity = path if has_scheme(path) else os.path.abspath(path)  # noqa: PTH100 - a path is a str here
+            folder, slash, name = path.rpartition("/")
+            identity = (absolute(folder + slash), name)
             if not is_pattern or identity not in seen:
                 expanded.append(path)
             seen.add(identity)

@@ -86,6 +86,17 @@ TEST_F(PosixFileTest, RefusesAnythingButRegularFiles) {
   EXPECT_ERROR(Open(fifo), kInvalidArgument, "is not a regular file");  // and does not hang
 }
 
+TEST_F(PosixFileTest, NamesLinksOfGitAnnex) {
+  const std::string link = Path("a.npz");
+  ASSERT_EQ(symlink("../.git/annex/objects/Xx/9k/MD5E-s9--ab.npz/MD5E-s9--ab.npz", link.c_str()),
+            0);
+  EXPECT_ERROR(Open(link), kNotFound,
+               "can't open: No such file or directory; it is a link of git-annex: run git annex");
+  const std::string other = Path("b.npz");
+  ASSERT_EQ(symlink("gone", other.c_str()), 0);
+  EXPECT_EQ(Open(other).status().message(), "can't open: No such file or directory");
+}
+
 TEST_F(PosixFileTest, SaysWhyAFileCannotBeOpened) {
   EXPECT_ERROR(Open(folder_ + "/none"), kNotFound, "can't open: No such file or directory");
   EXPECT_ERROR(Open(""), kNotFound, "can't open");
