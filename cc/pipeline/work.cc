@@ -40,8 +40,11 @@ ComponentShape ShapeOf(const Component& component) {
   // Strings that an element has none of take no memory, however wide the header says they are.
   const bool is_nothing = shape.is_string && ItemCount(component.element_shape) == 0;
   shape.item_size = is_nothing ? 0 : component.item_size;
-  // Datetimes become int64.
-  if (component.type == ElementType::kInt64) shape.unit = component.field.dtype.name();
+  // Datetimes become int64. What is cast to int64 is no datetime.
+  if (component.type == ElementType::kInt64) {
+    shape.unit = component.is_cast() ? std::string(ElementTypeName(component.type))
+                                     : component.field.dtype.name();
+  }
   return shape;
 }
 

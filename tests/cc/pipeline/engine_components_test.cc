@@ -213,5 +213,81 @@ TEST(EngineComponents, DatetimesOfAnotherUnitAreAnError) {
   EXPECT_EQ(Bytes((*next)->arrays[0], 2), std::string(8, '\1') + std::string(8, '\3'));
 }
 
+TEST(EngineComponents, FilesOfDifferentDtypesAreCastIntoOneBatch) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<f8'", 2, BytesOf<double>({0.5, 1})));
+  files.Add("b", NpyOf("'|u1'", 1, "\2"));
+  files.Add("c", NpyOf("'<f4'", 2, BytesOf<float>({3, 4})));
+  Selection selection = Only(ElementType::kFloat32);
+  selection.specs[0].casts = true;
+  for (const bool rows : {true, false}) {
+    selection.rows = rows;
+    if (!rows) selection.specs[0].shape = Shape{-1};
+    EngineOptions options;
+    options.batch_size = rows ? 5 : 3;
+    if (!rows) options.padding = {std::string(4, '\0')};
+    Engine engine(files, {"a", "b", "c"}, selection, options);
+    const Result<std::optional<Block>> next = engine.Next();
+    ASSERT_OK(next);
+    EXPECT_EQ(Bytes((*next)->arrays[0], rows ? 5 : 6),
+              rows ? BytesOf<float>({0.5, 1, 2, 3, 4}) : BytesOf<float>({0.5, 1, 2, 0, 3, 4}));
+  }
+}
+
+// The files of a run are read as if each began like the first one.
+TEST(EngineComponents, FilesOfARunAreCastEach) {
+  TestFileSystem files;
+  std::vector<std::string> names;
+  std::vector<int64_t> expected;
+  for (int64_t i = 0; i < 40; ++i) {
+    names.push_back(std::to_string(i));
+    files.Add(names.back(), i % 3 == 0   ? NpyOf("'<i8'", 1, BytesOf<int64_t>({i}))
+                            : i % 3 == 1 ? NpyOf("'<i4'", 1, BytesOf<int32_t>({int32_t(i)}))
+                                         : NpyOf("'|b1'", 1, "\1"));
+    expected.push_back(i % 3 == 2 ? 1 : i);
+  }
+  Selection selection = Only(ElementType::kInt64);
+  selection.specs[0] = {ElementType::kInt64, Shape{1}, true};
+  selection.rows = false;
+  EngineOptions options;
+  options.batch_size = 40;
+  Engine engine(files, names, selection, options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 40), BytesOf(expected));
+}
+
+TEST(EngineComponents, CastIntegersAreNoDates) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<i4'", 1, BytesOf<int32_t>({1})));
+  files.Add("b", NpyOf("'<i8'", 1, BytesOf<int64_t>({2})));
+  files.Add("c", NpyOf("'<M8[s]'", 1, BytesOf<int64_t>({3})));
+  Selection selection = Only(ElementType::kInt64);
+  selection.specs[0].casts = true;
+  EngineOptions options;
+  options.batch_size = 2;
+  Engine engine(files, {"a", "b", "c"}, selection, options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 2), BytesOf<int64_t>({1, 2}));
+  EXPECT_ERROR(engine.Next(), kInvalidArgument,
+               "c: holds datetime64[s], but the files before it hold int64");
+}
+
+TEST(EngineComponents, AnIntegerThatDoesNotFitEndsItsFile) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<i8'", 3, BytesOf<int64_t>({1, 300, 3})));
+  files.Add("b", NpyOf("'<i8'", 1, BytesOf<int64_t>({4})));
+  Selection selection = Only(ElementType::kUInt8);
+  selection.specs[0] = {ElementType::kInt8, Shape{}, true};
+  EngineOptions options;
+  options.batch_size = 2;
+  Engine engine(files, {"a", "b"}, selection, options);
+  EXPECT_ERROR(engine.Next(), kInvalidArgument, "a: value at index (1,) is 300");
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 2), "\1\4");
+}
+
 }  // namespace
 }  // namespace tf_npz
