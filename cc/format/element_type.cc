@@ -1,6 +1,8 @@
 #include "cc/format/element_type.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "cc/base/text.h"
 
@@ -156,6 +158,15 @@ bool IsCastable(ElementType type) { return CastRank(type).has_value(); }
 
 bool CanCast(ElementType from, ElementType to) {
   return IsCastable(from) && IsCastable(to) && *CastRank(from) <= *CastRank(to);
+}
+
+std::optional<ElementType> CommonType(ElementType a, ElementType b) {
+  if (!IsCastable(a) || !IsCastable(b)) return std::nullopt;
+  if (CastRank(a) == CastRank(b)) return ElementTypeSize(a) < ElementTypeSize(b) ? b : a;
+  if (*CastRank(a) > *CastRank(b)) std::swap(a, b);
+  if (Find(a).kind != Kind::kUInt || Find(b).kind != Kind::kInt) return b;
+  const int64_t size = std::max(2 * ElementTypeSize(a), ElementTypeSize(b));
+  return FindNumber(Kind::kInt, size).value_or(ElementType::kFloat64);
 }
 
 Status CheckCast(const DType& dtype, ElementType type) {

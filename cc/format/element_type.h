@@ -70,6 +70,10 @@ bool IsCastable(ElementType type);
 // unsigned, signed, float, complex. That is NumPy's casting="same_kind". bfloat16 is a float.
 bool CanCast(ElementType from, ElementType to);
 
+// A type that numbers of both types may be cast to. It holds all integers of both, unless these are
+// uint64 and a signed type: then it is float64, which rounds. nullopt if one of them is no number.
+std::optional<ElementType> CommonType(ElementType a, ElementType b);
+
 // Whether an array of `dtype` may be cast to `type`. InvalidArgument, saying what the cast would
 // lose and what to do instead. An array that CanReadAs admits needs no cast.
 Status CheckCast(const DType& dtype, ElementType type);

@@ -1,6 +1,7 @@
 #include "cc/pipeline/work.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -121,8 +122,8 @@ bool IsBeginOf(const std::vector<int64_t>& shape, const std::vector<int64_t>& pa
 }
 
 std::string_view PaddingOf(const WorkContext& context, size_t component) {
-  const std::vector<std::string>& padding = context.block_options.padding;
-  return padding.empty() ? std::string_view() : padding[component];
+  const std::optional<std::string>& padding = context.block_options.padding_of(component);
+  return padding ? std::string_view(*padding) : std::string_view();
 }
 
 // Decodes elements in parts, which are then copied to larger ones in the block.

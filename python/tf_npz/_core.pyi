@@ -1,9 +1,13 @@
 # The module that cc/py/core.cc defines. Paths are bytes, because a file name may not be UTF-8.
 
 from collections.abc import Callable, Sequence
-from typing import Literal, final
+from typing import Literal, TypeAlias, final
 
 from ._remote import RemoteFile
+
+# What is cast: the names that lead to an array, or to several; the name of a dtype; and whether only numbers are cast, and
+# other components left as they are.
+Cast: TypeAlias = tuple[Sequence[str], str, bool]
 
 class StatusError(Exception):
     """args: the name of the code, such as "DataLoss", and the message."""
@@ -83,7 +87,8 @@ def infer_from_files(
     filenames: Sequence[bytes],
     keys: Sequence[str] | None,
     rows: bool,
+    casts: Sequence[Cast],
     skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
 ) -> InferredSpecs: ...
-def infer_from_contents(contents: bytes, keys: Sequence[str] | None) -> InferredSpecs: ...
+def infer_from_contents(contents: bytes, keys: Sequence[str] | None, casts: Sequence[Cast]) -> InferredSpecs: ...

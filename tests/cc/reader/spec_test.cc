@@ -187,7 +187,7 @@ TEST(MergeSpec, NamesBothFilesThatDiffer) {
     const char* message;
   } cases[] = {
       {npz("x", "<f4", 4), npz("x", "<f8", 8),
-       R"(files differ in the dtype of "x": float32 in a, float64 in b; read them as two datasets, cast one to the dtype of the other, and concatenate)"},
+       R"(files differ in the dtype of "x": float32 in a, float64 in b; pass dtypes= to cast them, for example to float64)"},
       {Npy("<M8[s]", {1}, Zeros(8)), Npy("<M8[ns]", {1}, Zeros(8)),
        "files differ in the dtype: datetime64[s] in a, datetime64[ns] in b; read them as two "
        "datasets, bring them to one unit, and concatenate"},
