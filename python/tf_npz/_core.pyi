@@ -1,13 +1,9 @@
 # The module that cc/py/core.cc defines. Paths are bytes, because a file name may not be UTF-8.
 
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias, final
+from typing import Literal, final
 
 from ._remote import RemoteFile
-
-# What is cast: the names that lead to an array, or to several; the name of a dtype; and whether only numbers are cast, and
-# other components left as they are.
-Cast: TypeAlias = tuple[Sequence[str], str, bool]
 
 class StatusError(Exception):
     """args: the name of the code, such as "DataLoss", and the message."""
@@ -80,15 +76,18 @@ def has_scheme(path: bytes) -> bool: ...
 # The error of a file system of TensorFlow with the file at `path`. `code` is its number in tf.errors.
 def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 
-# All of these raise StatusError. `open_remote` opens files whose path has a scheme. The StatusErrors that it raises do
-# not name the file.
+# All of these raise StatusError. `casts` says what is cast: names that lead to an array, or to several; the name of a
+# dtype; and whether only numbers are cast, and other components left as they are. `open_remote` opens files whose path has a scheme. The
+# StatusErrors that it raises do not name the file.
 def inspect(path: bytes, open_remote: Callable[[bytes], RemoteFile]) -> FileFacts: ...
 def infer_from_files(
     filenames: Sequence[bytes],
     keys: Sequence[str] | None,
     rows: bool,
-    casts: Sequence[Cast],
+    casts: Sequence[tuple[Sequence[str], str, bool]],
     skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
 ) -> InferredSpecs: ...
-def infer_from_contents(contents: bytes, keys: Sequence[str] | None, casts: Sequence[Cast]) -> InferredSpecs: ...
+def infer_from_contents(
+    contents: bytes, keys: Sequence[str] | None, casts: Sequence[tuple[Sequence[str], str, bool]]
+) -> InferredSpecs: ...
