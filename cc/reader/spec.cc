@@ -167,7 +167,10 @@ class SpecBuilder {
       const bool is_within =
           cast.keys.size() <= component->keys.size() &&
           std::equal(cast.keys.begin(), cast.keys.end(), component->keys.begin());
-      if (!is_within || (cast.only_numbers && !IsNumber(component->dtype))) continue;
+      // The only array of an .npy is always named alone.
+      const bool is_named = component->keys.empty() ||
+                            (!cast.only_numbers && component->keys.size() == cast.keys.size());
+      if (!is_within || (!is_named && !IsNumber(component->dtype))) continue;
       TF_NPZ_RETURN_IF_ERROR(CastTo(cast.type, component));
     }
     return OkStatus();

@@ -19,12 +19,12 @@
 
 namespace tf_npz {
 
-// Arrays that are cast when they are read.
+// What is cast when it is read: the numbers to which `keys` leads. Other components there stay as
+// they are. But a component must be castable if `keys` names it alone, unless `only_numbers` is
+// true.
 struct CastRequest {
-  FieldPath keys;  // names that would index the result of np.load: of an array, a field, or neither
+  FieldPath keys;  // names that would index the result of np.load, or the first of these
   ElementType type = ElementType::kFloat32;
-  // True: of the components that `keys` leads to, numbers are cast, and the others stay. False:
-  // each of them must be castable.
   bool only_numbers = false;
 };
 

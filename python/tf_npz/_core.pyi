@@ -77,8 +77,8 @@ def has_scheme(path: bytes) -> bool: ...
 def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 
 # All of these raise StatusError. `casts` says what is cast: names that lead to an array, or to several; the name of a
-# dtype; and whether only numbers are cast, and other components left as they are. `open_remote` opens files whose path has a scheme. The
-# StatusErrors that it raises do not name the file.
+# dtype; and whether only numbers are cast, and other components left as they are. `open_remote` opens files whose path
+# has a scheme. The StatusErrors that it raises do not name the file.
 def inspect(path: bytes, open_remote: Callable[[bytes], RemoteFile]) -> FileFacts: ...
 def infer_from_files(
     filenames: Sequence[bytes],

@@ -28,7 +28,10 @@ def requests(dtypes: Dtypes | None, keys: Keys | None) -> list[Cast]:
     """
     if dtypes is None:
         return []
-    if keys is None:
+    is_for_all = not isinstance(dtypes, Mapping | tuple | list)
+    if keys is not None and is_for_all and not isinstance(keys, str):
+        found = _within((), dtypes, only_numbers=True)
+    elif keys is None:
         found = _within((), dtypes, only_numbers=False)
     else:
         normalized = _structure.normalized_keys(keys)

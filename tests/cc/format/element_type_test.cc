@@ -149,6 +149,28 @@ TEST(ElementType, CastsWithinAKindAndUpwards) {
   }
 }
 
+TEST(ElementType, TheCommonTypeHoldsBoth) {
+  using Type = ElementType;
+  const struct {
+    Type a, b;
+    std::optional<Type> common;
+  } cases[] = {
+      {Type::kFloat32, Type::kFloat64, Type::kFloat64},
+      {Type::kInt8, Type::kUInt8, Type::kInt16},
+      {Type::kInt32, Type::kUInt8, Type::kInt32},
+      {Type::kUInt32, Type::kInt32, Type::kInt64},
+      {Type::kUInt64, Type::kInt8, Type::kFloat64},
+      {Type::kBool, Type::kUInt8, Type::kUInt8},
+      {Type::kInt64, Type::kFloat16, Type::kFloat16},
+      {Type::kFloat64, Type::kComplex64, Type::kComplex64},
+      {Type::kString, Type::kInt8, std::nullopt},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(CommonType(c.a, c.b), c.common) << ElementTypeName(c.a) << ElementTypeName(c.b);
+    EXPECT_EQ(CommonType(c.b, c.a), c.common) << ElementTypeName(c.a) << ElementTypeName(c.b);
+  }
+}
+
 TEST(ElementType, SaysWhatACastWouldLose) {
   const struct {
     const char* dtype;

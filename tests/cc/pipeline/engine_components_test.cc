@@ -135,6 +135,93 @@ TEST(EngineComponents, BlocksThatAreAllPaddingMustFitTheLimit) {
   }
 }
 
+// An npz of x, uint8 rows of `width`, and of y, uint8 rows of 1.
+std::string TwoWidths(int64_t rows, int64_t width, char value) {
+  ZipMember x, y;
+  x.name = "x.npy";
+  x.contents = Npy("|u1", {rows, width}, std::string(rows * width, value));
+  y.name = "y.npy";
+  y.contents = Npy("|u1", {rows, 1}, std::string(rows, value));
+  return WriteZip({x, y});
+}
+
+Selection TwoVectors() {
+  Selection selection;
+  selection.keys = {{"x"}, {"y"}};
+  selection.specs = {{ElementType::kUInt8, Shape{-1}}, {ElementType::kUInt8, Shape{-1}}};
+  return selection;
+}
+
+TEST(EngineComponents, SomeComponentsArePaddedAndSomeAreNot) {
+  TestFileSystem files;
+  files.Add("a", TwoWidths(1, 1, 'a'));
+  files.Add("b", TwoWidths(1, 3, 'b'));
+  EngineOptions options;
+  options.batch_size = 2;
+  options.padding = {"p", std::nullopt};
+  Engine engine(files, {"a", "b"}, TwoVectors(), options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 6), "appbbb");
+  EXPECT_EQ(Bytes((*next)->arrays[1], 2), "ab");
+
+  options.padding = {std::nullopt, "p"};
+  Engine other(files, {"a", "b"}, TwoVectors(), options);
+  EXPECT_ERROR(other.Next(), kInvalidArgument,
+               "b[\"x\"]: elements of shape (3,) can't be batched with elements of shape (1,) "
+               "before them; pass padding=");
+}
+
+TEST(EngineComponents, ElementsArePaddedToAFixedLength) {
+  TestFileSystem files;
+  files.Add("a", TwoWidths(3, 1, 'a'));
+  files.Add("b", TwoWidths(2, 2, 'b'));
+  for (const int threads : {0, 2}) {
+    EngineOptions options;
+    options.batch_size = 2;
+    options.num_threads = threads;
+    options.padding = {"p", "q"};
+    options.padded_shapes = {{4}, {-1}};
+    Engine engine(files, {"a", "b"}, TwoVectors(), options);
+    const std::pair<const char*, const char*> batches[] = {
+        {"apppappp", "aa"}, {"apppbbpp", "ab"}, {"bbpp", "b"}};
+    for (const auto& [x, y] : batches) {
+      const Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      EXPECT_EQ((*next)->arrays[0].shape, (Shape{4}));
+      EXPECT_EQ(Bytes((*next)->arrays[0], 4 * (*next)->count), x);
+      EXPECT_EQ(Bytes((*next)->arrays[1], (*next)->count), y);
+    }
+    EXPECT_FALSE(engine.Next().value().has_value());
+  }
+}
+
+// Not even its other dimensions reach the batch.
+TEST(EngineComponents, AFileThatIsLongerThanTheFixedLengthIsLeftOut) {
+  TestFileSystem files;
+  files.Add("a", TwoWidths(1, 2, 'a'));
+  files.Add("b", TwoWidths(2, 5, 'b'));
+  files.Add("c", TwoWidths(1, 3, 'c'));
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"a", "b", "c"}, {"b", "a", "c"}}) {
+    for (const int threads : {0, 2}) {
+      EngineOptions options;
+      options.batch_size = 2;
+      options.num_threads = threads;
+      options.padding = {"p", std::nullopt};
+      options.padded_shapes = {{4}, {}};
+      Engine engine(files, names, TwoVectors(), options);
+      EXPECT_ERROR(engine.Next(), kInvalidArgument,
+                   "b[\"x\"]: elements of shape (5,) are longer than padded_shapes allows along "
+                   "axis 0 (expected at most 4, got 5); raise it, or leave the file out");
+      const Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      EXPECT_EQ(Bytes((*next)->arrays[0], 8), "aappcccp");
+      EXPECT_FALSE(engine.Next().value().has_value());
+    }
+  }
+}
+
 TEST(EngineComponents, FieldsOfOneArrayAreDecodedTogether) {
   TestFileSystem files;
   std::string items;
