@@ -290,9 +290,9 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   // The result can share the loaded bytes, if they are whole items in C order and aligned.
   if (plan_->takes_items && member_->is_loaded() && !plan_->header.fortran_order &&
       plan_->header.data_offset % kBufferAlignment == 0) {
+    const int64_t items = plan_->row_count * plan_->items_per_row;
     all[0].buffer = member_->loaded().Slice(plan_->header.data_offset, plan_->header.data_size);
-    TF_NPZ_RETURN_IF_ERROR(
-        Convert(plan_->components[0], 0, plan_->row_count, all[0].buffer.data(), &done));
+    TF_NPZ_RETURN_IF_ERROR(Convert(plan_->components[0], 0, items, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;

@@ -40,6 +40,11 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
       >>> [y.numpy().tolist() for x, y in ds]
       [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11]]
 
+      >>> ds = tf_npz.NpzReaderDataset(
+      ...     "clips/*.npy", rows=False, batch_size=2, drop_remainder=True, padded_shapes=(8, None), dtypes="float16")
+      >>> ds.element_spec
+      TensorSpec(shape=(2, 8, 2), dtype=tf.float16, name=None)
+
       Inside `interleave` the file name is symbolic, so the spec must be passed:
 
       >>> files = ["train/0.npz", "train/1.npz"]
