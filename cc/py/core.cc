@@ -82,8 +82,8 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
 }
 
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
-                             const Casts& casts, bool skip_damaged,
-                             const py::function& open_remote) {
+                             bool skip_damaged, const py::function& open_remote,
+                             const Casts& casts) {
   const SpecRequest request = {keys, rows, ToCastRequests(casts)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
@@ -171,9 +171,10 @@ PYBIND11_MODULE(_core, module) {
              py::arg("path"));
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
-             py::arg("rows"), py::arg("casts"), py::arg("skip_damaged"), py::arg("open_remote"));
+             py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
+             py::arg("casts") = Casts());
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
-             py::arg("casts"));
+             py::arg("casts") = Casts());
 }
 
 }  // namespace tf_npz

@@ -84,10 +84,10 @@ def infer_from_files(
     filenames: Sequence[bytes],
     keys: Sequence[str] | None,
     rows: bool,
-    casts: Sequence[tuple[Sequence[str], str, bool]],
     skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
+    casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
-    contents: bytes, keys: Sequence[str] | None, casts: Sequence[tuple[Sequence[str], str, bool]]
+    contents: bytes, keys: Sequence[str] | None, casts: Sequence[tuple[Sequence[str], str, bool]] = ...
 ) -> InferredSpecs: ...

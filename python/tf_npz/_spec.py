@@ -85,7 +85,7 @@ def of_files(
     sample = _sample(paths)
     try:
         specs = _core.infer_from_files(
-            [os.fsencode(path) for path in sample], names, rows, casts, skip_damaged, _remote.RemoteFile
+            [os.fsencode(path) for path in sample], names, rows, skip_damaged, _remote.RemoteFile, casts
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
     except _core.StatusError as error:
