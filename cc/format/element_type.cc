@@ -1,6 +1,8 @@
 #include "cc/format/element_type.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "cc/base/text.h"
 
@@ -64,6 +66,32 @@ std::optional<ElementType> FindNumber(Kind kind, int64_t size) {
   return std::nullopt;
 }
 
+// The place of a number's kind in the order in which it may be cast; nullopt for other types.
+std::optional<int> CastRank(ElementType type) {
+  if (type == ElementType::kBfloat16) return 3;
+  switch (Find(type).kind) {
+    case Kind::kBool:
+      return 0;
+    case Kind::kUInt:
+      return 1;
+    case Kind::kInt:
+      return 2;
+    case Kind::kFloat:
+      return 3;
+    case Kind::kComplex:
+      return 4;
+    default:
+      return std::nullopt;
+  }
+}
+
+// What numbers lose that are cast downwards.
+std::string_view LossOf(ElementType from, ElementType to) {
+  if (to == ElementType::kBool) return "everything but whether a value is 0";
+  if (CastRank(from) == 4) return "the imaginary part";
+  return CastRank(from) == 3 ? "the fraction" : "the sign";
+}
+
 Status NoTensor(const DType& dtype, std::string_view reason) {
   return Unimplemented("dtype " + Quote(dtype.name()) + ": " + std::string(reason));
 }
@@ -124,6 +152,39 @@ bool CanReadAs(const DType& dtype, ElementType type) {
   }
   const Result<ElementType> natural = NaturalElementType(dtype);
   return natural.ok() && *natural == type;
+}
+
+bool IsCastable(ElementType type) { return CastRank(type).has_value(); }
+
+bool CanCast(ElementType from, ElementType to) {
+  return IsCastable(from) && IsCastable(to) && *CastRank(from) <= *CastRank(to);
+}
+
+std::optional<ElementType> CommonType(ElementType a, ElementType b) {
+  if (!IsCastable(a) || !IsCastable(b)) return std::nullopt;
+  if (CastRank(a) == CastRank(b)) return ElementTypeSize(a) < ElementTypeSize(b) ? b : a;
+  if (*CastRank(a) > *CastRank(b)) std::swap(a, b);
+  if (Find(a).kind != Kind::kUInt || Find(b).kind != Kind::kInt) return b;
+  const int64_t size = std::max(2 * ElementTypeSize(a), ElementTypeSize(b));
+  return FindNumber(Kind::kInt, size).value_or(ElementType::kFloat64);
+}
+
+Status CheckCast(const DType& dtype, ElementType type) {
+  TF_NPZ_ASSIGN_OR_RETURN(const ElementType natural, NaturalElementType(dtype));
+  const std::string name = dtype.name();
+  const std::string pair = name + " to " + std::string(ElementTypeName(type));
+  if (dtype.kind == Kind::kDateTime || dtype.kind == Kind::kTimeDelta) {
+    return InvalidArgument(pair +
+                           " is no cast: dates are read as int64, the counts of their unit, and "
+                           "cast after reading");
+  }
+  // Raw void is read as uint8, but it is not a number.
+  if (dtype.kind == Kind::kVoid || !IsCastable(natural) || !IsCastable(type)) {
+    return InvalidArgument(pair + " is no cast: only numbers and bools are cast");
+  }
+  if (CanCast(natural, type)) return OkStatus();
+  return InvalidArgument(pair + " would lose " + std::string(LossOf(natural, type)) +
+                         "; read it as " + name + ", and cast it yourself after reading");
 }
 
 bool AddsDimension(const DType& dtype, ElementType type) {

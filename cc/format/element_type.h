@@ -62,6 +62,22 @@ Result<ElementType> NaturalElementType(const DType& dtype);
 // as void.
 bool CanReadAs(const DType& dtype, ElementType type);
 
+// Whether `type` is a number that can be cast: a bool, an integer, a float, a complex number. Of
+// the types of ml_dtypes, bfloat16 is one.
+bool IsCastable(ElementType type);
+
+// Whether numbers of type `from` may be cast to `to`: within a kind, and upwards in the order bool,
+// unsigned, signed, float, complex. That is NumPy's casting="same_kind". bfloat16 is a float.
+bool CanCast(ElementType from, ElementType to);
+
+// A type that numbers of both types may be cast to. It holds all integers of both, unless these are
+// uint64 and a signed type: then it is float64, which rounds. nullopt if one of them is no number.
+std::optional<ElementType> CommonType(ElementType a, ElementType b);
+
+// Whether an array of `dtype` may be cast to `type`. InvalidArgument, saying what the cast would
+// lose and what to do instead. An array that CanReadAs admits needs no cast.
+Status CheckCast(const DType& dtype, ElementType type);
+
 // Returns true if reading `dtype` as `type` adds a last dimension of dtype.itemsize values. That is
 // so for raw void as kUInt8.
 bool AddsDimension(const DType& dtype, ElementType type);

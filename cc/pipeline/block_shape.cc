@@ -15,15 +15,29 @@ std::string Label(const std::string& filename, const BlockOptions& options, size
 
 }  // namespace
 
+const std::optional<std::string>& BlockOptions::padding_of(size_t component) const {
+  static const std::optional<std::string> kNone;
+  return padding.empty() ? kNone : padding[component];
+}
+
+int64_t BlockOptions::padded_length(size_t component, size_t axis) const {
+  if (padded_shapes.empty() || padded_shapes[component].empty()) return -1;
+  return padded_shapes[component][axis];
+}
+
 BlockShape::BlockShape(const FileFacts& facts, const BlockOptions& options)
     : components_(facts.components), is_fixed_(options.padding.empty()) {
   for (size_t i = 0; i < components_.size(); ++i) {
-    if (!components_[i].is_string) continue;
+    ComponentShape& component = components_[i];
+    const std::optional<std::string>& padding = options.padding_of(i);
     // The strings of another file may be longer.
-    if (options.batch_size > 0) is_fixed_ = false;
-    if (!options.padding.empty()) {
-      const auto padding_size = static_cast<int64_t>(options.padding[i].size());
-      components_[i].item_size = std::max(components_[i].item_size, padding_size);
+    if (component.is_string && options.batch_size > 0) is_fixed_ = false;
+    if (!padding) continue;
+    if (component.is_string) {
+      component.item_size = std::max(component.item_size, static_cast<int64_t>(padding->size()));
+    }
+    for (size_t axis = 0; axis < component.shape.size(); ++axis) {
+      component.shape[axis] = std::max(component.shape[axis], options.padded_length(i, axis));
     }
   }
 }
@@ -39,7 +53,7 @@ Status BlockShape::Join(const FileFacts& facts, const BlockOptions& options,
     const std::string both = "elements of shape " + ShapeText(own.shape) +
                              " can't be batched with elements of shape " + ShapeText(joint.shape) +
                              " before them";
-    if (options.padding.empty()) {
+    if (!options.padding_of(i)) {
       return InvalidArgument(Label(filename, options, i) + both +
                              "; pass padding= to pad them to one shape");
     }
@@ -74,6 +88,29 @@ Result<std::vector<uint64_t>> BlockShape::Sizes(int64_t count, const std::string
     sizes.push_back(bytes);
   }
   return sizes;
+}
+
+Status CheckPaddedShapes(const FileFacts& facts, const BlockOptions& options,
+                         const std::string& filename) {
+  for (size_t i = 0; i < options.padded_shapes.size(); ++i) {
+    const std::vector<int64_t>& own = facts.components[i].shape;
+    const std::vector<int64_t>& padded = options.padded_shapes[i];
+    if (padded.empty()) continue;
+    if (own.size() != padded.size()) {
+      return InvalidArgument(Label(filename, options, i) + "elements of shape " + ShapeText(own) +
+                             " can't be padded to " + std::to_string(padded.size()) +
+                             " dimensions, as padded_shapes says");
+    }
+    for (size_t axis = 0; axis < own.size(); ++axis) {
+      if (padded[axis] < 0 || own[axis] <= padded[axis]) continue;
+      return InvalidArgument(Label(filename, options, i) + "elements of shape " + ShapeText(own) +
+                             " are longer than padded_shapes allows along axis " +
+                             std::to_string(axis) + " (expected at most " +
+                             std::to_string(padded[axis]) + ", got " + std::to_string(own[axis]) +
+                             "); raise it, or leave the file out");
+    }
+  }
+  return OkStatus();
 }
 
 Status CheckSameUnits(const FileFacts& facts, const std::vector<std::string>& first,

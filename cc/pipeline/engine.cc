@@ -29,6 +29,7 @@ BlockOptions ToBlockOptions(const Selection& selection, const EngineOptions& opt
   block.is_whole = options.batch_size == 0 && !selection.rows;
   block.drop_remainder = options.drop_remainder;
   block.padding = options.padding;
+  block.padded_shapes = options.padded_shapes;
   block.memory_limit = options.memory_limit;
   block.component_names = ComponentNames(selection);
   return block;

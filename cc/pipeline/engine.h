@@ -64,9 +64,10 @@ struct EngineOptions {
   // Leaves out a last batch that is not full.
   bool drop_remainder = false;
   // For batches: one item in native byte order, or the bytes of a string, for each component.
-  // Elements of different shapes are padded with it to the largest. Empty: different shapes are an
-  // error.
-  std::vector<std::string> padding;
+  // Elements of different shapes are padded with it to the largest, or to padded_shapes. Nothing:
+  // different shapes of the component are an error. Empty: so for all components.
+  std::vector<std::optional<std::string>> padding;
+  std::vector<std::vector<int64_t>> padded_shapes;  // BlockOptions::padded_shapes
   // Elements of the list's first file before `begin`, and of its last file from `end` on, belong to
   // other readers.
   int64_t begin = 0;

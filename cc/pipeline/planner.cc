@@ -129,8 +129,12 @@ void Planner::Plan() {
       return;
     }
     if (next->phase == PlannedExtent::Phase::kOpen && !next->is_admitted) {
-      if (units_.empty()) units_ = UnitsOf(*next->facts);
-      next->status = CheckSameUnits(*next->facts, units_, options_, *next->extent.filenames);
+      const std::string& filename = *next->extent.filenames;
+      next->status = CheckPaddedShapes(*next->facts, options_, filename);
+      if (next->status.ok()) {
+        if (units_.empty()) units_ = UnitsOf(*next->facts);
+        next->status = CheckSameUnits(*next->facts, units_, options_, filename);
+      }
       if (!next->status.ok()) next->phase = PlannedExtent::Phase::kFailed;
     }
     if (next->phase == PlannedExtent::Phase::kFailed) {

@@ -1,6 +1,7 @@
 #include "cc/pipeline/work.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,8 +41,11 @@ ComponentShape ShapeOf(const Component& component) {
   // Strings that an element has none of take no memory, however wide the header says they are.
   const bool is_nothing = shape.is_string && ItemCount(component.element_shape) == 0;
   shape.item_size = is_nothing ? 0 : component.item_size;
-  // Datetimes become int64.
-  if (component.type == ElementType::kInt64) shape.unit = component.field.dtype.name();
+  // Datetimes become int64. What is cast to int64 is no datetime.
+  if (component.type == ElementType::kInt64) {
+    shape.unit = component.is_cast() ? std::string(ElementTypeName(component.type))
+                                     : component.field.dtype.name();
+  }
   return shape;
 }
 
@@ -118,8 +122,8 @@ bool IsBeginOf(const std::vector<int64_t>& shape, const std::vector<int64_t>& pa
 }
 
 std::string_view PaddingOf(const WorkContext& context, size_t component) {
-  const std::vector<std::string>& padding = context.block_options.padding;
-  return padding.empty() ? std::string_view() : padding[component];
+  const std::optional<std::string>& padding = context.block_options.padding_of(component);
+  return padding ? std::string_view(*padding) : std::string_view();
 }
 
 // Decodes elements in parts, which are then copied to larger ones in the block.

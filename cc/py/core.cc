@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -66,8 +67,26 @@ FileFacts Inspect(const std::string& path, const py::function& open_remote) {
   return facts;
 }
 
+// (keys, dtype, only_numbers): see CastRequest.
+using Casts = std::vector<std::tuple<FieldPath, std::string, bool>>;
+
+std::vector<CastRequest> ToCastRequests(const Casts& casts) {
+  std::vector<CastRequest> requests;
+  for (const auto& [keys, name, only_numbers] : casts) {
+    const std::optional<ElementType> type = ElementTypeNamed(name);
+    if (!type) {
+      throw StatusException{
+          InvalidArgument("dtypes says " + name + ", but no array can be read as this dtype")};
+    }
+    requests.push_back({keys, *type, only_numbers});
+  }
+  return requests;
+}
+
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
-                             bool skip_damaged, const py::function& open_remote) {
+                             bool skip_damaged, const py::function& open_remote,
+                             const Casts& casts) {
+  const SpecRequest request = {keys, rows, ToCastRequests(casts)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -75,20 +94,20 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
   Result<InferredSpecs> specs = Cancelled();
   {
     const py::gil_scoped_release release;
-    specs = InferSpecs(files, filenames, {keys, rows}, options);
+    specs = InferSpecs(files, filenames, request, options);
   }
   files.Rethrow();
   return ValueOrThrow(std::move(specs));
 }
 
 // An element is the whole arrays.
-InferredSpecs InferFromContents(std::string_view contents, const Keys& keys) {
+InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts) {
+  const SpecRequest request = {keys, false, ToCastRequests(casts)};
   Result<InferredSpec> spec = Cancelled();
   {
     const py::gil_scoped_release release;
     const Result<std::shared_ptr<Archive>> archive = Archive::OpenContents(contents, "<contents>");
-    spec =
-        archive.ok() ? InferSpec(*archive, {keys, false}) : Result<InferredSpec>(archive.status());
+    spec = archive.ok() ? InferSpec(*archive, request) : Result<InferredSpec>(archive.status());
   }
   InferredSpec inferred = ValueOrThrow(std::move(spec));
   return {ByPlace(std::move(inferred.components)), std::move(inferred.label), {}};
@@ -155,8 +174,10 @@ PYBIND11_MODULE(_core, module) {
              py::arg("path"));
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
-             py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"));
-  module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"));
+             py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
+             py::arg("casts") = Casts());
+  module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
+             py::arg("casts") = Casts());
 }
 
 }  // namespace tf_npz

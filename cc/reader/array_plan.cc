@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cc/base/checked.h"
 #include "cc/base/shape.h"
 #include "cc/base/text.h"
 #include "cc/reader/request_errors.h"
@@ -50,11 +51,31 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
     TF_NPZ_RETURN_IF_ERROR(ComponentType(plan.header, field.dtype).status());
   }
   if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
+  if (!is_struct && spec.casts) {
+    const Status cast = CheckCast(field.dtype, spec.type);
+    if (cast.ok()) return OkStatus();
+    return Disagrees(rows, field.dtype, plan.element_shape, spec, "; " + cast.message());
+  }
   return Disagrees(rows, field.dtype, plan.element_shape, spec,
                    is_struct
                        ? "; a structured dtype is a dict of its fields: make the spec with "
                          "tf_npz.element_spec"
                        : "; pass an element_spec of the array's dtype, and cast what is read");
+}
+
+// A cast may make an array larger than its file, which bounds all other sizes.
+Status CheckCastSize(const ArrayPlan& plan, const Component& component) {
+  const int64_t factors[] = {component.field.count(), plan.items_per_row, plan.row_count};
+  int64_t size = component.item_size;
+  for (const int64_t factor : factors) {
+    if (factor == 0) return OkStatus();
+  }
+  for (const int64_t factor : factors) {
+    if (CheckedMultiply(size, factor, &size)) continue;
+    return ResourceExhausted("as " + std::string(ElementTypeName(component.type)) +
+                             ", the array is larger than any memory");
+  }
+  return OkStatus();
 }
 
 // The component for `part`. `field` is the field that its path leads to.
@@ -63,6 +84,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   TF_NPZ_RETURN_IF_ERROR(CheckType(plan, rows, field, part.spec));
   TF_NPZ_ASSIGN_OR_RETURN(Component component, MakeComponent(plan.element_shape, part.path,
                                                              std::move(field), part.spec.type));
+  if (component.is_cast()) TF_NPZ_RETURN_IF_ERROR(CheckCastSize(plan, component));
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
   return Disagrees(rows, component.field.dtype, shape, part.spec,
@@ -106,7 +128,9 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
     }
     plan.components.push_back(std::move(*component));
   }
-  plan.takes_items = TakesItems(plan.components, plan.header);
+  if (TakesItems(plan.components, plan.header)) {
+    (plan.components[0].is_cast() ? plan.casts_items : plan.takes_items) = true;
+  }
   return plan;
 }
 

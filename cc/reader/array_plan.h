@@ -49,7 +49,9 @@ struct ArrayPlan {
   uint64_t row_size = 0;  // bytes in the file
 
   std::vector<Component> components;  // in the order of ArraySelection
-  bool takes_items = false;           // there is one component, and it takes whole items
+  // There is one component, and it takes whole items: as they are, or cast.
+  bool takes_items = false;
+  bool casts_items = false;
 
   // The end of the data, in bytes from the beginning of the member.
   uint64_t data_end() const { return header.data_offset + header.data_size; }

@@ -10,6 +10,7 @@
 #include "cc/base/text.h"
 #include "cc/format/file_kind.h"
 #include "cc/kernels/byte_order.h"
+#include "cc/kernels/cast.h"
 #include "cc/kernels/gather.h"
 #include "cc/kernels/transpose.h"
 #include "cc/kernels/utf8.h"
@@ -17,10 +18,10 @@
 namespace tf_npz {
 namespace {
 
-// Structures are decoded in parts of about this many bytes. A part stays in the processor's cache
-// while its fields are copied.
+// Structures, and numbers that are cast, are decoded in parts of about this many bytes. A part
+// stays in the processor's cache while its fields are copied or cast.
 constexpr uint64_t kFieldsAtOnce = uint64_t{256} << 10;
-// The same for stored structures in Fortran order. There each column of a part takes a read.
+// The same for stored data in Fortran order. There each column of a part takes a read.
 constexpr uint64_t kColumnsAtOnce = uint64_t{16} << 20;
 
 // The index of item number `item` of an array of `shape`, as NumPy prints an index.
@@ -106,26 +107,44 @@ Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>&
   return WithContext(status);
 }
 
-Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
-                             int64_t* done) {
-  if (!plan_->takes_items) return ReadFields(first, count, destinations, done);
-  const Status read = ReadItems(first, count, destinations[0], done);
-  const Status converted = Convert(plan_->components[0], first, *done, destinations[0], done);
-  return converted.ok() ? read : converted;
+// The number of whole rows in the first `items` items. `all_rows` if rows have no items.
+int64_t ArrayReader::RowsOf(int64_t items, int64_t all_rows) const {
+  return plan_->items_per_row == 0 ? all_rows : items / plan_->items_per_row;
 }
 
-// Reads the items of rows in C order, unconverted.
+Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
+                             int64_t* done) {
+  *done = 0;
+  const int64_t first_item = first * plan_->items_per_row;
+  const int64_t items = count * plan_->items_per_row;
+  int64_t items_done = 0;
+  if (!plan_->takes_items) {
+    const Status status = ReadFields(first_item, items, destinations, &items_done);
+    *done = status.ok() ? count : RowsOf(items_done, 0);
+    return status;
+  }
+  const Status read = ReadItems(first_item, items, destinations[0], &items_done);
+  *done = read.ok() ? count : RowsOf(items_done, 0);
+  const Status converted =
+      Convert(plan_->components[0], first_item, items_done, destinations[0], &items_done);
+  if (converted.ok()) return read;
+  *done = RowsOf(items_done, 0);
+  return converted;
+}
+
+// Reads items of the array in C order, unconverted. In Fortran order they are whole rows.
 Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, int64_t* done) {
   *done = 0;
+  const auto itemsize = static_cast<uint64_t>(plan_->header.dtype.itemsize);
   if (plan_->header.fortran_order) {
-    TF_NPZ_RETURN_IF_ERROR(ReadFortran(first, count, destination));
+    TF_NPZ_RETURN_IF_ERROR(
+        ReadFortran(RowsOf(first, 0), RowsOf(count, plan_->row_count), destination));
   } else {
-    const uint64_t offset =
-        plan_->header.data_offset + static_cast<uint64_t>(first) * plan_->row_size;
+    const uint64_t offset = plan_->header.data_offset + static_cast<uint64_t>(first) * itemsize;
     size_t bytes_done = 0;
-    Status status = member_->Read(offset, destination, count * plan_->row_size, &bytes_done);
+    const Status status = member_->Read(offset, destination, count * itemsize, &bytes_done);
     if (!status.ok()) {
-      *done = plan_->row_size == 0 ? 0 : static_cast<int64_t>(bytes_done / plan_->row_size);
+      *done = itemsize == 0 ? 0 : static_cast<int64_t>(bytes_done / itemsize);
       return status;
     }
   }
@@ -133,12 +152,21 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
   return OkStatus();
 }
 
-// Converts `count` rows of a component, at `data`, to native form, in place. `first` is the number
-// of the first row, for the message.
+// Where item number `item` of the array is, for a message: `field "a": value at index (1, 2)`.
+std::string ArrayReader::PlaceOf(const Component& component, int64_t item) const {
+  const std::string field =
+      component.path.empty() ? "" : "field " + QuoteList(component.path) + ": ";
+  const std::string_view what = component.type == ElementType::kString ? "text" : "value";
+  return field + std::string(what) + " at index " + IndexText(plan_->header.shape, item);
+}
+
+// Converts `count` items of the array, of which `data` holds a component, to native form in place.
+// `first` is the number of the first item, for the message. If an item is bad, `*done` is the
+// number of items before it.
 Status ArrayReader::Convert(const Component& component, int64_t first, int64_t count, char* data,
                             int64_t* done) const {
   const DType& dtype = component.field.dtype;
-  const int64_t items = count * plan_->items_per_row * component.field.count();
+  const int64_t items = count * component.field.count();
   if (dtype.kind != DType::Kind::kUnicode) {
     ConvertToNative(dtype, data, items * dtype.itemsize);
     return OkStatus();
@@ -146,17 +174,29 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
   const std::optional<BadCodePoint> bad =
       Utf32ToUtf8(data, dtype.itemsize, items, dtype.big_endian);
   if (!bad) return OkStatus();
-  const int64_t item = first * plan_->items_per_row + bad->item / component.field.count();
-  *done = bad->item / component.field.count() / std::max<int64_t>(plan_->items_per_row, 1);
+  *done = bad->item / component.field.count();
   char code_point[16];
   std::snprintf(code_point, sizeof(code_point), "U+%04X", static_cast<unsigned>(bad->code_point));
-  const std::string where =
-      component.path.empty() ? "" : "field " + QuoteList(component.path) + ": ";
-  return DataLoss(where + "text at index " + IndexText(plan_->header.shape, item) + " holds " +
-                  code_point + ", which is not a character and can't be encoded in UTF-8");
+  return DataLoss(PlaceOf(component, first + *done) + " holds " + code_point +
+                  ", which is not a character and can't be encoded in UTF-8");
 }
 
-// Decodes rows of structures in parts, and copies the fields of each part to the components.
+// Casts `count` items of the array, of which `data` holds a component in native form. `first` and
+// `*done` are those of Convert.
+Status ArrayReader::Cast(const Component& component, int64_t first, int64_t count, const char* data,
+                         char* destination, int64_t* done) const {
+  const std::optional<BadInteger> bad = CastNumbers(component.file_type, data, component.type,
+                                                    count * component.field.count(), destination);
+  if (!bad) return OkStatus();
+  *done = bad->item / component.field.count();
+  const std::string type(ElementTypeName(component.type));
+  return InvalidArgument(
+      PlaceOf(component, first + *done) + " is " + bad->text + ", which does not fit into " + type +
+      " (" + bad->range + "); read the array as " +
+      std::string(ElementTypeName(component.file_type)) + ", and cast it yourself after reading");
+}
+
+// Decodes items in parts. Copies the fields of each part to the components, or casts them.
 Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
                                int64_t* done) {
   *done = 0;
@@ -164,30 +204,49 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
   // Columns that are not in memory take one read each.
   const bool scattered = plan_->header.fortran_order && !must_load() && !member_->is_loaded();
   const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
-  auto step = static_cast<int64_t>(at_once / std::max<uint64_t>(plan_->row_size, 1));
-  step = std::max<int64_t>(1, step);
-  // Rows without bytes are read in one step: there may be any number of them.
-  if (step > count || plan_->row_size == 0) step = count;
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, member_->pool().Allocate(step * plan_->row_size));
+  // In Fortran order a part is whole rows.
+  const int64_t unit = plan_->header.fortran_order ? std::max<int64_t>(plan_->items_per_row, 1) : 1;
+  const auto units = static_cast<int64_t>(at_once / std::max<int64_t>(unit * item_size, 1));
+  int64_t step = std::max<int64_t>(1, units) * unit;
+  // Items without bytes are read in one step: there may be any number of them.
+  if (step > count || item_size == 0) step = count;
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer part, member_->pool().Allocate(step * item_size));
+  Buffer uncast;  // a component of the part, in native form
+  if (!plan_->casts_items) {
+    int64_t widest = 0;
+    for (const Component& component : plan_->components) {
+      if (!component.is_cast()) continue;
+      widest = std::max(widest, component.field.count() * component.field.dtype.itemsize);
+    }
+    if (widest > 0) {
+      TF_NPZ_ASSIGN_OR_RETURN(uncast, member_->pool().Allocate(step * widest));
+    }
+  }
   std::vector<char*> targets = destinations;
   Status status;
   do {
-    int64_t rows = 0;
-    status = ReadItems(first + *done, std::min(step, count - *done), part.data(), &rows);
-    const int64_t items = rows * plan_->items_per_row;
-    int64_t good = rows;
+    int64_t items = 0;
+    status = ReadItems(first + *done, std::min(step, count - *done), part.data(), &items);
+    int64_t good = items;
     for (size_t i = 0; i < plan_->components.size(); ++i) {
-      const FieldView& field = plan_->components[i].field;
-      GatherField(part.data(), item_size, items, field.offset, field.shape, field.strides,
-                  field.dtype.itemsize, targets[i]);
-      int64_t converted = rows;
-      const Status conversion =
-          Convert(plan_->components[i], first + *done, rows, targets[i], &converted);
+      const Component& component = plan_->components[i];
+      const FieldView& field = component.field;
+      char* native = part.data();
+      if (!plan_->casts_items) {
+        native = component.is_cast() ? uncast.data() : targets[i];
+        GatherField(part.data(), item_size, items, field.offset, field.shape, field.strides,
+                    field.dtype.itemsize, native);
+      }
+      int64_t converted = items;
+      Status conversion = Convert(component, first + *done, items, native, &converted);
+      if (component.is_cast()) {
+        conversion = Cast(component, first + *done, items, native, targets[i], &converted);
+      }
       if (!conversion.ok() && converted < good) {
         good = converted;
         status = conversion;
       }
-      targets[i] += items * field.count() * field.dtype.itemsize;
+      targets[i] += items * field.count() * component.item_size;
     }
     *done += good;
   } while (status.ok() && *done < count);
@@ -244,9 +303,9 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   // The result can share the loaded bytes, if they are whole items in C order and aligned.
   if (plan_->takes_items && member_->is_loaded() && !plan_->header.fortran_order &&
       plan_->header.data_offset % kBufferAlignment == 0) {
+    const int64_t items = plan_->row_count * plan_->items_per_row;
     all[0].buffer = member_->loaded().Slice(plan_->header.data_offset, plan_->header.data_size);
-    TF_NPZ_RETURN_IF_ERROR(
-        Convert(plan_->components[0], 0, plan_->row_count, all[0].buffer.data(), &done));
+    TF_NPZ_RETURN_IF_ERROR(Convert(plan_->components[0], 0, items, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;

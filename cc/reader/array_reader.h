@@ -1,5 +1,6 @@
 // ArrayReader: the elements of one array, decoded into the caller's memory. They come in C order
-// and in native form: the machine's byte order, bools as 0 or 1, strings in UTF-8.
+// and in native form: the machine's byte order, bools as 0 or 1, strings in UTF-8. Numbers are cast
+// to the type of their component.
 //
 // An element is a row or the whole array, as the plan says. Its items may be structures. Each
 // component takes one field of the items, or whole items.
@@ -105,6 +106,10 @@ class ArrayReader {
   Status ReadFortran(int64_t first, int64_t count, char* destination);
   Status Convert(const Component& component, int64_t first, int64_t count, char* data,
                  int64_t* done) const;
+  Status Cast(const Component& component, int64_t first, int64_t count, const char* data,
+              char* destination, int64_t* done) const;
+  int64_t RowsOf(int64_t items, int64_t all_rows) const;
+  std::string PlaceOf(const Component& component, int64_t item) const;
   Result<std::vector<ArrayData>> ReadAllElements();
 
   const std::unique_ptr<MemberReader> member_;

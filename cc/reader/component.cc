@@ -41,6 +41,10 @@ Result<Component> MakeComponent(const std::vector<int64_t>& element_shape, Field
   component.element_shape = element_shape;
   component.element_shape.insert(component.element_shape.end(), field.shape.begin(),
                                  field.shape.end());
+  component.file_type = type;
+  if (!CanReadAs(field.dtype, type)) {
+    TF_NPZ_ASSIGN_OR_RETURN(component.file_type, NaturalElementType(field.dtype));
+  }
   if (AddsDimension(field.dtype, type)) component.element_shape.push_back(field.dtype.itemsize);
   component.item_size = type == ElementType::kString ? field.dtype.itemsize : ElementTypeSize(type);
   component.path = std::move(path);

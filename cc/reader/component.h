@@ -23,12 +23,16 @@ inline constexpr int64_t kMaxEmptyStrings = int64_t{1} << 20;
 struct ComponentSpec {
   ElementType type = ElementType::kFloat32;
   std::optional<std::vector<int64_t>> shape;
+  // Whether arrays of other dtypes are cast to `type`, if CheckCast admits it. False: they are
+  // errors.
+  bool casts = false;
 };
 
 struct Component {
-  FieldPath path;  // names of fields, from the array down; empty: whole items
-  FieldView field;
-  ElementType type = ElementType::kFloat32;
+  FieldPath path;   // names of fields, from the array down; empty: whole items
+  FieldView field;  // what the file has
+  ElementType file_type = ElementType::kFloat32;  // of the file's values, in native form
+  ElementType type = ElementType::kFloat32;       // what they are cast to; mostly the same
   // The dimensions of an element of the array, then those of the field's sub-arrays, then, for raw
   // void, the number of bytes.
   std::vector<int64_t> element_shape;
@@ -36,6 +40,7 @@ struct Component {
   int64_t item_size = 0;
 
   uint64_t element_size() const;  // bytes in memory
+  bool is_cast() const { return file_type != type; }
 };
 
 // The type that a field of an array has in a tensor by default. Unimplemented, with the reason, if
@@ -43,8 +48,8 @@ struct Component {
 Result<ElementType> ComponentType(const NpyHeader& header, const DType& field);
 
 // The component that takes `field` as `type`. `element_shape` is the shape of an element of the
-// array. The caller has checked CanReadAs. ResourceExhausted if an element has more than
-// kMaxEmptyStrings strings of no bytes.
+// array. The caller has checked CanReadAs; if it is false, CheckCast, and the field is cast.
+// ResourceExhausted if an element has more than kMaxEmptyStrings strings of no bytes.
 Result<Component> MakeComponent(const std::vector<int64_t>& element_shape, FieldPath path,
                                 FieldView field, ElementType type);
 

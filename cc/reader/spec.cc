@@ -156,11 +156,52 @@ class SpecBuilder {
       component.spec.type = facts->type;
       component.spec.shape.emplace(facts->shape.begin() + (request_.rows ? 1 : 0),
                                    facts->shape.end());
+      TF_NPZ_RETURN_IF_ERROR(
+          RequestCast(&component).WithContext(archive_->Context(entry, facts->path)));
       component.place = spec_.components.size();
       spec_.components.push_back(std::move(component));
     }
     SortByKeys(spec_.components.begin() + first);
     return OkStatus();
+  }
+
+  // Makes `component` what the request casts it to.
+  Status RequestCast(InferredComponent* component) const {
+    for (const CastRequest& cast : request_.casts) {
+      const bool is_within =
+          cast.keys.size() <= component->keys.size() &&
+          std::equal(cast.keys.begin(), cast.keys.end(), component->keys.begin());
+      // The only array of an .npy is always named alone.
+      const bool is_named = component->keys.empty() ||
+                            (!cast.only_numbers && component->keys.size() == cast.keys.size());
+      if (!is_within || (!is_named && !IsNumber(component->dtype))) continue;
+      TF_NPZ_RETURN_IF_ERROR(CastTo(cast.type, component));
+    }
+    return OkStatus();
+  }
+
+  static Status CastTo(ElementType type, InferredComponent* component) {
+    ComponentSpec& spec = component->spec;
+    const DType& dtype = component->dtype;
+    spec.casts = true;
+    if (spec.type == type) return OkStatus();
+    if (!CanReadAs(dtype, type)) {
+      const Status cast = CheckCast(dtype, type);
+      if (!cast.ok()) {
+        return InvalidArgument("holds " + dtype.name() + ", but dtypes says " +
+                               std::string(ElementTypeName(type)) + "; " + cast.message());
+      }
+    }
+    if (AddsDimension(dtype, spec.type)) spec.shape->pop_back();
+    spec.type = type;
+    return OkStatus();
+  }
+
+  // Dates and bools are none, nor are raw bytes.
+  static bool IsNumber(const DType& dtype) {
+    return dtype.kind == DType::Kind::kInt || dtype.kind == DType::Kind::kUInt ||
+           dtype.kind == DType::Kind::kFloat || dtype.kind == DType::Kind::kComplex ||
+           dtype.kind == DType::Kind::kMlDtype;
   }
 
   Status CheckRows(const ZipEntry* entry, const MemberFacts& array, std::string_view remedy) const {
@@ -222,6 +263,18 @@ bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
   return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
 }
 
+// What to do if CanMerge is false.
+std::string MergeAdvice(const InferredComponent& a, const InferredComponent& b) {
+  if (a.spec.type == b.spec.type) {
+    return "read them as two datasets, bring them to one unit, and concatenate";
+  }
+  const std::optional<ElementType> common = CommonType(a.spec.type, b.spec.type);
+  if (common && CheckCast(a.dtype, *common).ok() && CheckCast(b.dtype, *common).ok()) {
+    return "pass dtypes= to cast them, for example to " + std::string(ElementTypeName(*common));
+  }
+  return "read them as two datasets, bring them to one dtype, and concatenate";
+}
+
 void MergeShape(const std::optional<std::vector<int64_t>>& other,
                 std::optional<std::vector<int64_t>>* merged) {
   if (!*merged || !other || (*merged)->size() != other->size()) {
@@ -261,10 +314,7 @@ Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
       return InvalidArgument("files differ in the dtype" +
                              (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
                              a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
-                             " in " + other.label + "; read them as two datasets, " +
-                             (a.spec.type != b.spec.type ? "cast one to the dtype of the other"
-                                                         : "bring them to one unit") +
-                             ", and concatenate");
+                             " in " + other.label + "; " + MergeAdvice(a, b));
     }
     MergeShape(b.spec.shape, &a.spec.shape);
   }

@@ -19,12 +19,22 @@
 
 namespace tf_npz {
 
+// What is cast when it is read: the numbers to which `keys` leads. Other components there stay as
+// they are. But a component must be castable if `keys` names it alone, unless `only_numbers` is
+// true.
+struct CastRequest {
+  FieldPath keys;  // names that would index the result of np.load, or the first of these
+  ElementType type = ElementType::kFloat32;
+  bool only_numbers = false;
+};
+
 // The element that a caller wants.
 struct SpecRequest {
   // Names of arrays, or, for an `.npy`, of fields. Absent: everything in the file.
   std::optional<std::vector<std::string>> keys;
   // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
+  std::vector<CastRequest> casts = {};
 };
 
 // One component of an element.
@@ -33,8 +43,8 @@ struct InferredComponent {
   // Empty: the only array of an `.npy`.
   FieldPath keys;
   DType dtype;
-  ComponentSpec spec;
-  size_t place = 0;  // its index in the order of the requested keys, then of the file
+  ComponentSpec spec;  // what it is cast to, if the request says so
+  size_t place = 0;    // its index in the order of the requested keys, then of the file
 };
 
 struct InferredSpec {
@@ -48,7 +58,8 @@ struct InferredSpec {
 
 // Reads the headers of the arrays that `request` names, or of all arrays. Errors name the file.
 //
-// InvalidArgument: the file does not have what is requested, or it has no component at all.
+// InvalidArgument: the file does not have what is requested, or it has no component at all; or an
+// array cannot be cast as requested.
 // Unimplemented: no tensor can hold the items of an array.
 // DataLoss and the errors of the file system: as for reading the arrays.
 Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request);

@@ -101,7 +101,11 @@ Status FromAbslStatus(const absl::Status& status, std::string_view path) {
 }
 
 Result<std::vector<ComponentSpec>> ToComponentSpecs(const tensorflow::DataTypeVector& dtypes,
-                                                    const std::vector<PartialTensorShape>& shapes) {
+                                                    const std::vector<PartialTensorShape>& shapes,
+                                                    const std::vector<bool>& casts) {
+  if (!casts.empty() && casts.size() != dtypes.size()) {
+    return InvalidArgument("casts and output_types differ in length");
+  }
   std::vector<ComponentSpec> specs;
   for (size_t i = 0; i < dtypes.size(); ++i) {
     ComponentSpec spec;
@@ -111,6 +115,7 @@ Result<std::vector<ComponentSpec>> ToComponentSpecs(const tensorflow::DataTypeVe
                              ", but no array can be read as this dtype");
     }
     spec.type = *type;
+    spec.casts = !casts.empty() && casts[i];
     if (!shapes[i].unknown_rank()) {
       spec.shape.emplace();
       for (const auto& dimension : shapes[i]) spec.shape->push_back(dimension.size);

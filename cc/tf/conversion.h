@@ -21,11 +21,11 @@ absl::Status ToAbslStatus(const Status& status);
 // The error of a file system with the file at `path`. The message does not have to name the file.
 Status FromAbslStatus(const absl::Status& status, std::string_view path);
 
-// The specs of components with these dtypes and shapes. InvalidArgument if no array can have one of
-// the dtypes.
+// The specs of components with these dtypes and shapes. `casts` says which of them are cast; empty:
+// none. InvalidArgument if no array can have one of the dtypes, or if the lengths differ.
 Result<std::vector<ComponentSpec>> ToComponentSpecs(
     const tensorflow::DataTypeVector& dtypes,
-    const std::vector<tensorflow::PartialTensorShape>& shapes);
+    const std::vector<tensorflow::PartialTensorShape>& shapes, const std::vector<bool>& casts);
 
 // The strings of a tensor of any shape.
 std::vector<std::string> ToStrings(const tensorflow::Tensor& tensor);

@@ -7,6 +7,41 @@
 
 namespace tf_npz {
 
+namespace {
+
+using ::tensorflow::PartialTensorShape;
+
+// The component that a.padding[i] pads.
+size_t PaddedComponent(const DatasetArguments& a, size_t i) {
+  return a.padding_components.empty() ? i : static_cast<size_t>(a.padding_components[i]);
+}
+
+Status CheckPadding(const DatasetArguments& a) {
+  if (a.padding.empty() && a.padding_components.empty()) return OkStatus();
+  if (a.batch_size == kNotBatched) return InvalidArgument("padding needs a batch_size");
+  const size_t wanted =
+      a.padding_components.empty() ? a.output_types.size() : a.padding_components.size();
+  if (a.padding.size() != wanted) {
+    return InvalidArgument("padding needs one value for each component that is padded");
+  }
+  int64_t least = 0;
+  for (const int64_t component : a.padding_components) {
+    if (component < least || component >= static_cast<int64_t>(a.output_types.size())) {
+      return InvalidArgument("padding_components must be numbers of components, in their order");
+    }
+    least = component + 1;
+  }
+  for (size_t i = 0; i < a.padding.size(); ++i) {
+    if (a.padding[i].dtype() != a.output_types[PaddedComponent(a, i)] ||
+        a.padding[i].NumElements() != 1) {
+      return InvalidArgument("padding must be scalars of the components' dtypes");
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
 Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (a.filenames.NumElements() == 0) return InvalidArgument("filenames is empty");
   if (a.output_shapes.size() != a.output_types.size() || a.keys.size() != a.output_types.size()) {
@@ -33,22 +68,49 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
       return InvalidArgument("element_counts must not be negative");
     }
   }
-  if (!a.padding.empty() &&
-      (a.batch_size == kNotBatched || a.padding.size() != a.output_types.size())) {
-    return InvalidArgument("padding needs a batch_size, and one value for each component");
-  }
-  for (size_t i = 0; i < a.padding.size(); ++i) {
-    if (a.padding[i].dtype() != a.output_types[i] || a.padding[i].NumElements() != 1) {
-      return InvalidArgument("padding must be scalars of the components' dtypes");
+  TF_NPZ_RETURN_IF_ERROR(CheckPadding(a));
+  std::vector<PartialTensorShape> shapes = a.element_shapes;
+  if (shapes.empty()) {
+    shapes = a.output_shapes;
+    for (PartialTensorShape& shape : shapes) {
+      if (a.batch_size == kNotBatched || shape.unknown_rank()) continue;
+      if (shape.dims() == 0) return InvalidArgument("output_shapes lack the batch dimension");
+      shape.RemoveDim(0);
     }
   }
-  std::vector<tensorflow::PartialTensorShape> shapes = a.output_shapes;
-  for (tensorflow::PartialTensorShape& shape : shapes) {
-    if (a.batch_size == kNotBatched || shape.unknown_rank()) continue;
-    if (shape.dims() == 0) return InvalidArgument("output_shapes lack the batch dimension");
-    shape.RemoveDim(0);
+  if (shapes.size() != a.output_types.size()) {
+    return InvalidArgument("element_shapes and output_types differ in length");
   }
-  return ToComponentSpecs(a.output_types, shapes);
+  return ToComponentSpecs(a.output_types, shapes, a.casts);
+}
+
+std::vector<std::optional<std::string>> PaddingOf(const DatasetArguments& a) {
+  std::vector<std::optional<std::string>> padding;
+  if (!a.padding.empty()) padding.resize(a.output_types.size());
+  for (size_t i = 0; i < a.padding.size(); ++i) {
+    const tensorflow::Tensor& value = a.padding[i];
+    std::optional<std::string>& own = padding[PaddedComponent(a, i)];
+    if (value.dtype() == tensorflow::DT_STRING) {
+      own = ToStrings(value)[0];
+    } else {
+      own.emplace(static_cast<const char*>(value.data()), tensorflow::DataTypeSize(value.dtype()));
+    }
+  }
+  return padding;
+}
+
+std::vector<std::vector<int64_t>> PaddedShapesOf(const DatasetArguments& a) {
+  if (a.element_shapes.empty() || a.padding.empty()) return {};
+  std::vector<std::vector<int64_t>> shapes(a.output_types.size());
+  for (size_t i = 0; i < a.padding.size(); ++i) {
+    const size_t component = PaddedComponent(a, i);
+    const PartialTensorShape& shape = a.output_shapes[component];
+    if (shape.unknown_rank()) continue;
+    for (int axis = 1; axis < shape.dims(); ++axis) {
+      shapes[component].push_back(shape.dim_size(axis));
+    }
+  }
+  return shapes;
 }
 
 }  // namespace tf_npz

@@ -4,6 +4,8 @@
 #define TF_NPZ_TF_DATASET_ARGUMENTS_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "cc/base/status.h"
@@ -24,6 +26,7 @@ struct DatasetArguments {
   int64_t batch_size = kNotBatched;
   bool drop_remainder = false;
   std::vector<tensorflow::Tensor> padding;
+  std::vector<int64_t> padding_components;  // of each of `padding`; empty: all, in their order
   Shard shard;
   tensorflow::Tensor element_counts;  // int64; one for each file, or empty
   int64_t num_parallel_reads = 0;
@@ -32,11 +35,19 @@ struct DatasetArguments {
   bool rows = true;
   tensorflow::DataTypeVector output_types;
   std::vector<tensorflow::PartialTensorShape> output_shapes;
+  // Of one element, before it is padded; empty: as output_shapes says.
+  std::vector<tensorflow::PartialTensorShape> element_shapes;
+  std::vector<bool> casts;  // for each component; empty: none is cast
 };
 
 // The spec of each component of one element, before batching. InvalidArgument if an argument is out
 // of range, or if arguments contradict each other.
 Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& arguments);
+
+// What pads each component, and to which lengths; see EngineOptions. The arguments are those that
+// CheckedSpecs admits.
+std::vector<std::optional<std::string>> PaddingOf(const DatasetArguments& arguments);
+std::vector<std::vector<int64_t>> PaddedShapesOf(const DatasetArguments& arguments);
 
 }  // namespace tf_npz
 

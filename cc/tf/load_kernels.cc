@@ -39,7 +39,9 @@ class ReadOp : public OpKernel {
     OP_REQUIRES(
         ctx, dtypes_.size() == shapes.size() && dtypes_.size() == key_depths_.size(),
         absl::InvalidArgumentError("key_depths, output_types and output_shapes differ in length"));
-    Result<std::vector<ComponentSpec>> specs = ToComponentSpecs(dtypes_, shapes);
+    std::vector<bool> casts;
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &casts));
+    Result<std::vector<ComponentSpec>> specs = ToComponentSpecs(dtypes_, shapes, casts);
     OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
     specs_ = std::move(*specs);
   }

@@ -63,14 +63,8 @@ EngineOptions NpzReaderDataset::NewOptions() const {
   EngineOptions options;
   options.batch_size = is_batched() ? a.batch_size : 0;
   options.drop_remainder = a.drop_remainder;
-  for (const Tensor& value : a.padding) {
-    if (value.dtype() == tensorflow::DT_STRING) {
-      options.padding.push_back(ToStrings(value)[0]);
-    } else {
-      options.padding.emplace_back(static_cast<const char*>(value.data()),
-                                   tensorflow::DataTypeSize(value.dtype()));
-    }
-  }
+  options.padding = PaddingOf(a);
+  options.padded_shapes = PaddedShapesOf(a);
   options.memory_limit = static_cast<uint64_t>(a.memory_limit);
   options.pool = pool_;
   options.verify_checksums = a.verify_checksums;
@@ -178,10 +172,13 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding.push_back(node);
     padding_types.push_back(value.dtype());
   }
-  tensorflow::AttrValue rows, key_depths, tpadding;
+  tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
+  b->BuildAttrValue(a.padding_components, &padding_components);
+  b->BuildAttrValue(a.element_shapes, &element_shapes);
+  b->BuildAttrValue(a.casts, &casts);
   return b->AddDataset(this,
                        {{DatasetInput::kFilenames, filenames},
                         {DatasetInput::kKeys, keys},
@@ -194,7 +191,12 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {DatasetInput::kMemoryLimit, memory_limit},
                         {DatasetInput::kVerifyChecksums, verify_checksums}},
                        {{DatasetInput::kPadding, padding}},
-                       {{"rows", rows}, {"key_depths", key_depths}, {"Tpadding", tpadding}},
+                       {{"rows", rows},
+                        {"key_depths", key_depths},
+                        {"Tpadding", tpadding},
+                        {"padding_components", padding_components},
+                        {"element_shapes", element_shapes},
+                        {"casts", casts}},
                        output);
 }
 

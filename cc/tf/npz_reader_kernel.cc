@@ -28,6 +28,9 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("key_depths", &key_depths_));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &attributes_.output_types));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &attributes_.output_shapes));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("element_shapes", &attributes_.element_shapes));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("padding_components", &attributes_.padding_components));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &attributes_.casts));
   }
 
  protected:

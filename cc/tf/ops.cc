@@ -66,6 +66,9 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("Tpadding: list(type) >= 0")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
+    .Attr("padding_components: list(int) >= 0 = []")
+    .Attr("element_shapes: list(shape) >= 0 = []")
+    .Attr("casts: list(bool) >= 0 = []")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -77,7 +80,7 @@ filenames: One path or several, in the order of reading.
 keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
 batch_size: Number of elements in a batch, at least 1. -1: elements are not batched.
 drop_remainder: True: leaves out a last batch of fewer than batch_size elements.
-padding: For each component, the value that pads the elements of a batch to one shape. None: they must have one shape.
+padding: The values that pad the elements of a batch to one shape, one for each component that is padded. The elements of the others must have one shape.
 num_shards: Number of pipelines that share the elements, at least 1. Each reads another share, of about the same size.
 shard_index: The share of this pipeline, from 0 to num_shards - 1.
 element_counts: Number of elements of each file. Empty if it is not known.
@@ -88,6 +91,9 @@ rows: True: an element is one step along axis 0 of the arrays. False: an element
 key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
 output_types: The dtypes of the components: string for strings, int64 for datetimes, uint8 or an ml_dtypes type for raw void.
 output_shapes: The shapes of the components, after the batch dimension if there is one. A file that does not fit is an error.
+padding_components: The number of the component that each of `padding` pads, rising. Empty: `padding` has one value for each component.
+element_shapes: The shapes of the components of one element, before it is padded and batched; padded ones are then padded to the lengths in output_shapes. Empty: those of output_shapes; elements are padded to the longest of a batch.
+casts: For each component, whether arrays of other dtypes are cast to it. Empty: another dtype is an error.
 )doc");
 
 REGISTER_OP("NpzLoad")
@@ -98,6 +104,7 @@ REGISTER_OP("NpzLoad")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
+    .Attr("casts: list(bool) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Reads whole arrays of one .npy or .npz file.
@@ -108,6 +115,7 @@ verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gz
 key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. A file that does not fit is an error.
+casts: As for NpzReaderDataset.
 )doc");
 
 REGISTER_OP("NpzDecode")
@@ -118,6 +126,7 @@ REGISTER_OP("NpzDecode")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
+    .Attr("casts: list(bool) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Decodes whole arrays from the bytes of an .npy or .npz file.
@@ -128,6 +137,7 @@ verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gz
 key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. Contents that do not fit are an error.
+casts: As for NpzReaderDataset.
 )doc");
 
 }  // namespace tf_npz

@@ -1,12 +1,12 @@
 """NpzReaderDataset: rows, batches or whole arrays of many files, as a tf.data.Dataset."""
 
 import operator
-from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from . import _files, _ops, _padding, _spec, _structure
+from ._dtypes import Dtypes
 from ._structure import ElementSpec, Keys
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
@@ -40,6 +40,11 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
       >>> [y.numpy().tolist() for x, y in ds]
       [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11]]
 
+      >>> ds = tf_npz.NpzReaderDataset(
+      ...     "clips/*.npy", rows=False, batch_size=2, drop_remainder=True, padded_shapes=(8, None), dtypes="float16")
+      >>> ds.element_spec
+      TensorSpec(shape=(2, 8, 2), dtype=tf.float16, name=None)
+
       Inside `interleave` the file name is symbolic, so the spec must be passed:
 
       >>> files = ["train/0.npz", "train/1.npz"]
@@ -59,13 +64,15 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         rows: bool = True,
         batch_size: int | tf.Tensor | None = None,
         drop_remainder: bool = False,
-        padding: complex | tuple[Any, ...] | Mapping[str, Any] | None = None,
+        padding: _padding.Padding | None = None,
         shard: tuple[int | tf.Tensor, int | tf.Tensor] | None = None,
         num_parallel_reads: int | None = None,
         memory_limit: int | None = None,
         verify_checksums: bool = True,
         element_spec: ElementSpec | None = None,
         name: str | None = None,
+        padded_shapes: _padding.PaddedShapes | None = None,
+        dtypes: Dtypes | None = None,
     ) -> None:
         """Creates the dataset. Reads headers now, unless `element_spec` is given, but no array yet.
 
@@ -86,8 +93,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           drop_remainder: True: leaves out a last batch of fewer than `batch_size` elements.
           padding: A value, or a structure with one value for each component. Elements of a batch are padded with it to
             the longest in each dimension, as by `padded_batch`. For strings the value is a str or bytes; if one number
-            is given for all components, strings are padded with "". For dates it may be np.datetime64("NaT"). None:
-            the elements of a batch must have one shape.
+            is given for several components, strings are padded with "". For dates it may be np.datetime64("NaT").
+            A component whose value is None, or that a dict leaves out, is not padded: its elements in a batch must
+            have one shape. None: that holds for all components.
           shard: (count, index), with 0 <= index < count: this pipeline reads share `index` of `count`. The shares are
             disjoint and together hold all elements. In `distribute_datasets_from_function`, pass
             `(context.num_input_pipelines, context.input_pipeline_id)`.
@@ -105,11 +113,21 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             happens before the first row, for others with the last row. So rows of a damaged array may come before its
             error.
           element_spec: The spec of one element before batching, as `tf_npz.element_spec` returns it. Required if
-            `filenames` is symbolic. None: it is read from headers; damaged files are skipped then, and raise their
-            error while iterating. For a structured array it may hold some of the fields; the others are left out. It
-            does not hold the unit of dates: units are compared within one dataset, but not between the datasets of
-            an interleave.
+            `filenames` is symbolic. Arrays of other dtypes are cast to its dtypes; `dtypes` says how. None: it is read
+            from headers; damaged files are skipped then, and raise their error while iterating. For a structured array
+            it may hold some of the fields; the others are left out. It does not hold the unit of dates: units are
+            compared within one dataset, but not between the datasets of an interleave.
           name: A name for the op.
+          padded_shapes: The lengths that elements are padded to, as for `padded_batch`: one shape, such as (100, None),
+            or a structure with a shape for each component. A length of None or -1 is the longest of the batch.
+            `element_spec` has the fixed lengths, as XLA and TPUs need them. An element that is longer is its file's
+            error. Without `padding`, elements are padded with 0, False or "".
+          dtypes: What numbers are cast to while they are read: a dtype, such as tf.float32 or "float32", or a structure
+            with one for each component. None there, or a component that a dict leaves out, stays as it is. One dtype
+            for several components is for the numbers among them; strings, dates and bools stay.
+            Files may then differ in their dtypes. Casts are those of NumPy's casting="same_kind": from bool to
+            unsigned to signed integers to floats to complex numbers, and between sizes. bfloat16 is a float. Floats
+            are rounded. An integer that does not fit is an error, and does not wrap as in `astype`.
 
         Raises:
           ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
@@ -117,27 +135,30 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           tf.errors.OpError: Without `element_spec`, the errors of `tf_npz.element_spec`. While iterating,
             InvalidArgumentError (a file does not fit the spec), NotFoundError, PermissionDeniedError, DataLossError (a
             file is damaged), UnimplementedError (the kind of a file is not supported), ResourceExhaustedError (a file
-            exceeds a limit) or UnavailableError (a server failed).
+            exceeds a limit) or UnavailableError (a server failed). A dtype that can't be cast, or an integer that does
+            not fit, is an InvalidArgumentError too.
         """
         self._name = name
         size, static_size = _batch_size(batch_size)
         if size is None and drop_remainder:
             raise ValueError("drop_remainder=True needs a batch_size")
-        if size is None and padding is not None:
-            raise ValueError(f"padding={padding!r} needs a batch_size: elements are padded to the longest of a batch")
+        for argument, value in (("padding", padding), ("padded_shapes", padded_shapes)):
+            if size is None and value is not None:
+                raise ValueError(f"{argument}={value!r} needs a batch_size: elements are padded to fit into a batch")
         threads = _at_least_one("num_parallel_reads", num_parallel_reads, tf.data.AUTOTUNE)
         limit = _at_least_one("memory_limit", memory_limit, _DEFAULT_MEMORY_LIMIT)
 
         shards = _shard(shard)
 
         paths = _files.expand(filenames)
-        components = _components(paths, keys, rows, element_spec)
-        self._element_spec = components.spec
+        components = _components(paths, keys, rows, element_spec, dtypes)
+        padded = _padding.padded(padding, padded_shapes, components)
+        self._element_spec = padded.spec
         if size is not None:
             batch_dimension = [static_size if drop_remainder else None]
             self._element_spec = tf.nest.map_structure(
                 lambda spec: tf.TensorSpec(tf.TensorShape(batch_dimension).concatenate(spec.shape), spec.dtype),
-                components.spec,
+                padded.spec,
             )
         flat_spec = tf.nest.flatten(self._element_spec)
         variant = _ops.library().npz_reader_dataset(
@@ -145,7 +166,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             **components.op_arguments(),
             batch_size=tf.constant(_NOT_BATCHED, tf.int64) if size is None else size,
             drop_remainder=drop_remainder,
-            padding=[] if padding is None else _padding.padding_values(padding, components),
+            **padded.op_arguments(components),
             num_shards=shards[0],
             shard_index=shards[1],
             element_counts=tf.constant(components.counts, tf.int64),
@@ -172,16 +193,16 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
 
 def _components(
-    paths: list[str] | tf.Tensor, keys: Keys | None, rows: bool, element_spec: ElementSpec | None
+    paths: list[str] | tf.Tensor, keys: Keys | None, rows: bool, element_spec: ElementSpec | None, dtypes: Dtypes | None
 ) -> _structure.Components:
     if element_spec is not None:
-        return _structure.components(keys, element_spec)
+        return _spec.of_caller(keys, element_spec, dtypes)
     if tf.is_tensor(paths):
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
             f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows)}), made outside of the function"
         )
-    return _spec.of_files(paths, keys, rows=rows, skip_damaged=True)
+    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
 
 
 def _arguments(keys: Keys | None, rows: bool) -> str:

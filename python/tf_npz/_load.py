@@ -5,7 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _ops, _spec, _structure
+from . import _files, _ops, _spec
+from ._dtypes import Dtypes
 from ._structure import Components, ElementSpec, Keys
 
 
@@ -16,6 +17,7 @@ def load(
     *,
     element_spec: ElementSpec | None = None,
     verify_checksums: bool = True,
+    dtypes: Dtypes | None = None,
 ) -> Any:
     """Reads the whole arrays of one .npy or .npz file.
 
@@ -30,14 +32,16 @@ def load(
         a dict of its fields. For a structured .npy, keys are names of fields.
       element_spec: The spec of the result, as `tf_npz.element_spec(files, keys, rows=False)` returns it: None for each
         dimension in which the files differ. Required if `filename` is symbolic. None: it is read from the header.
+        Arrays of other dtypes are cast to its dtypes, as `NpzReaderDataset` casts.
       verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+      dtypes: What arrays are cast to, as for `NpzReaderDataset`.
 
     Returns:
       Tensors of the arrays' dtypes and shapes, in C order, in the structure of `keys`.
 
     Raises:
-      tf.errors.InvalidArgumentError: A key is unknown, the file does not fit `element_spec`, or a pattern matches
-        several files.
+      tf.errors.InvalidArgumentError: A key is unknown, the file does not fit `element_spec`, an array or a value of it
+        can't be cast, or a pattern matches several files.
       tf.errors.NotFoundError: The file does not exist, or a pattern matches no file.
       tf.errors.PermissionDeniedError: The file may not be read.
       tf.errors.DataLossError: The file is damaged, or is neither an .npy nor an .npz file.
@@ -59,11 +63,11 @@ def load(
     """
     path = _files.one_path(filename)
     if element_spec is not None:
-        components = _structure.components(keys, element_spec)
+        components = _spec.of_caller(keys, element_spec, dtypes)
     elif tf.is_tensor(path):
         raise _symbolic("filename", f"tf_npz.element_spec(a_file{_keys_argument(keys)}, rows=False)")
     else:
-        components = _spec.of_files([path], keys, rows=False)
+        components = _spec.of_files([path], keys, rows=False, dtypes=dtypes)
     outputs = _ops.library().npz_load(
         filename=_files.to_tensor(path),
         **_common_arguments(components, verify_checksums),
@@ -78,6 +82,7 @@ def decode(
     *,
     element_spec: ElementSpec | None = None,
     verify_checksums: bool = True,
+    dtypes: Dtypes | None = None,
 ) -> Any:
     """Decodes the whole arrays in the bytes of an .npy or .npz file.
 
@@ -88,12 +93,14 @@ def decode(
       keys: The arrays to decode, and the structure of the result, as for `load`.
       element_spec: The spec of the result, as for `load`. Required if `contents` is symbolic.
       verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+      dtypes: What arrays are cast to, as for `NpzReaderDataset`.
 
     Returns:
       Tensors of the arrays' dtypes and shapes, in C order, in the structure of `keys`.
 
     Raises:
-      tf.errors.InvalidArgumentError: A key is unknown, or the contents do not fit `element_spec`.
+      tf.errors.InvalidArgumentError: A key is unknown, the contents do not fit `element_spec`, or an array or a value
+        of it can't be cast.
       tf.errors.DataLossError: The contents are damaged, or are neither an .npy nor an .npz file.
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: The contents exceed a limit, such as 1 MiB for a header.
@@ -113,11 +120,11 @@ def decode(
         hint = "; tf_npz.load takes the name of a file" if isinstance(contents, str | os.PathLike) else ""
         raise TypeError(f"contents must be bytes or a scalar string tensor, not {type(contents).__name__}{hint}")
     if element_spec is not None:
-        components = _structure.components(keys, element_spec)
+        components = _spec.of_caller(keys, element_spec, dtypes)
     elif value is None:
         raise _symbolic("contents", "the spec of the arrays, such as {'x': tf.TensorSpec([None, 3], tf.float32)}")
     else:
-        components = _spec.of_contents(bytes(value), keys)
+        components = _spec.of_contents(bytes(value), keys, dtypes)
     outputs = _ops.library().npz_decode(contents=tensor, **_common_arguments(components, verify_checksums))
     return tf.nest.pack_sequence_as(components.spec, outputs)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _core, _errors, _files, _ops, _remote, _structure
+from . import _core, _dtypes, _errors, _files, _ops, _remote, _structure
+from ._dtypes import Dtypes
 from ._structure import Components, ElementSpec, Keys
 
 # If there are more files than this, the headers of a sample of this size are read. A cached file takes about 0.02 ms, a
@@ -15,7 +16,9 @@ _MAX_FILES = 1000
 
 
 @_ops.not_converted
-def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows: bool = True) -> ElementSpec:
+def element_spec(
+    filenames: _files.Filenames, keys: Keys | None = None, *, rows: bool = True, dtypes: Dtypes | None = None
+) -> ElementSpec:
     """Reads the spec of one element from the headers of files.
 
     Pass it to `NpzReaderDataset`, `load` or `decode` as `element_spec` if file names are symbolic.
@@ -25,6 +28,8 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
         most. If there are more files, 1000 of them are read: the first, the last, and others evenly spread between.
       keys: The arrays of an element, and its structure, as for `NpzReaderDataset`.
       rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+      dtypes: What arrays are cast to, as for `NpzReaderDataset`. The spec has these dtypes, and what reads with the
+        spec casts to them.
 
     Returns:
       A tf.TensorSpec, or a tuple or dict of them, in the structure of `keys`. A structured array has a dict of its
@@ -32,7 +37,8 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
       dimensions, the shape is unknown.
 
     Raises:
-      tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype or in the unit of datetimes; with
+      tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype or in the unit of datetimes; an
+        array can't be cast as `dtypes` says; with
         `keys=None`, files hold different arrays; with `rows=True`, an array has no dimensions; or `filenames` is empty.
       tf.errors.NotFoundError: A file does not exist, or a pattern matches no file.
       tf.errors.PermissionDeniedError: A file may not be read.
@@ -40,47 +46,73 @@ def element_spec(filenames: _files.Filenames, keys: Keys | None = None, *, rows:
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: A file exceeds a limit, such as 1 MiB for a header.
       tf.errors.UnavailableError: Reading failed for another reason, such as a server that does not answer.
-      ValueError: `filenames` is symbolic, so there are no headers to read yet.
+      ValueError: `filenames` is symbolic, so there are no headers to read yet; or `dtypes` has another structure than
+        `keys`.
 
     Example:
       >>> tf_npz.element_spec("train/*.npz", keys=("x", "y"))
       (TensorSpec(shape=(4,), dtype=tf.float32, name=None), TensorSpec(shape=(), dtype=tf.int64, name=None))
       >>> tf_npz.element_spec("clips/*.npy", rows=False)  # of 3 and of 5 steps
       TensorSpec(shape=(None, 2), dtype=tf.float32, name=None)
+      >>> tf_npz.element_spec("train/*.npz", keys=("x", "y"), dtypes=(None, "int32"))
+      (TensorSpec(shape=(4,), dtype=tf.float32, name=None), TensorSpec(shape=(), dtype=tf.int32, name=None))
     """
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, keys, rows=rows).spec
+    return of_files(paths, keys, rows=rows, dtypes=dtypes).spec
 
 
-def of_files(paths: Sequence[str], keys: Keys | None, *, rows: bool, skip_damaged: bool = False) -> Components:
+def of_files(
+    paths: Sequence[str],
+    keys: Keys | None,
+    *,
+    rows: bool,
+    dtypes: Dtypes | None = None,
+    skip_damaged: bool = False,
+) -> Components:
     """The components of an element, with the narrowest spec that admits all files. Raises what `element_spec` raises.
 
     Args:
       paths: The files, at least one.
       keys: The arrays of an element.
       rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+      dtypes: What arrays are cast to.
       skip_damaged: True: leaves out damaged files, unless all files are damaged.
     """
     names = _names(keys)
+    casts = _dtypes.requests(dtypes, keys)
     sample = _sample(paths)
     try:
         specs = _core.infer_from_files(
-            [os.fsencode(path) for path in sample], names, rows, skip_damaged, _remote.RemoteFile
+            [os.fsencode(path) for path in sample], names, rows, skip_damaged, _remote.RemoteFile, casts
         )
-        components = _components(specs, keys)
+        components = _dtypes.with_casts(dtypes, _components(specs, keys))
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
     return components._replace(counts=specs.counts) if len(sample) == len(paths) else components
 
 
-def of_contents(contents: bytes, keys: Keys | None) -> Components:
+def of_contents(contents: bytes, keys: Keys | None, dtypes: Dtypes | None = None) -> Components:
     """The components of an element that is the whole arrays in `contents`. Raises what `element_spec` raises."""
+    casts = _dtypes.requests(dtypes, keys)
     try:
-        return _components(_core.infer_from_contents(contents, _names(keys)), keys)
+        components = _components(_core.infer_from_contents(contents, _names(keys), casts), keys)
+        return _dtypes.with_casts(dtypes, components)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
+
+
+def of_caller(keys: Keys | None, spec: ElementSpec, dtypes: Dtypes | None) -> Components:
+    """The components of an element whose spec the caller gave. Arrays of other dtypes are cast to it.
+
+    Raises:
+      TypeError: `spec` holds something other than tf.TensorSpec, or `dtypes` something other than dtypes.
+      ValueError: `keys`, `spec` and `dtypes` differ in structure.
+    """
+    components = _structure.components(keys, spec)
+    components = components._replace(spec=_dtypes.applied(dtypes, components.spec))
+    return components._replace(casts=[True] * len(components.keys))
 
 
 def _names(keys: Keys | None) -> list[str] | None:

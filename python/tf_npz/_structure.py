@@ -1,6 +1,6 @@
 """The structure of an element, and the names of each of its components."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
@@ -18,11 +18,13 @@ class Components(NamedTuple):
         fields. Empty for the only array of an .npy.
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
+      casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
     """
 
     keys: list[tuple[str, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
+    casts: Sequence[bool] = ()
 
     @property
     def specs(self) -> list[tf.TensorSpec]:
@@ -31,10 +33,11 @@ class Components(NamedTuple):
         return flat
 
     def op_arguments(self) -> dict[str, Any]:
-        """The inputs and attributes of the ops that hold the keys."""
+        """The inputs and attributes of the ops that hold the keys, and what is cast."""
         return {
             "keys": tf.constant([name for key in self.keys for name in key], tf.string),
             "key_depths": [len(key) for key in self.keys],
+            "casts": list(self.casts),
         }
 
 
@@ -56,7 +59,7 @@ def normalized_keys(keys: Keys) -> Any:
 
 
 def components(keys: Keys | None, spec: ElementSpec) -> Components:
-    """Checks that keys and a spec fit each other, and returns the components.
+    """Checks that keys and a spec fit each other, and returns the components. None is cast.
 
     Args:
       keys: The keys that the caller gave. None: the keys of a dict spec are the names; a bare spec is that of an .npy.
@@ -84,6 +87,64 @@ def components(keys: Keys | None, spec: ElementSpec) -> Components:
             f"keys and element_spec must have one structure, but keys is {keys!r} and element_spec is {spec!r}; "
             "tf_npz.element_spec(a_file, keys=...) returns the one that belongs to keys"
         ) from None
+
+
+def spread(
+    name: str,
+    values: Any,
+    structure: Any,
+    is_component: Callable[[Any], bool] = lambda node: isinstance(node, tf.TensorSpec),
+    *,
+    are_nested: bool = False,
+) -> list[tuple[Any, bool]]:
+    """The value of each component, in the order of tf.nest.flatten, and whether it was given for this one alone.
+
+    Args:
+      name: The name of the argument, for messages.
+      values: One value for all components, or a structure of values. A value in the place of a structure is for all
+        components in it. A dict may leave out components: their value is None.
+      structure: What has the structure of an element: its spec, or its keys.
+      is_component: Whether a node of `structure` is a component.
+      are_nested: Whether the value of one component may be a structure itself.
+
+    Raises:
+      ValueError: `values` has another structure. The message says which name or how many values are wrong.
+    """
+
+    def refuse(problem: str) -> ValueError:
+        return ValueError(
+            f"{name} must be one value for all components, or have the structure of an element, but {problem}; "
+            f"{name} is {values!r}, the element is {structure!r}"
+        )
+
+    def walk(node: Any, value: Any, where: str) -> list[tuple[Any, bool]]:
+        if is_component(node):
+            if isinstance(value, Mapping | tuple | list) and not are_nested:
+                raise refuse(f"{where} is a {type(value).__name__}, where the element has one component")
+            return [(value, True)]
+        if isinstance(node, Mapping) and isinstance(value, Mapping):
+            unknown = [key for key in value if key not in node]
+            if unknown:
+                raise refuse(
+                    f"{where} has {', '.join(map(repr, unknown))}, and the element only {', '.join(map(repr, node))}"
+                )
+            # tf.nest.flatten goes by sorted keys.
+            return [item for key in sorted(node) for item in walk(node[key], value.get(key), f"{where}[{key!r}]")]
+        if isinstance(node, tuple) and isinstance(value, tuple | list):
+            if len(node) != len(value):
+                raise refuse(f"{where} has {_number(len(value), 'value')} for {_number(len(node), 'component')}")
+            pairs = enumerate(zip(node, value, strict=True))
+            return [item for i, (inner, own) in pairs for item in walk(inner, own, f"{where}[{i}]")]
+        if isinstance(value, Mapping | tuple | list):
+            raise refuse(f"{where} is a {type(value).__name__}, where the element has a {type(node).__name__}")
+        inside = list(node.values()) if isinstance(node, Mapping) else list(node)
+        return [(value, False) for inner in inside for _ in walk(inner, None, where)]
+
+    return walk(structure, values, name)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 class _StructuresDifferError(Exception):

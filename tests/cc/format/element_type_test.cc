@@ -121,5 +121,84 @@ TEST(ElementType, ReadsVoidAsTheTypesThatNumPySavesAsVoid) {
   EXPECT_FALSE(AddsDimension(Parse("u1"), ElementType::kUInt8));
 }
 
+TEST(ElementType, CastsWithinAKindAndUpwards) {
+  const std::set<std::string_view> complex = {"complex64", "complex128"};
+  std::set<std::string_view> floats = {"float16", "bfloat16", "float32", "float64"};
+  floats.insert(complex.begin(), complex.end());
+  std::set<std::string_view> ints = {"int8", "int16", "int32", "int64"};
+  ints.insert(floats.begin(), floats.end());
+  std::set<std::string_view> uints = {"uint8", "uint16", "uint32", "uint64"};
+  uints.insert(ints.begin(), ints.end());
+  std::set<std::string_view> all = {"bool"};
+  all.insert(uints.begin(), uints.end());
+  const struct {
+    const char* dtype;
+    std::set<std::string_view> types;
+  } cases[] = {
+      {"?", all},     {"u1", uints},   {">u8", uints},  {"i1", ints},     {"<i8", ints},
+      {"f2", floats}, {">f8", floats}, {"c8", complex}, {"c16", complex}, {"bfloat16", floats},
+      {"<M8[s]", {}}, {"m8", {}},      {"S3", {}},      {"U3", {}},       {"V2", {}},
+      {"V1", {}},     {"f1", {}},      {"O", {}},       {">f16", {}},
+  };
+  for (const auto& c : cases) {
+    for (const ElementType type : AllElementTypes()) {
+      const bool expected = c.types.count(ElementTypeName(type)) > 0;
+      EXPECT_EQ(CheckCast(Parse(c.dtype), type).ok(), expected)
+          << c.dtype << " to " << ElementTypeName(type);
+    }
+  }
+}
+
+TEST(ElementType, TheCommonTypeHoldsBoth) {
+  using Type = ElementType;
+  const struct {
+    Type a, b;
+    std::optional<Type> common;
+  } cases[] = {
+      {Type::kFloat32, Type::kFloat64, Type::kFloat64},
+      {Type::kInt8, Type::kUInt8, Type::kInt16},
+      {Type::kInt32, Type::kUInt8, Type::kInt32},
+      {Type::kUInt32, Type::kInt32, Type::kInt64},
+      {Type::kUInt64, Type::kInt8, Type::kFloat64},
+      {Type::kBool, Type::kUInt8, Type::kUInt8},
+      {Type::kInt64, Type::kFloat16, Type::kFloat16},
+      {Type::kFloat64, Type::kComplex64, Type::kComplex64},
+      {Type::kString, Type::kInt8, std::nullopt},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(CommonType(c.a, c.b), c.common) << ElementTypeName(c.a) << ElementTypeName(c.b);
+    EXPECT_EQ(CommonType(c.b, c.a), c.common) << ElementTypeName(c.a) << ElementTypeName(c.b);
+  }
+}
+
+TEST(ElementType, SaysWhatACastWouldLose) {
+  const struct {
+    const char* dtype;
+    ElementType type;
+    const char* message;
+  } cases[] = {
+      {">f8", ElementType::kInt32,
+       "float64 to int32 would lose the fraction; read it as float64, and cast it yourself after "
+       "reading"},
+      {"f4", ElementType::kUInt8, "float32 to uint8 would lose the fraction"},
+      {"i1", ElementType::kUInt64, "int8 to uint64 would lose the sign"},
+      {"c8", ElementType::kFloat64, "complex64 to float64 would lose the imaginary part"},
+      {"c16", ElementType::kInt8, "complex128 to int8 would lose the imaginary part"},
+      {"u1", ElementType::kBool, "uint8 to bool would lose everything but whether a value is 0"},
+      {"f2", ElementType::kBool, "would lose everything but whether a value is 0"},
+      {"M8[ns]", ElementType::kFloat32,
+       "datetime64[ns] to float32 is no cast: dates are read as int64, the counts of their unit"},
+      {"m8[s]", ElementType::kInt32, "timedelta64[s] to int32 is no cast: dates are read as int64"},
+      {"S3", ElementType::kFloat32, "only numbers and bools are cast"},
+      {"f4", ElementType::kString, "float32 to string is no cast: only numbers and bools are cast"},
+      {"V4", ElementType::kFloat32, "only numbers and bools are cast"},
+      {"f4", ElementType::kFloat8E5m2, "only numbers and bools are cast"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_ERROR(CheckCast(Parse(c.dtype), c.type), kInvalidArgument, c.message);
+  }
+  EXPECT_ERROR(CheckCast(Parse("O"), ElementType::kFloat32), kUnimplemented, "pickles");
+}
+
 }  // namespace
 }  // namespace tf_npz

@@ -135,6 +135,93 @@ TEST(EngineComponents, BlocksThatAreAllPaddingMustFitTheLimit) {
   }
 }
 
+// An npz of x, uint8 rows of `width`, and of y, uint8 rows of 1.
+std::string TwoWidths(int64_t rows, int64_t width, char value) {
+  ZipMember x, y;
+  x.name = "x.npy";
+  x.contents = Npy("|u1", {rows, width}, std::string(rows * width, value));
+  y.name = "y.npy";
+  y.contents = Npy("|u1", {rows, 1}, std::string(rows, value));
+  return WriteZip({x, y});
+}
+
+Selection TwoVectors() {
+  Selection selection;
+  selection.keys = {{"x"}, {"y"}};
+  selection.specs = {{ElementType::kUInt8, Shape{-1}}, {ElementType::kUInt8, Shape{-1}}};
+  return selection;
+}
+
+TEST(EngineComponents, SomeComponentsArePaddedAndSomeAreNot) {
+  TestFileSystem files;
+  files.Add("a", TwoWidths(1, 1, 'a'));
+  files.Add("b", TwoWidths(1, 3, 'b'));
+  EngineOptions options;
+  options.batch_size = 2;
+  options.padding = {"p", std::nullopt};
+  Engine engine(files, {"a", "b"}, TwoVectors(), options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 6), "appbbb");
+  EXPECT_EQ(Bytes((*next)->arrays[1], 2), "ab");
+
+  options.padding = {std::nullopt, "p"};
+  Engine other(files, {"a", "b"}, TwoVectors(), options);
+  EXPECT_ERROR(other.Next(), kInvalidArgument,
+               "b[\"x\"]: elements of shape (3,) can't be batched with elements of shape (1,) "
+               "before them; pass padding=");
+}
+
+TEST(EngineComponents, ElementsArePaddedToAFixedLength) {
+  TestFileSystem files;
+  files.Add("a", TwoWidths(3, 1, 'a'));
+  files.Add("b", TwoWidths(2, 2, 'b'));
+  for (const int threads : {0, 2}) {
+    EngineOptions options;
+    options.batch_size = 2;
+    options.num_threads = threads;
+    options.padding = {"p", "q"};
+    options.padded_shapes = {{4}, {-1}};
+    Engine engine(files, {"a", "b"}, TwoVectors(), options);
+    const std::pair<const char*, const char*> batches[] = {
+        {"apppappp", "aa"}, {"apppbbpp", "ab"}, {"bbpp", "b"}};
+    for (const auto& [x, y] : batches) {
+      const Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      EXPECT_EQ((*next)->arrays[0].shape, (Shape{4}));
+      EXPECT_EQ(Bytes((*next)->arrays[0], 4 * (*next)->count), x);
+      EXPECT_EQ(Bytes((*next)->arrays[1], (*next)->count), y);
+    }
+    EXPECT_FALSE(engine.Next().value().has_value());
+  }
+}
+
+// Not even its other dimensions reach the batch.
+TEST(EngineComponents, AFileThatIsLongerThanTheFixedLengthIsLeftOut) {
+  TestFileSystem files;
+  files.Add("a", TwoWidths(1, 2, 'a'));
+  files.Add("b", TwoWidths(2, 5, 'b'));
+  files.Add("c", TwoWidths(1, 3, 'c'));
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"a", "b", "c"}, {"b", "a", "c"}}) {
+    for (const int threads : {0, 2}) {
+      EngineOptions options;
+      options.batch_size = 2;
+      options.num_threads = threads;
+      options.padding = {"p", std::nullopt};
+      options.padded_shapes = {{4}, {}};
+      Engine engine(files, names, TwoVectors(), options);
+      EXPECT_ERROR(engine.Next(), kInvalidArgument,
+                   "b[\"x\"]: elements of shape (5,) are longer than padded_shapes allows along "
+                   "axis 0 (expected at most 4, got 5); raise it, or leave the file out");
+      const Result<std::optional<Block>> next = engine.Next();
+      ASSERT_OK(next);
+      EXPECT_EQ(Bytes((*next)->arrays[0], 8), "aappcccp");
+      EXPECT_FALSE(engine.Next().value().has_value());
+    }
+  }
+}
+
 TEST(EngineComponents, FieldsOfOneArrayAreDecodedTogether) {
   TestFileSystem files;
   std::string items;
@@ -211,6 +298,82 @@ TEST(EngineComponents, DatetimesOfAnotherUnitAreAnError) {
   const Result<std::optional<Block>> next = engine.Next();
   ASSERT_OK(next);
   EXPECT_EQ(Bytes((*next)->arrays[0], 2), std::string(8, '\1') + std::string(8, '\3'));
+}
+
+TEST(EngineComponents, FilesOfDifferentDtypesAreCastIntoOneBatch) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<f8'", 2, BytesOf<double>({0.5, 1})));
+  files.Add("b", NpyOf("'|u1'", 1, "\2"));
+  files.Add("c", NpyOf("'<f4'", 2, BytesOf<float>({3, 4})));
+  Selection selection = Only(ElementType::kFloat32);
+  selection.specs[0].casts = true;
+  for (const bool rows : {true, false}) {
+    selection.rows = rows;
+    if (!rows) selection.specs[0].shape = Shape{-1};
+    EngineOptions options;
+    options.batch_size = rows ? 5 : 3;
+    if (!rows) options.padding = {std::string(4, '\0')};
+    Engine engine(files, {"a", "b", "c"}, selection, options);
+    const Result<std::optional<Block>> next = engine.Next();
+    ASSERT_OK(next);
+    EXPECT_EQ(Bytes((*next)->arrays[0], rows ? 5 : 6),
+              rows ? BytesOf<float>({0.5, 1, 2, 3, 4}) : BytesOf<float>({0.5, 1, 2, 0, 3, 4}));
+  }
+}
+
+// The files of a run are read as if each began like the first one.
+TEST(EngineComponents, FilesOfARunAreCastEach) {
+  TestFileSystem files;
+  std::vector<std::string> names;
+  std::vector<int64_t> expected;
+  for (int64_t i = 0; i < 40; ++i) {
+    names.push_back(std::to_string(i));
+    files.Add(names.back(), i % 3 == 0   ? NpyOf("'<i8'", 1, BytesOf<int64_t>({i}))
+                            : i % 3 == 1 ? NpyOf("'<i4'", 1, BytesOf<int32_t>({int32_t(i)}))
+                                         : NpyOf("'|b1'", 1, "\1"));
+    expected.push_back(i % 3 == 2 ? 1 : i);
+  }
+  Selection selection = Only(ElementType::kInt64);
+  selection.specs[0] = {ElementType::kInt64, Shape{1}, true};
+  selection.rows = false;
+  EngineOptions options;
+  options.batch_size = 40;
+  Engine engine(files, names, selection, options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 40), BytesOf(expected));
+}
+
+TEST(EngineComponents, CastIntegersAreNoDates) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<i4'", 1, BytesOf<int32_t>({1})));
+  files.Add("b", NpyOf("'<i8'", 1, BytesOf<int64_t>({2})));
+  files.Add("c", NpyOf("'<M8[s]'", 1, BytesOf<int64_t>({3})));
+  Selection selection = Only(ElementType::kInt64);
+  selection.specs[0].casts = true;
+  EngineOptions options;
+  options.batch_size = 2;
+  Engine engine(files, {"a", "b", "c"}, selection, options);
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 2), BytesOf<int64_t>({1, 2}));
+  EXPECT_ERROR(engine.Next(), kInvalidArgument,
+               "c: holds datetime64[s], but the files before it hold int64");
+}
+
+TEST(EngineComponents, AnIntegerThatDoesNotFitEndsItsFile) {
+  TestFileSystem files;
+  files.Add("a", NpyOf("'<i8'", 3, BytesOf<int64_t>({1, 300, 3})));
+  files.Add("b", NpyOf("'<i8'", 1, BytesOf<int64_t>({4})));
+  Selection selection = Only(ElementType::kUInt8);
+  selection.specs[0] = {ElementType::kInt8, Shape{}, true};
+  EngineOptions options;
+  options.batch_size = 2;
+  Engine engine(files, {"a", "b"}, selection, options);
+  EXPECT_ERROR(engine.Next(), kInvalidArgument, "a: value at index (1,) is 300");
+  const Result<std::optional<Block>> next = engine.Next();
+  ASSERT_OK(next);
+  EXPECT_EQ(Bytes((*next)->arrays[0], 2), "\1\4");
 }
 
 }  // namespace

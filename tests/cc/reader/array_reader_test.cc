@@ -253,5 +253,22 @@ TEST(ArrayReader, LoadsIfThatMakesReadingFaster) {
   }
 }
 
+// The loaded bytes become the result, converted in place.
+TEST(ArrayReader, AllItemsOfALoadedArrayAreConverted) {
+  const std::string items = BytesOf(CountingUp<int32_t>(12));
+  std::string swapped = items;
+  for (size_t i = 0; i < swapped.size(); i += 4) {
+    std::reverse(swapped.begin() + i, swapped.begin() + i + 4);
+  }
+  const std::string npy = Npy(">i4", {3, 2, 2}, swapped);
+  for (const std::string& bytes : {npy, NpzOf(npy, false), NpzOf(npy, true)}) {
+    for (const bool rows : {false, true}) {
+      const std::unique_ptr<ArrayReader> array = OpenArray(bytes, rows).value();
+      ASSERT_OK(array->Load());
+      EXPECT_EQ(ReadWhole(*array).value(), items);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tf_npz

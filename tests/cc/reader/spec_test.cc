@@ -211,6 +211,58 @@ TEST(MergeSpec, IsTheNarrowestThatAdmitsBoth) {
   }
 }
 
+TEST(InferSpec, HasTheTypesThatTheRequestCastsTo) {
+  const std::string npz = WriteZip(
+      {Member("b.npy", Npy("|b1", {3}, Zeros(3))), Member("p.npy", NpyOfDescr(kStruct, "(3,)", 60)),
+       Member("s.npy", Npy("|S2", {3}, Zeros(6))), Member("t.npy", Npy("<M8[s]", {3}, Zeros(24))),
+       Member("v.npy", Npy("|V2", {3}, Zeros(6))), Member("x.npy", Npy("<f8", {3, 2}, Zeros(48)))});
+  const struct {
+    const char* name;
+    CastRequest cast;
+    Keys keys;
+    const char* expected;
+  } cases[] = {
+      {"all numbers",
+       {{}, ElementType::kFloat32, true},
+       {"b", "s", "t", "v", "x"},
+       "b. bool bool ()\ns. S2 string ()\nt. datetime64[s] int64 ()\nv. V2 uint8 (2,)\n"
+       "x. float64 float32 (2,)\n"},
+      {"the numbers of a structure",
+       {{"p"}, ElementType::kFloat16},
+       {"p", "x"},
+       "p.at.x. float64 float16 ()\np.at.y. float32 float16 (2,)\np.id. uint32 float16 ()\n"
+       "x. float64 float64 (2,)\n"},
+      {"a field",
+       {{"p", "id"}, ElementType::kInt8},
+       {"p"},
+       "p.at.x. float64 float64 ()\np.at.y. float32 float32 (2,)\np.id. uint32 int8 ()\n"},
+      {"a bool by name", {{"b"}, ElementType::kInt8}, {"b"}, "b. bool int8 ()\n"},
+      {"raw void by name", {{"v"}, ElementType::kBfloat16}, {"v"}, "v. V2 bfloat16 ()\n"},
+      {"its own type", {{"t"}, ElementType::kInt64}, {"t"}, "t. datetime64[s] int64 ()\n"},
+  };
+  for (const auto& c : cases) {
+    const Result<InferredSpec> spec = InferSpec(OpenBytes(npz).value(), {c.keys, true, {c.cast}});
+    ASSERT_OK(spec) << c.name;
+    EXPECT_EQ(Text(*spec), c.expected) << c.name;
+  }
+  EXPECT_ERROR(InferSpec(OpenBytes(npz).value(), {Keys{"x"}, true, {{{"x"}, ElementType::kInt32}}}),
+               kInvalidArgument,
+               "f[\"x\"]: holds float64, but dtypes says int32; float64 to int32 would lose the "
+               "fraction");
+  EXPECT_ERROR(InferSpec(OpenBytes(Npy("|S2", {1}, "ab")).value(),
+                         {std::nullopt, true, {{{}, ElementType::kInt32}}}),
+               kInvalidArgument, "f: holds S2, but dtypes says int32; S2 to int32 is no cast");
+}
+
+TEST(MergeSpec, FilesThatAreCastToOneTypeAgree) {
+  const SpecRequest request = {std::nullopt, true, {{{}, ElementType::kFloat32}}};
+  const std::string first = Npy("<f8", {2}, Zeros(16)), second = Npy(">i2", {3}, Zeros(6));
+  InferredSpec merged = InferSpec(OpenBytes(first).value(), request).value();
+  ASSERT_OK(MergeSpec(InferSpec(OpenBytes(second).value(), request).value(), &merged));
+  EXPECT_TRUE(merged.components[0].spec.casts);
+  EXPECT_EQ(merged.components[0].spec.type, ElementType::kFloat32);
+}
+
 TEST(MergeSpec, NamesBothFilesThatDiffer) {
   const auto spec_of = [](const char* file, const std::string& bytes) {
     return InferSpec(Archive::OpenContents(bytes, file).value(), {}).value();
@@ -224,7 +276,7 @@ TEST(MergeSpec, NamesBothFilesThatDiffer) {
     const char* message;
   } cases[] = {
       {npz("x", "<f4", 4), npz("x", "<f8", 8),
-       R"(files differ in the dtype of "x": float32 in a, float64 in b; read them as two datasets, cast one to the dtype of the other, and concatenate)"},
+       R"(files differ in the dtype of "x": float32 in a, float64 in b; pass dtypes= to cast them, for example to float64)"},
       {Npy("<M8[s]", {1}, Zeros(8)), Npy("<M8[ns]", {1}, Zeros(8)),
        "files differ in the dtype: datetime64[s] in a, datetime64[ns] in b; read them as two "
        "datasets, bring them to one unit, and concatenate"},
