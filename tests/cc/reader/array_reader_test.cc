@@ -108,23 +108,14 @@ TEST(ArrayReader, ReadsArraysWithoutElements) {
   }
 }
 
-TEST(ArrayReader, RepeatsAScalarForEachRow) {
+TEST(ArrayReader, ReadsAScalarOnlyAsAWholeArray) {
   for (const Container& container : ContainersOf(Npy("<i4", {}, "abcd"))) {
     const Result<std::unique_ptr<ArrayReader>> whole = OpenArray(container.bytes, false);
     ASSERT_OK(whole);
     EXPECT_EQ((*whole)->count(), 1);
     EXPECT_EQ(ReadWhole(**whole).value(), "abcd");
-    const Result<std::unique_ptr<ArrayReader>> rows = OpenArray(container.bytes, true);
-    ASSERT_OK(rows);
-    EXPECT_EQ((*rows)->count(), 0);
-    for (const int64_t count : {0, 1, 3, 5}) {
-      std::string read(4 * count, '?'), expected;
-      for (int64_t i = 0; i < count; ++i) expected += "abcd";
-      int64_t done = -1;
-      EXPECT_OK((*rows)->Read(7, count, {read.data()}, &done));
-      EXPECT_EQ(done, count);
-      EXPECT_EQ(read, expected);
-    }
+    EXPECT_ERROR(OpenArray(container.bytes, true), kInvalidArgument,
+                 "has no dimensions, so it has no rows: pass rows=False, or leave it out of keys");
   }
 }
 
