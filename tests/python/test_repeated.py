@@ -92,3 +92,34 @@ def test_damage_in_the_item_is_reported_before_the_first_row(folder: Path, threa
     dataset = tf_npz.NpzReaderDataset("a.npz", ("x", "s"), batch_size=100, **options)
     with pytest.raises(tf.errors.DataLossError, match=r'a\.npz\["s"\]'):
         next(iter(dataset))
+
+
+def test_items_are_padded_as_elements_of_their_own_shape(folder: Path) -> None:
+    lengths = [2, 3]
+    for i, length in enumerate(lengths):
+        np.savez(f"{i}.npz", x=np.ones((length, i + 1), "f4"), s=np.array("ab" * (i + 1)))
+    batch = next(tf_npz.NpzReaderDataset("*.npz", ("x", "s"), batch_size=5, padding=0).as_numpy_iterator())
+    assert batch[0].tolist() == [[1, 0]] * 2 + [[1, 1]] * 3
+    assert batch[1].tolist() == [b"ab"] * 2 + [b"abab"] * 3
+
+
+def test_an_iterator_goes_on_from_a_checkpoint(folder: Path) -> None:
+    save(LENGTHS, ITEMS["float"], np.savez_compressed)
+    dataset = tf_npz.NpzReaderDataset("*.npz", ("x", "s"))
+    expected = elements(dataset)
+    iterator = iter(dataset)
+    for _ in range(4):
+        next(iterator)
+    path = tf.train.Checkpoint(iterator=iterator).write(str(folder / "saved"))
+    restored = iter(dataset)
+    tf.train.Checkpoint(iterator=restored).read(path)
+    rest = [tuple(value.numpy() for value in element) for element in restored]
+    assert rest == [tuple(element) for element in expected[4:]]
+
+
+def test_any_row_is_read_by_its_number(folder: Path) -> None:
+    save(LENGTHS, ITEMS["text"])
+    dataset = tf_npz.NpzReaderDataset("*.npz", ("x", "s"))
+    for number, (x, s) in enumerate(dataset.as_numpy_iterator()):
+        at = tf.data.experimental.at(dataset, number)
+        assert (at[0].numpy(), at[1].numpy()) == (x, s)
