@@ -76,6 +76,7 @@ FileFacts FactsOf(const WorkContext& context, const Extent& extent, const Select
     input.is_random_access = reader.is_random_access();
     // ReadAll hands out the loaded bytes themselves if the array's items lie there as in a tensor.
     input.serves_as_block = reader.plan()->takes_items && !input.fortran_order &&
+                            !reader.plan()->is_repeated &&
                             reader.header().data_offset % kBufferAlignment == 0;
     inputs.push_back(input);
   }

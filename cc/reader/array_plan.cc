@@ -87,6 +87,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   if (component.is_cast()) TF_NPZ_RETURN_IF_ERROR(CheckCastSize(plan, component));
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
+  if (plan.is_repeated) return NoRows();
   return Disagrees(rows, component.field.dtype, shape, part.spec,
                    ShapeAdvice(rows, part.spec, shape.size()));
 }
@@ -104,11 +105,11 @@ bool TakesItems(const std::vector<Component>& components, const NpyHeader& heade
 Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
                                   FieldPath* culprit) {
   const bool rows = wanted.rows;
-  if (rows && header.shape.empty()) return NoRows();
   ArrayPlan plan;
   const std::vector<int64_t>& shape = header.shape;
-  plan.count = rows ? shape[0] : 1;
-  plan.element_shape.assign(shape.begin() + (rows ? 1 : 0), shape.end());
+  plan.is_repeated = rows && shape.empty();
+  if (!plan.is_repeated) plan.count = rows ? shape[0] : 1;
+  plan.element_shape.assign(shape.begin() + (rows && !plan.is_repeated ? 1 : 0), shape.end());
   plan.row_count = shape.empty() ? 1 : shape[0];
   plan.rows_per_element = rows ? 1 : plan.row_count;
   plan.items_per_row = shape.empty() ? 1 : ItemCount(shape, 1);

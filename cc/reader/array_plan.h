@@ -39,7 +39,10 @@ struct ArrayPlan {
   // The file's first bytes: preamble and header. Make leaves this empty. OpenSelection sets it, and
   // PlanCache finds the plan by it.
   std::string header_bytes;
-  NpyHeader header;   // C order if the array is the same in both orders
+  NpyHeader header;  // C order if the array is the same in both orders
+  // Elements are rows, and the array has no dimensions. Then its only item is each row of the file,
+  // as many as the other arrays say, and `count` is 0.
+  bool is_repeated = false;
   int64_t count = 0;  // elements
   // The dimensions of an element that the array has. Components may add more after them.
   std::vector<int64_t> element_shape;

@@ -97,6 +97,11 @@ Status ArrayReader::WithContext(const Status& status) const {
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
                          int64_t* done) {
   int64_t rows_done = 0;
+  if (plan_->is_repeated) {
+    const Status status = ReadRepeated(count, destinations, &rows_done);
+    if (done != nullptr) *done = rows_done;
+    return WithContext(status);
+  }
   const Status status = ReadRows(first * plan_->rows_per_element, count * plan_->rows_per_element,
                                  destinations, &rows_done);
   if (done != nullptr) {
@@ -130,6 +135,28 @@ Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<cha
   if (converted.ok()) return read;
   *done = RowsOf(items_done, 0);
   return converted;
+}
+
+Status ArrayReader::ReadRepeated(int64_t count, const std::vector<char*>& destinations,
+                                 int64_t* done) {
+  *done = 0;
+  if (count == 0) return OkStatus();
+  // Several threads read the same bytes, but only one of them would verify them.
+  if (member_->is_random_access()) TF_NPZ_RETURN_IF_ERROR(member_->Verify());
+  int64_t rows_done = 0;
+  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, 1, destinations, &rows_done));
+  for (size_t i = 0; i < destinations.size(); ++i) {
+    const uint64_t size = plan_->components[i].element_size();
+    const uint64_t end = size * static_cast<uint64_t>(count);
+    // What is there already is copied behind itself.
+    for (uint64_t filled = size; filled < end;) {
+      const uint64_t part = std::min(filled, end - filled);
+      std::memcpy(destinations[i] + filled, destinations[i], part);
+      filled += part;
+    }
+  }
+  *done = count;
+  return OkStatus();
 }
 
 // Reads items of the array in C order, unconverted. In Fortran order they are whole rows.

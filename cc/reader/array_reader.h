@@ -87,6 +87,8 @@ class ArrayReader {
   // - in stored data in Fortran order, the first read, before it takes its rows, because no row is
   //   complete before the last column.
   // If the checksum is wrong, that read returns DataLoss and `*done` is 0.
+  //
+  // If the plan is repeated, each call reads the only item, and copies it to all elements.
   Status Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
               int64_t* done = nullptr);
 
@@ -100,6 +102,7 @@ class ArrayReader {
   // "Row" means a step along axis 0, also if the element is the whole array. A scalar has one row.
   Status ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
                   int64_t* done);
+  Status ReadRepeated(int64_t count, const std::vector<char*>& destinations, int64_t* done);
   Status ReadItems(int64_t first, int64_t count, char* destination, int64_t* done);
   Status ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
                     int64_t* done);

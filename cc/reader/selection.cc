@@ -99,19 +99,29 @@ class ArrayOpener {
   PlanCache* const cache_;
 };
 
-Status CheckLengths(const SelectedArrays& selected, const Selection& selection) {
+// Sets `count` to that of the arrays that have elements of their own. All of them must have as
+// many.
+Status SetCount(const Selection& selection, SelectedArrays* opened) {
+  SelectedArrays& selected = *opened;
+  const SelectedArray* first = nullptr;
   const auto name = [&](const SelectedArray& array) {
     return Quote(selection.keys[array.components[0]][0]);
   };
   for (const SelectedArray& array : selected.arrays) {
+    if (array.reader->plan()->is_repeated) continue;
     const int64_t count = array.reader->count();
+    if (first == nullptr) {
+      first = &array;
+      selected.count = count;
+    }
     if (count == selected.count) continue;
     return InvalidArgument(
-        selected.archive->label() + ": arrays differ in length: " + name(selected.arrays[0]) +
-        " has " + std::to_string(selected.count) + " rows, " + name(array) + " has " +
-        std::to_string(count) + "; read them with rows=False, or choose others with keys");
+        selected.archive->label() + ": arrays differ in length: " + name(*first) + " has " +
+        std::to_string(selected.count) + " rows, " + name(array) + " has " + std::to_string(count) +
+        "; read them with rows=False, or choose others with keys");
   }
-  return OkStatus();
+  if (first != nullptr) return OkStatus();
+  return NoRows().WithContext(selected.arrays[0].reader->context());
 }
 
 }  // namespace
@@ -145,8 +155,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     selected.arrays.push_back(std::move(array));
   }
   selected.archive = std::move(archive);
-  selected.count = selected.arrays[0].reader->count();
-  TF_NPZ_RETURN_IF_ERROR(CheckLengths(selected, selection));
+  TF_NPZ_RETURN_IF_ERROR(SetCount(selection, &selected));
   return selected;
 }
 

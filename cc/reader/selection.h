@@ -34,7 +34,8 @@ struct SelectedArray {
   std::vector<size_t> components;  // indices in Selection::keys, for each component of `reader`
 };
 
-// The selected arrays of one file. Each of them has `count` elements.
+// The selected arrays of one file. Each of them has `count` elements, or its only item is repeated
+// for each of them (ArrayPlan::is_repeated).
 struct SelectedArrays {
   std::shared_ptr<Archive> archive;
   std::vector<SelectedArray> arrays;

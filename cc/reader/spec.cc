@@ -59,6 +59,7 @@ class SpecBuilder {
 
   Result<InferredSpec> Build() {
     TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
+    if (!no_rows_.ok() && !spec_.count) return no_rows_;
     if (lengths_differ_) spec_.count.reset();
     return std::move(spec_);
   }
@@ -129,11 +130,14 @@ class SpecBuilder {
     for (const auto& [entry, array] : arrays) {
       if (!array.header.shape.empty()) with_rows.push_back(array.name);
     }
-    const std::string remedy = with_rows.empty() ? std::string(kLeaveOutOfKeys)
-                                                 : ", or pass keys: " + QuoteList(with_rows);
     for (const auto& [entry, array] : arrays) {
-      TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, remedy));
       TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
+    }
+    // The caller did not ask to repeat arrays, and it is unclear how often.
+    if (!no_rows_.ok() && lengths_differ_) {
+      for (const auto& [entry, array] : arrays) {
+        TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, ", or pass keys: " + QuoteList(with_rows)));
+      }
     }
     SortByKeys(spec_.components.begin());  // across arrays: the caller gave no order
     return OkStatus();
@@ -144,9 +148,13 @@ class SpecBuilder {
                        const FieldPath& prefix) {
     TF_NPZ_RETURN_IF_ERROR(array.status);
     TF_NPZ_RETURN_IF_ERROR(range.Problem());
-    TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys));
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
-    if (request_.rows) AddCount(array.header.shape[0]);
+    // An array without dimensions is repeated for each row of the others.
+    const bool has_rows = request_.rows && !array.header.shape.empty();
+    if (has_rows) AddCount(array.header.shape[0]);
+    if (no_rows_.ok()) {
+      no_rows_ = CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys);
+    }
     const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
     for (const ComponentFacts* facts = range.begin; facts != range.end; ++facts) {
       InferredComponent component;
@@ -154,8 +162,7 @@ class SpecBuilder {
       component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
       component.dtype = facts->dtype;
       component.spec.type = facts->type;
-      component.spec.shape.emplace(facts->shape.begin() + (request_.rows ? 1 : 0),
-                                   facts->shape.end());
+      component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
           RequestCast(&component).WithContext(archive_->Context(entry, facts->path)));
       component.place = spec_.components.size();
@@ -230,6 +237,7 @@ class SpecBuilder {
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
   bool lengths_differ_ = false;
+  Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };
 
 // "x"["a"]: the name of an array, then names of fields in brackets.

@@ -85,8 +85,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           keys: The arrays of an element, and its structure. None: a dict of all arrays (for an .npy, a tensor). "x": a
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
             names. For a structured .npy, keys are names of fields.
-          rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. False: an
-            element is one file's whole arrays.
+          rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
+            without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
             the batch that `.batch(batch_size, drop_remainder)` gives, but is decoded straight into its memory. None:
             no batches.

@@ -38,8 +38,8 @@ def element_spec(
 
     Raises:
       tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype or in the unit of datetimes; an
-        array can't be cast as `dtypes` says; with
-        `keys=None`, files hold different arrays; with `rows=True`, an array has no dimensions; or `filenames` is empty.
+        array can't be cast as `dtypes` says; with `keys=None`, files hold different arrays; with `rows=True`, no array
+        has dimensions; or `filenames` is empty.
       tf.errors.NotFoundError: A file does not exist, or a pattern matches no file.
       tf.errors.PermissionDeniedError: A file may not be read.
       tf.errors.DataLossError: A file is damaged, or is neither an .npy nor an .npz file.

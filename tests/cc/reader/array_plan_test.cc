@@ -85,7 +85,7 @@ TEST(ArrayPlan, SaysWhatDoesNotFitAndInWhichComponent) {
       {"rows of a single value",
        "'<i4'",
        "()",
-       Taking(true, {Part({}, ElementType::kInt32)}),
+       Taking(true, {Part({}, ElementType::kInt32, Shape{2})}),
        Code::kInvalidArgument,
        "has no dimensions, so it has no rows: pass rows=False, or leave it out of keys",
        {}},

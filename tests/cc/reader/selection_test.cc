@@ -51,6 +51,34 @@ TEST_F(SelectionTest, OpensTheArraysThatTheKeysName) {
   EXPECT_EQ(selected->archive->label(), "f");
 }
 
+TEST_F(SelectionTest, RepeatsAnArrayWithoutDimensionsForEachRow) {
+  for (const bool deflated : {false, true}) {
+    const std::string bytes = WriteZip({Member("s.npy", Npy("<i4", {}, "abcd"), deflated),
+                                        Member("x.npy", Npy("<f4", {3, 2}, x_))});
+    const Selection selection{
+        {{"s"}, {"x"}}, {Spec(ElementType::kInt32, Shape{}), Float32(Shape{2})}, true};
+    const Result<SelectedArrays> selected = Open(bytes, selection);
+    ASSERT_OK(selected);
+    EXPECT_EQ(selected->count, 3);  // the rows of x alone
+    ArrayReader& reader = *selected->arrays[0].reader;
+    for (const int64_t count : {3, 0, 1, 2, 5}) {
+      std::string read(4 * count, '?');
+      std::string expected;
+      for (int64_t i = 0; i < count; ++i) expected += "abcd";
+      int64_t done = -1;
+      EXPECT_OK(reader.Read(7, count, {read.data()}, &done));
+      EXPECT_EQ(done, count);
+      EXPECT_EQ(read, expected);
+    }
+  }
+}
+
+TEST_F(SelectionTest, CountsNoRowsInAFileOfSingleValues) {
+  const std::string bytes = WriteZip({Member("s.npy", Npy("<i4", {}, "abcd"))});
+  EXPECT_ERROR(Open(bytes, {{{"s"}}, {Spec(ElementType::kInt32, Shape{})}, true}), kInvalidArgument,
+               "f[\"s\"]: has no dimensions, so it has no rows: pass rows=False");
+}
+
 // If the time grew with the square of the number of fields or members, this would take minutes.
 TEST_F(SelectionTest, OpensTensOfThousandsOfFieldsAndMembers) {
   constexpr int kCount = 50000;

@@ -136,6 +136,9 @@ TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
   const std::string npz = WriteZip({Member("s.npy", Npy("<f4", {}, Zeros(4))),
                                     Member("x.npy", Npy("<f4", {3}, Zeros(12))),
                                     Member("e.npy", NpyOfDescr("[]", "(3,)", 0))});
+  const std::string unequal = WriteZip({Member("s.npy", Npy("<f4", {}, Zeros(4))),
+                                        Member("x.npy", Npy("<f4", {3}, Zeros(12))),
+                                        Member("y.npy", Npy("<f4", {2}, Zeros(8)))});
   const std::string scalars = WriteZip({Member("s.npy", Npy("<f4", {}, Zeros(4)))});
   const std::string objects = WriteZip(
       {Member("o.npy", Npy("|O", {3}, "pickle")), Member("x.npy", Npy("<f4", {3}, Zeros(12)))});
@@ -155,8 +158,8 @@ TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
        R"(f: has no field "z" (it has "id", "at"))"},
       {"nothing", WriteZip({Member("notes.txt", "text")}), std::nullopt, Code::kInvalidArgument,
        "f: holds no arrays, so an element would have no component"},
-      {"some have no rows", npz, std::nullopt, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or pass keys: "x", "e")"},
+      {"some have no rows, others differ", unequal, std::nullopt, Code::kInvalidArgument,
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or pass keys: "x", "y")"},
       {"none has rows", scalars, std::nullopt, Code::kInvalidArgument,
        R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or leave it out of keys)"},
       {"a key has no rows", npz, Keys{"s"}, Code::kInvalidArgument,
