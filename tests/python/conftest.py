@@ -49,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def no_threads_of_other_tests() -> None:
     """Waits until no thread of a reader runs, for tests that count threads.
 
-    Iterators that other tests left in old reference cycles are deleted first, as those of a Keras model that was fitted.
+    Iterators that other tests left in old reference cycles are deleted first, as those of a Keras model.
     """
     from watching import reader_threads, wait_until
 
