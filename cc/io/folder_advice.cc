@@ -41,6 +41,7 @@ class ArraySearch {
     const std::unique_ptr<DIR, CloseFolder> listing(opendir(folder.c_str()));
     if (listing == nullptr) return true;
     while (entries_ < kMaxAdviceEntries) {
+      // Only this thread uses the stream. NOLINTNEXTLINE(concurrency-mt-unsafe)
       const dirent* const entry = readdir(listing.get());
       if (entry == nullptr) break;
       ++entries_;

@@ -124,13 +124,13 @@ Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<cha
   const int64_t items = count * plan_->items_per_row;
   int64_t items_done = 0;
   if (!plan_->takes_items) {
-    const Status status = ReadFields(first_item, items, destinations, &items_done);
+    Status status = ReadFields(first_item, items, destinations, &items_done);
     *done = status.ok() ? count : RowsOf(items_done, 0);
     return status;
   }
-  const Status read = ReadItems(first_item, items, destinations[0], &items_done);
+  Status read = ReadItems(first_item, items, destinations[0], &items_done);
   *done = read.ok() ? count : RowsOf(items_done, 0);
-  const Status converted =
+  Status converted =
       Convert(plan_->components[0], first_item, items_done, destinations[0], &items_done);
   if (converted.ok()) return read;
   *done = RowsOf(items_done, 0);
@@ -169,7 +169,7 @@ Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, i
   } else {
     const uint64_t offset = plan_->header.data_offset + static_cast<uint64_t>(first) * itemsize;
     size_t bytes_done = 0;
-    const Status status = member_->Read(offset, destination, count * itemsize, &bytes_done);
+    Status status = member_->Read(offset, destination, count * itemsize, &bytes_done);
     if (!status.ok()) {
       *done = itemsize == 0 ? 0 : static_cast<int64_t>(bytes_done / itemsize);
       return status;
