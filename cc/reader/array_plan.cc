@@ -27,6 +27,7 @@ bool Admits(const ComponentSpec& spec, const std::vector<int64_t>& shape) {
 
 // The end of a message about an element of `rank` dimensions that `spec` does not admit.
 std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) {
+  if (!spec.usual_dtype.empty()) return "; to read both, pass a wider element_spec";
   if (!rows && spec.shape->size() + 1 == rank) {
     return "; if the spec is for rows, make it with rows=False";
   }
@@ -36,11 +37,41 @@ std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) 
   return "; pass a wider element_spec";
 }
 
+// "holds rows of float64 (3,), but element_spec says float32 (3,)", and `advice`.
 Status Disagrees(bool rows, const DType& dtype, const std::vector<int64_t>& shape,
                  const ComponentSpec& spec, std::string_view advice) {
+  const std::string wanted =
+      spec.usual_dtype.empty()
+          ? "element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape)
+          : "the spec of most files is " + TypeText(spec.usual_dtype, spec.shape);
   return InvalidArgument((rows ? "holds rows of " : "holds an array of ") +
-                         TypeText(dtype.name(), shape) + ", but element_spec says " +
-                         TypeText(ElementTypeName(spec.type), spec.shape) + std::string(advice));
+                         TypeText(dtype.name(), shape) + ", but " + wanted + std::string(advice));
+}
+
+// The end of a message about a file of another dtype, which is not cast.
+std::string DtypeAdvice(const DType& dtype, const ComponentSpec& spec) {
+  if (spec.usual_dtype.empty()) {
+    return "; pass an element_spec of the array's dtype, and cast what is read";
+  }
+  const Result<ElementType> own = NaturalElementType(dtype);
+  if (own.ok() && spec.usual_dtype == ElementTypeName(spec.type)) {
+    const std::optional<ElementType> common = CommonType(spec.type, *own);
+    if (common && CanCast(spec.type, *common) && CheckCast(dtype, *common).ok()) {
+      return "; pass dtypes= to cast them, for example to " + std::string(ElementTypeName(*common));
+    }
+  }
+  return "; read it as a dataset of its own, bring both to one dtype, and concatenate";
+}
+
+// Whether numbers of a dtype with this DType::name() count in a unit of time.
+bool IsTime(std::string_view name) {
+  return name.substr(0, 10) == "datetime64" || name.substr(0, 11) == "timedelta64";
+}
+
+bool HaveOneUnit(const DType& dtype, const ComponentSpec& spec) {
+  if (spec.usual_dtype.empty()) return true;
+  const std::string name = dtype.name();
+  return name == spec.usual_dtype || !(IsTime(name) || IsTime(spec.usual_dtype));
 }
 
 // Whether `field` of the array can be read as `spec` says.
@@ -50,17 +81,24 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
   if (!is_struct || plan.header.is_pickle) {
     TF_NPZ_RETURN_IF_ERROR(ComponentType(plan.header, field.dtype).status());
   }
-  if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
-  if (!is_struct && spec.casts) {
+  if (is_struct) {
+    return Disagrees(rows, field.dtype, plan.element_shape, spec,
+                     "; a structured dtype is a dict of its fields: make the spec with "
+                     "tf_npz.element_spec");
+  }
+  if (CanReadAs(field.dtype, spec.type)) {
+    if (HaveOneUnit(field.dtype, spec)) return OkStatus();
+    return Disagrees(
+        rows, field.dtype, plan.element_shape, spec,
+        "; read it as a dataset of its own, bring both to one unit, and concatenate");
+  }
+  if (spec.casts) {
     const Status cast = CheckCast(field.dtype, spec.type);
     if (cast.ok()) return OkStatus();
+    if (!spec.usual_dtype.empty()) return CannotCast(field.dtype, spec.type, cast);
     return Disagrees(rows, field.dtype, plan.element_shape, spec, "; " + cast.message());
   }
-  return Disagrees(rows, field.dtype, plan.element_shape, spec,
-                   is_struct
-                       ? "; a structured dtype is a dict of its fields: make the spec with "
-                         "tf_npz.element_spec"
-                       : "; pass an element_spec of the array's dtype, and cast what is read");
+  return Disagrees(rows, field.dtype, plan.element_shape, spec, DtypeAdvice(field.dtype, spec));
 }
 
 // A cast may make an array larger than its file, which bounds all other sizes.
@@ -121,8 +159,9 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
   const DType& dtype = plan.header.dtype;
   FieldFinder fields(dtype);
   for (const ArraySelection::Part& part : wanted.components) {
-    TF_NPZ_ASSIGN_OR_RETURN(FieldView field, fields.Find(part.path));
-    Result<Component> component = PlanComponent(plan, rows, part, std::move(field));
+    Result<FieldView> field = fields.Find(part.path);
+    if (!field.ok()) return ButMostHaveIt(field.status(), part.spec);
+    Result<Component> component = PlanComponent(plan, rows, part, std::move(*field));
     if (!component.ok()) {
       if (culprit != nullptr) *culprit = part.path;
       return component.status();

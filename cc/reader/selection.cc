@@ -1,5 +1,6 @@
 #include "cc/reader/selection.h"
 
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -31,7 +32,7 @@ Status CheckNpyKeys(const ArraySelection& wanted, const NpyHeader& header) {
   if (header.dtype.kind == DType::Kind::kStruct) return OkStatus();
   for (const ArraySelection::Part& part : wanted.components) {
     if (part.path.empty()) continue;
-    return KeyOfUnnamedArray(part.path[0]);
+    return ButMostHaveIt(KeyOfUnnamedArray(part.path[0]), part.spec);
   }
   return OkStatus();
 }
@@ -105,7 +106,7 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
   const SelectedArray* first = nullptr;
   const auto name = [&](const SelectedArray& array) {
-    return Quote(selection.keys[array.components[0]][0]);
+    return std::string_view(selection.keys[array.components[0]][0]);
   };
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
@@ -115,10 +116,8 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
       selected.count = count;
     }
     if (count == selected.count) continue;
-    return InvalidArgument(
-        selected.archive->label() + ": arrays differ in length: " + name(*first) + " has " +
-        std::to_string(selected.count) + " rows, " + name(array) + " has " + std::to_string(count) +
-        "; read them with rows=False, or choose others with keys");
+    return LengthsDiffer(name(*first), selected.count, name(array), count)
+        .WithContext(selected.archive->label() + ": ");
   }
   if (first != nullptr) return OkStatus();
   return NoRows().WithContext(selected.arrays[0].reader->context());
@@ -136,14 +135,18 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     const ZipEntry* entry = nullptr;
     if (archive->is_npz() && selection.keys[i].empty()) {
-      return InvalidArgument(archive->label() +
-                             ": is an .npz file; pass keys to say which of its arrays to read (it "
-                             "has " +
-                             (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
-                             ")");
+      return ButMostHaveIt(
+          InvalidArgument(archive->label() +
+                          ": is an .npz file; pass keys to say which of its arrays to read (it "
+                          "has " +
+                          (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
+                          ")"),
+          selection.specs[i]);
     }
     if (archive->is_npz()) {
-      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i][0]));
+      const Result<const ZipEntry*> found = archive->Find(selection.keys[i][0]);
+      if (!found.ok()) return ButMostHaveIt(found.status(), selection.specs[i]);
+      entry = *found;
     }
     const auto [found, is_new] = known.emplace(entry, arrays.size());
     if (is_new) arrays.push_back({entry, {}});

@@ -60,7 +60,7 @@ class SpecBuilder {
   Result<InferredSpec> Build() {
     TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
     if (!no_rows_.ok() && !spec_.count) return no_rows_;
-    if (lengths_differ_) spec_.count.reset();
+    TF_NPZ_RETURN_IF_ERROR(lengths_.WithContext(spec_.label + ": "));
     return std::move(spec_);
   }
 
@@ -134,7 +134,7 @@ class SpecBuilder {
       TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
     }
     // The caller did not ask to repeat arrays, and it is unclear how often.
-    if (!no_rows_.ok() && lengths_differ_) {
+    if (!no_rows_.ok() && !lengths_.ok()) {
       for (const auto& [entry, array] : arrays) {
         TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, ", or pass keys: " + QuoteList(with_rows)));
       }
@@ -151,7 +151,7 @@ class SpecBuilder {
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
     // An array without dimensions is repeated for each row of the others.
     const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (has_rows) AddCount(array.header.shape[0]);
+    if (has_rows) AddCount(array.name, array.header.shape[0]);
     if (no_rows_.ok()) {
       no_rows_ = CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys);
     }
@@ -194,10 +194,7 @@ class SpecBuilder {
     if (spec.type == type) return OkStatus();
     if (!CanReadAs(dtype, type)) {
       const Status cast = CheckCast(dtype, type);
-      if (!cast.ok()) {
-        return InvalidArgument("holds " + dtype.name() + ", but dtypes says " +
-                               std::string(ElementTypeName(type)) + "; " + cast.message());
-      }
+      if (!cast.ok()) return CannotCast(dtype, type, cast);
     }
     if (AddsDimension(dtype, spec.type)) spec.shape->pop_back();
     spec.type = type;
@@ -221,9 +218,13 @@ class SpecBuilder {
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  void AddCount(int64_t count) {
-    lengths_differ_ |= spec_.count.value_or(count) != count;
-    spec_.count = count;
+  void AddCount(const std::string& name, int64_t count) {
+    if (!spec_.count) {
+      spec_.count = count;
+      first_name_ = name;
+    } else if (*spec_.count != count && lengths_.ok()) {
+      lengths_ = LengthsDiffer(first_name_, *spec_.count, name, count);
+    }
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {
@@ -236,7 +237,8 @@ class SpecBuilder {
   const SpecRequest& request_;
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
-  bool lengths_differ_ = false;
+  std::string first_name_;  // of the array that gave the count
+  Status lengths_;          // the error of the first array with another count
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };
 
@@ -247,51 +249,34 @@ std::string KeysText(const FieldPath& keys) {
   return text;
 }
 
-std::string KeysText(const std::vector<InferredComponent>& components) {
-  if (components.size() == 1 && components[0].keys.empty()) {
-    return "one without a name, as an .npy does";
-  }
-  return List(components.size(), [&](size_t i) { return KeysText(components[i].keys); });
-}
-
-bool HaveSameKeys(const InferredSpec& a, const InferredSpec& b) {
-  return std::equal(
-      a.components.begin(), a.components.end(), b.components.begin(), b.components.end(),
-      [](const InferredComponent& a, const InferredComponent& b) { return a.keys == b.keys; });
-}
-
 bool IsTime(const DType& dtype) {
   return dtype.kind == DType::Kind::kDateTime || dtype.kind == DType::Kind::kTimeDelta;
 }
 
-// Whether both become tensors of one type, with one meaning. Datetimes of all units become int64,
-// but the same number means another time in another unit.
-bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
-  if (a.spec.type != b.spec.type) return false;
+// Datetimes of all units become int64, but the same number means another time in another unit.
+bool HaveOneUnit(const InferredComponent& a, const InferredComponent& b) {
   return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
 }
 
-// What to do if CanMerge is false.
-std::string MergeAdvice(const InferredComponent& a, const InferredComponent& b) {
-  if (a.spec.type == b.spec.type) {
-    return "read them as two datasets, bring them to one unit, and concatenate";
-  }
-  const std::optional<ElementType> common = CommonType(a.spec.type, b.spec.type);
-  if (common && CheckCast(a.dtype, *common).ok() && CheckCast(b.dtype, *common).ok()) {
-    return "pass dtypes= to cast them, for example to " + std::string(ElementTypeName(*common));
-  }
-  return "read them as two datasets, bring them to one dtype, and concatenate";
+bool AreOfOneKind(const InferredComponent& a, const InferredComponent& b) {
+  return a.keys == b.keys && a.spec.type == b.spec.type &&
+         a.spec.shape->size() == b.spec.shape->size() && HaveOneUnit(a, b);
 }
 
-void MergeShape(const std::optional<std::vector<int64_t>>& other,
-                std::optional<std::vector<int64_t>>* merged) {
-  if (!*merged || !other || (*merged)->size() != other->size()) {
-    merged->reset();
-    return;
+using Components = std::vector<InferredComponent>;
+
+// For each of `wanted`, the component of `all` with its keys, or nullptr. Both are in one order, so
+// one pass finds them.
+std::vector<const InferredComponent*> Match(const Components& wanted, const Components& all) {
+  std::vector<const InferredComponent*> found;
+  auto next = all.begin();
+  for (const InferredComponent& component : wanted) {
+    const auto at = std::find_if(
+        next, all.end(), [&](const InferredComponent& c) { return c.keys == component.keys; });
+    found.push_back(at == all.end() ? nullptr : &*at);
+    if (at != all.end()) next = at + 1;
   }
-  for (size_t axis = 0; axis < other->size(); ++axis) {
-    if ((**merged)[axis] != (*other)[axis]) (**merged)[axis] = -1;
-  }
+  return found;
 }
 
 }  // namespace
@@ -308,23 +293,38 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
   return components;
 }
 
-Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
-  if (!HaveSameKeys(*merged, other)) {
-    return InvalidArgument("files hold different arrays: " + merged->label + " has " +
-                           KeysText(merged->components) + ", " + other.label + " has " +
-                           KeysText(other.components) +
-                           "; pass keys that all files have, or leave out the files that differ");
+bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b) {
+  return std::equal(
+      a.components.begin(), a.components.end(), b.components.begin(), b.components.end(),
+      [](const InferredComponent& a, const InferredComponent& b) { return AreOfOneKind(a, b); });
+}
+
+bool MergeSpec(const InferredSpec& other, InferredSpec* merged) {
+  Components& components = merged->components;
+  const std::vector<const InferredComponent*> found = Match(components, other.components);
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == nullptr || !AreOfOneKind(components[i], *found[i])) return false;
   }
-  for (size_t i = 0; i < merged->components.size(); ++i) {
-    InferredComponent& a = merged->components[i];
-    const InferredComponent& b = other.components[i];
-    if (!CanMerge(a, b)) {
-      return InvalidArgument("files differ in the dtype" +
-                             (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
-                             a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
-                             " in " + other.label + "; " + MergeAdvice(a, b));
+  for (size_t i = 0; i < found.size(); ++i) {
+    std::vector<int64_t>& shape = *components[i].spec.shape;
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
+      if (shape[axis] != (*found[i]->spec.shape)[axis]) shape[axis] = -1;
     }
-    MergeShape(b.spec.shape, &a.spec.shape);
+  }
+  return true;
+}
+
+Status CheckUnits(const InferredSpec& a, const InferredSpec& b) {
+  const std::vector<const InferredComponent*> found = Match(a.components, b.components);
+  for (size_t i = 0; i < found.size(); ++i) {
+    const InferredComponent& own = a.components[i];
+    if (found[i] == nullptr || own.spec.type != found[i]->spec.type) continue;
+    if (HaveOneUnit(own, *found[i])) continue;
+    return InvalidArgument("files differ in the dtype" +
+                           (own.keys.empty() ? "" : " of " + KeysText(own.keys)) + ": " +
+                           own.dtype.name() + " in " + a.label + ", " + found[i]->dtype.name() +
+                           " in " + b.label +
+                           "; read them as two datasets, bring them to one unit, and concatenate");
   }
   return OkStatus();
 }

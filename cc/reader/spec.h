@@ -1,5 +1,5 @@
-// What an element of a file is, read from the headers of its arrays. Also the common spec of the
-// elements of several files.
+// What an element of a file is, read from the headers of its arrays. Also the common spec of files
+// whose elements are of one kind.
 
 #ifndef TF_NPZ_READER_SPEC_H_
 #define TF_NPZ_READER_SPEC_H_
@@ -52,14 +52,13 @@ struct InferredSpec {
   // depend on the file: first that of the requested keys, then that of the names.
   std::vector<InferredComponent> components;
   std::string label;  // the path of the file, or of the first of several, as messages print it
-  // Rows of the file. Absent if elements are not rows, or if the arrays differ in length.
-  std::optional<int64_t> count;
+  std::optional<int64_t> count;  // rows of the file; absent if elements are not rows
 };
 
 // Reads the headers of the arrays that `request` names, or of all arrays. Errors name the file.
 //
-// InvalidArgument: the file does not have what is requested, or it has no component at all; or an
-// array cannot be cast as requested.
+// InvalidArgument: the file does not have what is requested, or it has no component at all; arrays
+// differ in length, if elements are rows; or an array cannot be cast as requested.
 // Unimplemented: no tensor can hold the items of an array.
 // DataLoss and the errors of the file system: as for reading the arrays.
 Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request);
@@ -67,10 +66,18 @@ Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const Sp
 // `components` in the order of InferredComponent::place. Users see this order in dicts.
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);
 
-// Widens `merged` so that it also admits the elements of `other`. A dimension that differs becomes
-// -1. If the number of dimensions differs, the shape becomes absent. `merged` keeps its label and
-// count. InvalidArgument, naming both files, if the components, a dtype or a datetime unit differ.
-Status MergeSpec(const InferredSpec& other, InferredSpec* merged);
+// Whether the elements of two files are of one kind: they have the same components, with the same
+// types, datetime units and numbers of dimensions.
+bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b);
+
+// Widens `merged` so that it also admits the elements of `other`: a dimension that differs becomes
+// -1. `merged` keeps its label and count. Components that only `other` has do not matter. Returns
+// false, and changes nothing, if the others are not of the kind of `merged`.
+bool MergeSpec(const InferredSpec& other, InferredSpec* merged);
+
+// InvalidArgument, naming both files, if a component differs in nothing but the datetime unit. Specs
+// for the caller do not tell the unit, so nothing else can report this.
+Status CheckUnits(const InferredSpec& a, const InferredSpec& b);
 
 }  // namespace tf_npz
 

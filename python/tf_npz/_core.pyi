@@ -57,20 +57,26 @@ class InferredComponent:
     # A name that tf.dtypes.as_dtype takes.
     @property
     def type(self) -> str: ...
-    # A dimension that differs between files is None. If the number of dimensions differs, the shape is None.
+    # The name of the dtype in the first file.
     @property
-    def shape(self) -> tuple[int | None, ...] | None: ...
+    def dtype(self) -> str: ...
+    # A dimension that differs between files is None.
+    @property
+    def shape(self) -> tuple[int | None, ...]: ...
 
 @final
 class InferredSpecs:
     @property
     def components(self) -> list[InferredComponent]: ...
-    # The path of the first file, as messages print it.
+    # The path of the first file of the elected kind, as messages print it.
     @property
     def label(self) -> str: ...
     # Rows of each file. Empty if they are not known for all files.
     @property
     def counts(self) -> tuple[int, ...]: ...
+    # The error if files differ in the unit of dates. None if they do not.
+    @property
+    def units(self) -> StatusError | None: ...
 
 # Whether TensorFlow reads the file, because its path has a scheme: gs://, ram://, ...
 def has_scheme(path: bytes) -> bool: ...
@@ -86,7 +92,6 @@ def infer_from_files(
     filenames: Sequence[bytes],
     keys: Sequence[str] | None,
     rows: bool,
-    skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
 ) -> InferredSpecs: ...

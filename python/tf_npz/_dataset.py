@@ -164,6 +164,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         variant = _ops.library().npz_reader_dataset(
             filenames=_files.to_tensor(paths),
             **components.op_arguments(),
+            usual_dtypes=list(components.usual_dtypes),
             batch_size=tf.constant(_NOT_BATCHED, tf.int64) if size is None else size,
             drop_remainder=drop_remainder,
             **padded.op_arguments(components),
@@ -202,7 +203,7 @@ def _components(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
             f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows)}), made outside of the function"
         )
-    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
+    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes)
 
 
 def _arguments(keys: Keys | None, rows: bool) -> str:

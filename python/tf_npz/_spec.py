@@ -60,7 +60,7 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, keys, rows=rows, dtypes=dtypes).spec
+    return of_files(paths, keys, rows=rows, dtypes=dtypes, compare_units=True).spec
 
 
 def of_files(
@@ -69,28 +69,34 @@ def of_files(
     *,
     rows: bool,
     dtypes: Dtypes | None = None,
-    skip_damaged: bool = False,
+    compare_units: bool = False,
 ) -> Components:
-    """The components of an element, with the narrowest spec that admits all files. Raises what `element_spec` raises.
+    """The components of an element, with the spec of most files. Raises what `element_spec` raises.
 
     Args:
       paths: The files, at least one.
       keys: The arrays of an element.
       rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
       dtypes: What arrays are cast to.
-      skip_damaged: True: leaves out damaged files, unless all files are damaged.
+      compare_units: True: raises an error if files differ in the unit of dates. False: the op has to compare them.
     """
     names = _names(keys)
     casts = _dtypes.requests(dtypes, keys)
     sample = _sample(paths)
     try:
         specs = _core.infer_from_files(
-            [os.fsencode(path) for path in sample], names, rows, skip_damaged, _remote.RemoteFile, casts
+            [os.fsencode(path) for path in sample], names, rows, _remote.RemoteFile, casts
         )
+        if compare_units and specs.units is not None:
+            raise specs.units
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
-    return components._replace(counts=specs.counts) if len(sample) == len(paths) else components
+    dtype_of = {component.keys: component.dtype for component in specs.components}
+    return components._replace(
+        counts=specs.counts if len(sample) == len(paths) else (),
+        usual_dtypes=[dtype_of[key] for key in components.keys],
+    )
 
 
 def of_contents(contents: bytes, keys: Keys | None, dtypes: Dtypes | None = None) -> Components:

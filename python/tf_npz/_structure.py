@@ -19,12 +19,14 @@ class Components(NamedTuple):
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
+      usual_dtypes: For each component, the name of the dtype that most files hold. Empty: the caller gave the spec.
     """
 
     keys: list[tuple[str, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
+    usual_dtypes: Sequence[str] = ()
 
     @property
     def specs(self) -> list[tf.TensorSpec]:
