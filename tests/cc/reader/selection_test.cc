@@ -226,8 +226,8 @@ TEST_F(SelectionTest, SaysWhatMostFilesHave) {
       {"another dtype", npy_, usual({}, ElementType::kFloat64, Shape{2}, "float64"),
        "f: holds rows of float32 (2,), but the spec of most files is float64 (2,); pass dtypes= to "
        "cast them, for example to float64"},
-      {"a wider dtype than both", npy_, usual({}, ElementType::kInt32, Shape{2}, "int32"),
-       "pass dtypes= to cast them, for example to float64"},
+      {"an integer beside floats", npy_, usual({}, ElementType::kInt32, Shape{2}, "int32"),
+       "pass dtypes= to cast them, for example to float32"},
       {"strings", npy_, usual({}, ElementType::kString, Shape{2}, "str8"),
        "but the spec of most files is str8 (2,); read it as a dataset of its own, bring both to "
        "one dtype"},
