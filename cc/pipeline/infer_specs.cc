@@ -19,8 +19,8 @@ Result<InferredSpec> InferFile(const FileSystem& file_system, const std::string&
 
 using Files = std::vector<Result<InferredSpec>>;
 
-// The first file of the kind that most files have. Of two kinds with as many files, the first one's.
-// Null if no file can be read.
+// The first file of the kind that most files have. Of two kinds with as many files, the first
+// one's. Null if no file can be read.
 const InferredSpec* Elect(const Files& files) {
   struct Kind {
     const InferredSpec* first;
@@ -38,9 +38,8 @@ const InferredSpec* Elect(const Files& files) {
       ++kind->count;
     }
   }
-  const auto most = std::max_element(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) {
-    return a.count < b.count;
-  });
+  const auto most = std::max_element(
+      kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) { return a.count < b.count; });
   return most == kinds.end() ? nullptr : most->first;
 }
 

@@ -88,9 +88,8 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
   }
   if (CanReadAs(field.dtype, spec.type)) {
     if (HaveOneUnit(field.dtype, spec)) return OkStatus();
-    return Disagrees(
-        rows, field.dtype, plan.element_shape, spec,
-        "; read it as a dataset of its own, bring both to one unit, and concatenate");
+    return Disagrees(rows, field.dtype, plan.element_shape, spec,
+                     "; read it as a dataset of its own, bring both to one unit, and concatenate");
   }
   if (spec.casts) {
     const Status cast = CheckCast(field.dtype, spec.type);

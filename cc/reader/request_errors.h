@@ -23,16 +23,16 @@ Status NoRows(std::string_view remedy = kLeaveOutOfKeys);
 // The error for a `key` to an `.npy` whose array has neither a name nor fields.
 Status KeyOfUnnamedArray(std::string_view key);
 
-// The error for an array of `dtype` that the caller's dtypes casts to `type`. `cast` is the error of
-// CheckCast.
+// The error for an array of `dtype` that the caller's dtypes casts to `type`. `cast` is the error
+// of CheckCast.
 Status CannotCast(const DType& dtype, ElementType type, const Status& cast);
 
 // The error for reading rows of two arrays with different numbers of rows.
 Status LengthsDiffer(std::string_view first, int64_t first_count, std::string_view other,
                      int64_t other_count);
 
-// `misfit`, the error of a file that lacks the component of `spec`. If the spec was read from files,
-// the message also says that the others have it.
+// `misfit`, the error of a file that lacks the component of `spec`. If the spec was read from
+// files, the message also says that the others have it.
 Status ButMostHaveIt(const Status& misfit, const ComponentSpec& spec);
 
 }  // namespace tf_npz

@@ -288,7 +288,7 @@ class SpecBuilder {
   InferredSpec spec_;
   std::string first_name_;  // of the array that gave the count
   Status lengths_;          // the error of the first array with another count
-  Status no_rows_;  // the error of the first array without rows, if no other array has rows
+  Status no_rows_;          // the error of the first array without rows, if no other array has rows
 };
 
 // "x"["a"]: the name of an array, then names of fields in brackets.
@@ -369,11 +369,10 @@ Status CheckUnits(const InferredSpec& a, const InferredSpec& b) {
     const InferredComponent& own = a.components[i];
     if (found[i] == nullptr || own.spec.type != found[i]->spec.type) continue;
     if (HaveOneUnit(own, *found[i])) continue;
-    return InvalidArgument("files differ in the dtype" +
-                           (own.keys.empty() ? "" : " of " + KeysText(own.keys)) + ": " +
-                           own.dtype.name() + " in " + a.label + ", " + found[i]->dtype.name() +
-                           " in " + b.label +
-                           "; read them as two datasets, bring them to one unit, and concatenate");
+    return InvalidArgument(
+        "files differ in the dtype" + (own.keys.empty() ? "" : " of " + KeysText(own.keys)) + ": " +
+        own.dtype.name() + " in " + a.label + ", " + found[i]->dtype.name() + " in " + b.label +
+        "; read them as two datasets, bring them to one unit, and concatenate");
   }
   return OkStatus();
 }

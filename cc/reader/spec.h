@@ -76,8 +76,8 @@ bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b);
 // false, and changes nothing, if the others are not of the kind of `merged`.
 bool MergeSpec(const InferredSpec& other, InferredSpec* merged);
 
-// InvalidArgument, naming both files, if a component differs in nothing but the datetime unit. Specs
-// for the caller do not tell the unit, so nothing else can report this.
+// InvalidArgument, naming both files, if a component differs in nothing but the datetime unit.
+// Specs for the caller do not tell the unit, so nothing else can report this.
 Status CheckUnits(const InferredSpec& a, const InferredSpec& b);
 
 }  // namespace tf_npz

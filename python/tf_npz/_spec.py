@@ -22,7 +22,12 @@ _MAX_FILES = 1000
 def element_spec(
     filenames: _files.Filenames, keys: Keys | None = None, *, rows: bool = True, dtypes: Dtypes | None = None
 ) -> ElementSpec:
-    """Reads the spec of one element from the headers of files.
+    """Reads the spec of one element from the headers of files: that of most files.
+
+    Each file that can be read has one vote, for its arrays, their dtypes, the units of dates and the numbers of
+    dimensions. The spec with most votes wins; if several have equally many, the one that comes first. A dimension in
+    which its files differ is None. Other files are no error here: the error comes when they are read.
+    `NpzReaderDataset` follows the same rule.
 
     Pass it to `NpzReaderDataset`, `load` or `decode` as `element_spec` if file names are symbolic.
 
@@ -36,13 +41,13 @@ def element_spec(
 
     Returns:
       A tf.TensorSpec, or a tuple or dict of them, in the structure of `keys`. A structured array has a dict of its
-      fields, nested like its dtype. A dimension in which files differ is None. If files differ in the number of
-      dimensions, the shape is unknown.
+      fields, nested like its dtype.
 
     Raises:
-      tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype or in the unit of datetimes; an
-        array can't be cast as `dtypes` says; with `keys=None`, files hold different arrays; with `rows=True`, no array
-        has dimensions; or `filenames` is empty.
+      tf.errors.OpError: No file can be read. It is the error of the first file, one of those below.
+      tf.errors.InvalidArgumentError: A file lacks a key; with `rows=True`, its arrays differ in length or none has
+        dimensions; an array can't be cast as `dtypes` says; or `filenames` is empty. Also, even if files can be read:
+        they differ in the unit of dates, which a spec does not tell.
       tf.errors.NotFoundError: A file does not exist, or a pattern matches no file.
       tf.errors.PermissionDeniedError: A file may not be read.
       tf.errors.DataLossError: A file is damaged, or is neither an .npy nor an .npz file.

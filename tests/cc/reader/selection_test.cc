@@ -213,7 +213,8 @@ TEST_F(SelectionTest, SaysWhatMostFilesHave) {
     Selection selection;
     const char* message;  // null: it fits
   } cases[] = {
-      {"an array that is not there", bytes_, usual({"w"}, ElementType::kFloat32, Shape{}, "float32"),
+      {"an array that is not there", bytes_,
+       usual({"w"}, ElementType::kFloat32, Shape{}, "float32"),
        "\"notes.txt\"); most files have what is read: leave this file out, or read it as a dataset "
        "of its own"},
       {"an npz", bytes_, usual({}, ElementType::kFloat32, Shape{}, "float32"),
@@ -221,7 +222,8 @@ TEST_F(SelectionTest, SaysWhatMostFilesHave) {
       {"an npy", npy_, usual({"x"}, ElementType::kFloat32, Shape{}, "float32"),
        "has no name; leave keys out; most files have what is read"},
       {"another shape", npy_, usual({}, ElementType::kFloat32, Shape{}, "float32"),
-       "f: holds rows of float32 (2,), but the spec of most files is float32 (); to read both, pass "
+       "f: holds rows of float32 (2,), but the spec of most files is float32 (); to read both, "
+       "pass "
        "a wider element_spec"},
       {"another dtype", npy_, usual({}, ElementType::kFloat64, Shape{2}, "float64"),
        "f: holds rows of float32 (2,), but the spec of most files is float64 (2,); pass dtypes= to "
@@ -236,11 +238,13 @@ TEST_F(SelectionTest, SaysWhatMostFilesHave) {
       {"what dtypes= cannot cast", npy_, usual({}, ElementType::kInt32, Shape{2}, "int64", true),
        "f: holds float32, but dtypes says int32; float32 to int32 would lose the fraction"},
       {"another unit", dates, usual({}, ElementType::kInt64, Shape{}, "datetime64[s]"),
-       "f: holds rows of datetime64[ns] (), but the spec of most files is datetime64[s] (); read it "
+       "f: holds rows of datetime64[ns] (), but the spec of most files is datetime64[s] (); read "
+       "it "
        "as a dataset of its own, bring both to one unit, and concatenate"},
       {"a number beside dates", numbers, usual({}, ElementType::kInt64, Shape{}, "datetime64[s]"),
        "f: holds rows of int64 (), but the spec of most files is datetime64[s] ()"},
-      {"a date beside numbers", dates, usual({}, ElementType::kInt64, Shape{}, "int64"), "one unit"},
+      {"a date beside numbers", dates, usual({}, ElementType::kInt64, Shape{}, "int64"),
+       "one unit"},
       {"the same unit", dates, usual({}, ElementType::kInt64, Shape{}, "datetime64[ns]"), nullptr},
       {"a number", numbers, usual({}, ElementType::kInt64, Shape{}, "int64"), nullptr},
   };

@@ -108,8 +108,9 @@ TEST(InferSpec, RefusesRowsOfArraysThatDifferInLength) {
   const std::string npz = WriteZip({Member("x.npy", Npy("|i1", {3}, Zeros(3))),
                                     Member("y.npy", Npy("|i1", {2}, Zeros(2))),
                                     Member("z.npy", Npy("|i1", {3}, Zeros(3)))});
-  EXPECT_ERROR(Infer(npz), kInvalidArgument,
-               R"(f: arrays differ in length: "x" has 3 rows, "y" has 2; read them with rows=False)");
+  EXPECT_ERROR(
+      Infer(npz), kInvalidArgument,
+      R"(f: arrays differ in length: "x" has 3 rows, "y" has 2; read them with rows=False)");
   EXPECT_EQ(Infer(npz, Keys{"x", "z"}).value().count, 3);
   EXPECT_OK(Infer(npz, std::nullopt, false));
 }
