@@ -71,8 +71,9 @@ Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const Sp
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);
 
 // Widens `merged` so that it also admits the elements of `other`. A dimension that differs becomes
-// -1. If the number of dimensions differs, the shape becomes absent. Both may_be_sample must
-// be true for it to stay true. `merged` keeps its label and count. InvalidArgument, naming both files, if the components, a dtype or a datetime unit differ.
+// -1. If the number of dimensions differs, the shape becomes absent. Both may_be_sample must be
+// true for it to stay true. `merged` keeps its label and count. InvalidArgument, naming both files,
+// if the components, a dtype or a datetime unit differ.
 Status MergeSpec(const InferredSpec& other, InferredSpec* merged);
 
 }  // namespace tf_npz
