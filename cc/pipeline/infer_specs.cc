@@ -70,6 +70,7 @@ Result<InferredSpecs> Merge(const Files& files) {
   if (specs.counts.size() != files.size()) specs.counts.clear();
   specs.components = ByPlace(std::move(merged.components));
   specs.label = std::move(merged.label);
+  specs.may_be_sample = merged.may_be_sample;
   return specs;
 }
 

@@ -34,6 +34,7 @@ struct InferredSpecs {
   std::vector<int64_t> counts;
   // The error of CheckUnits for the first file whose dates have another unit. OK: there is none.
   Status units;
+  bool may_be_sample = false;  // InferredSpec::may_be_sample of all files of the elected kind
 };
 
 // Reads the headers of all files; there must be at least one. Each file that can be read votes for

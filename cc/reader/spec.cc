@@ -112,6 +112,7 @@ class SpecBuilder {
     }
     if (!no_rows_.ok() && !spec_.count) return no_rows_;
     TF_NPZ_RETURN_IF_ERROR(lengths_.WithContext(spec_.label + ": "));
+    spec_.may_be_sample = !no_rows_.ok();
     return std::move(spec_);
   }
 
@@ -360,6 +361,7 @@ bool MergeSpec(const InferredSpec& other, InferredSpec* merged) {
       if (shape[axis] != (*found[i]->spec.shape)[axis]) shape[axis] = -1;
     }
   }
+  merged->may_be_sample &= other.may_be_sample;
   return true;
 }
 

@@ -54,6 +54,9 @@ struct InferredSpec {
   std::vector<InferredComponent> components;
   std::string label;  // the path of the file, or of the first of several, as messages print it
   std::optional<int64_t> count;  // rows of the file; absent if elements are not rows
+  // Whether an array has no dimensions, although elements are rows. Then the whole file may be one
+  // sample.
+  bool may_be_sample = false;
 };
 
 // Reads the headers of the arrays that `request` names, or of all arrays. Errors name the file.
@@ -72,8 +75,9 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
 bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b);
 
 // Widens `merged` so that it also admits the elements of `other`: a dimension that differs becomes
-// -1. `merged` keeps its label and count. Components that only `other` has do not matter. Returns
-// false, and changes nothing, if the others are not of the kind of `merged`.
+// -1. Both may_be_sample must be true for it to stay true. `merged` keeps its label and count.
+// Components that only `other` has do not matter. Returns false, and changes nothing, if the others
+// are not of the kind of `merged`.
 bool MergeSpec(const InferredSpec& other, InferredSpec* merged);
 
 // InvalidArgument, naming both files, if a component differs in nothing but the datetime unit.

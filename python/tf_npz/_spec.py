@@ -105,6 +105,7 @@ def of_files(
     return components._replace(
         counts=specs.counts if len(sample) == len(paths) else (),
         usual_dtypes=[dtype_of[key] for key in components.keys],
+        may_be_sample=specs.may_be_sample,
     )
 
 

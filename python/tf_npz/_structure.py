@@ -21,6 +21,8 @@ class Components(NamedTuple):
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
       usual_dtypes: For each component, the name of the dtype that most files hold. Empty: the caller gave the spec.
+      may_be_sample: Whether each file has an array without dimensions, although elements are rows. Then a file may be
+        one sample.
     """
 
     keys: list[tuple[str, ...]]
@@ -28,6 +30,7 @@ class Components(NamedTuple):
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
     usual_dtypes: Sequence[str] = ()
+    may_be_sample: bool = False
 
     @property
     def specs(self) -> list[tf.TensorSpec]:
