@@ -38,15 +38,29 @@ std::map<std::string_view, ComponentRange> ComponentsByField(const MemberFacts& 
   return fields;
 }
 
-// Adds to `problem`, the error of an array or field that the caller did not name, a list of those
-// that can be read.
-Status RefuseUnnamed(const Status& problem, const std::vector<std::string>& readable) {
+bool HasLength(const ArrayLength& array) { return array.length.has_value(); }
+
+// The length of an array as rows need it.
+std::optional<int64_t> LengthOf(const MemberFacts& array) {
+  const std::vector<int64_t>& shape = array.header.shape;
+  return shape.empty() ? std::optional<int64_t>() : shape[0];
+}
+
+// Adds to `problem`, the error of an array or field that the caller did not name, the keys of
+// `readable` arrays or fields.
+Status RefuseUnnamed(const Status& problem, const std::vector<ArrayLength>& readable, bool rows) {
   const bool is_of_this_array = problem.code() == Code::kUnimplemented ||
                                 problem.code() == Code::kDataLoss ||
                                 problem.code() == Code::kResourceExhausted;
   if (!is_of_this_array || readable.empty()) return problem;
-  return Status(problem.code(),
-                problem.message() + "; to read the others, pass keys: " + QuoteList(readable));
+  std::vector<ArrayLength> arrays = readable;
+  const bool has_rows = std::any_of(arrays.begin(), arrays.end(), HasLength);
+  if (!rows) {
+    for (ArrayLength& array : arrays) array.length.reset();  // any lengths go together
+  }
+  return Status(problem.code(), problem.message() + "; to read the others, pass " +
+                                    (rows && !has_rows ? "rows=False and keys: " : "keys: ") +
+                                    QuoteList(KeysOfOneLength(arrays)));
 }
 
 // Collects the components of one file.
@@ -69,11 +83,11 @@ class SpecBuilder {
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
     if (!request_.keys) {
-      std::vector<std::string> readable;
+      std::vector<ArrayLength> readable;
       for (const auto& [name, field] : ComponentsByField(array)) {
-        if (field.Problem().ok()) readable.emplace_back(name);
+        if (field.Problem().ok()) readable.push_back({std::string(name), LengthOf(array)});
       }
-      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable));
+      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable, request_.rows));
       return AddComponents(nullptr, array, AllComponents(array), {});
     }
     TF_NPZ_RETURN_IF_ERROR(array.status);
@@ -120,25 +134,23 @@ class SpecBuilder {
                              ": holds no arrays, so an element would have no component" +
                              archive_->ButOtherProgram());
     }
-    std::vector<std::string> readable;
+    std::vector<ArrayLength> readable;
     for (const auto& [entry, array] : arrays) {
-      if (array.Problem().ok()) readable.push_back(array.name);
+      if (array.Problem().ok()) readable.push_back({array.name, LengthOf(array)});
     }
     for (const auto& [entry, array] : arrays) {
-      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable));
-    }
-    std::vector<std::string> with_rows;
-    for (const auto& [entry, array] : arrays) {
-      if (!array.header.shape.empty()) with_rows.push_back(array.name);
+      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable, request_.rows));
     }
     for (const auto& [entry, array] : arrays) {
       TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
     }
     // The caller did not ask to repeat arrays, and it is unclear how often.
     if (!no_rows_.ok() && lengths_differ_) {
-      for (const auto& [entry, array] : arrays) {
-        TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, ", or pass keys: " + QuoteList(with_rows)));
-      }
+      const auto single = std::find_if(arrays.begin(), arrays.end(),
+                                       [](const auto& item) { return !LengthOf(item.second); });
+      return InvalidArgument(archive_->Context(single->first) +
+                             "has no dimensions, and the other arrays differ in length; " +
+                             LengthAdvice(*archive_, readable));
     }
     SortByKeys(spec_.components.begin());  // across arrays: the caller gave no order
     return OkStatus();
@@ -153,8 +165,8 @@ class SpecBuilder {
     // An array without dimensions is repeated for each row of the others.
     const bool has_rows = request_.rows && !array.header.shape.empty();
     if (has_rows) AddCount(array.header.shape[0]);
-    if (no_rows_.ok()) {
-      no_rows_ = CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys);
+    if (no_rows_.ok() && request_.rows && !has_rows) {
+      no_rows_ = NoRows().WithContext(archive_->Context(entry));
     }
     const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
     for (const ComponentFacts* facts = range.begin; facts != range.end; ++facts) {
@@ -162,6 +174,7 @@ class SpecBuilder {
       component.keys = prefix;
       component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
       component.dtype = facts->dtype;
+      if (has_rows) component.rows = array.header.shape[0];
       component.spec.type = facts->type;
       component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
@@ -210,11 +223,6 @@ class SpecBuilder {
     return dtype.kind == DType::Kind::kInt || dtype.kind == DType::Kind::kUInt ||
            dtype.kind == DType::Kind::kFloat || dtype.kind == DType::Kind::kComplex ||
            dtype.kind == DType::Kind::kMlDtype;
-  }
-
-  Status CheckRows(const ZipEntry* entry, const MemberFacts& array, std::string_view remedy) const {
-    if (!request_.rows || !array.header.shape.empty()) return OkStatus();
-    return NoRows(remedy).WithContext(archive_->Context(entry));
   }
 
   static Status NothingWithin(const std::string& context) {
@@ -279,20 +287,50 @@ std::string MergeAdvice(const InferredComponent& a, const InferredComponent& b) 
   }
   const std::optional<ElementType> common = CommonType(a.spec.type, b.spec.type);
   if (common && CheckCast(a.dtype, *common).ok() && CheckCast(b.dtype, *common).ok()) {
-    return "pass dtypes= to cast them, for example to " + std::string(ElementTypeName(*common));
+    const std::string type(ElementTypeName(*common));
+    return a.keys.empty() ? "pass dtypes=\"" + type + "\" to cast them"
+                          : "pass dtypes with \"" + type + "\" for " + KeysText(a.keys);
   }
   return "read them as two datasets, bring them to one dtype, and concatenate";
 }
 
-void MergeShape(const std::optional<std::vector<int64_t>>& other,
-                std::optional<std::vector<int64_t>>* merged) {
-  if (!*merged || !other || (*merged)->size() != other->size()) {
-    merged->reset();
-    return;
+// One array of a spec: the keys of its components, and its rows.
+struct ArrayKeys {
+  std::vector<FieldPath> keys;
+  std::optional<int64_t> rows;
+};
+
+// The arrays by name, or, for an `.npy`, its fields. Empty for an `.npy` without fields.
+std::map<std::string_view, ArrayKeys> ByName(const InferredSpec& spec) {
+  std::map<std::string_view, ArrayKeys> arrays;
+  for (const InferredComponent& component : spec.components) {
+    if (component.keys.empty()) continue;
+    ArrayKeys& array = arrays[component.keys[0]];
+    array.keys.push_back(component.keys);
+    array.rows = component.rows;
   }
-  for (size_t axis = 0; axis < other->size(); ++axis) {
-    if ((**merged)[axis] != (*other)[axis]) (**merged)[axis] = -1;
+  return arrays;
+}
+
+// Keys with which all files can be read together. Empty: there are none.
+std::vector<std::string> CommonKeys(const std::vector<const InferredSpec*>& specs) {
+  using Arrays = std::map<std::string_view, ArrayKeys>;
+  std::vector<Arrays> files;
+  for (const InferredSpec* const spec : specs) files.push_back(ByName(*spec));
+  std::vector<std::string> common;
+  for (const auto& first : files[0]) {
+    const bool is_common = std::all_of(files.begin(), files.end(), [&first](const Arrays& arrays) {
+      const auto found = arrays.find(first.first);
+      return found != arrays.end() && found->second.keys == first.second.keys;
+    });
+    if (is_common) common.emplace_back(first.first);
   }
+  for (const Arrays& arrays : files) {
+    std::vector<ArrayLength> lengths;
+    for (const std::string& name : common) lengths.push_back({name, arrays.at(name).rows});
+    common = KeysOfOneLength(lengths);
+  }
+  return common;
 }
 
 }  // namespace
@@ -309,12 +347,15 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
   return components;
 }
 
-Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
+Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec*>& all,
+                 InferredSpec* merged) {
   if (!HaveSameKeys(*merged, other)) {
-    return InvalidArgument("files hold different arrays: " + merged->label + " has " +
-                           KeysText(merged->components) + ", " + other.label + " has " +
-                           KeysText(other.components) +
-                           "; pass keys that all files have, or leave out the files that differ");
+    const std::vector<std::string> common = CommonKeys(all);
+    return InvalidArgument(
+        "files hold different arrays: " + merged->label + " has " + KeysText(merged->components) +
+        ", " + other.label + " has " + KeysText(other.components) + "; " +
+        (common.empty() ? "" : "pass keys that all files have: " + QuoteList(common) + ", or ") +
+        "leave out the files that differ");
   }
   for (size_t i = 0; i < merged->components.size(); ++i) {
     InferredComponent& a = merged->components[i];
@@ -325,7 +366,7 @@ Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
                              a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
                              " in " + other.label + "; " + MergeAdvice(a, b));
     }
-    MergeShape(b.spec.shape, &a.spec.shape);
+    WidenShape(b.spec.shape, &a.spec.shape);
   }
   merged->may_be_sample &= other.may_be_sample;
   return OkStatus();

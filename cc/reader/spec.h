@@ -44,7 +44,9 @@ struct InferredComponent {
   FieldPath keys;
   DType dtype;
   ComponentSpec spec;  // what it is cast to, if the request says so
-  size_t place = 0;    // its index in the order of the requested keys, then of the file
+  // Rows of its array. Absent: it has no dimensions, or elements are not rows.
+  std::optional<int64_t> rows;
+  size_t place = 0;  // its index in the order of the requested keys, then of the file
 };
 
 struct InferredSpec {
@@ -73,8 +75,10 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
 // Widens `merged` so that it also admits the elements of `other`. A dimension that differs becomes
 // -1. If the number of dimensions differs, the shape becomes absent. Both may_be_sample must be
 // true for it to stay true. `merged` keeps its label and count. InvalidArgument, naming both files,
-// if the components, a dtype or a datetime unit differ.
-Status MergeSpec(const InferredSpec& other, InferredSpec* merged);
+// if the components, a dtype or a datetime unit differ. The error proposes keys that suit `all`,
+// the specs of all files.
+Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec*>& all,
+                 InferredSpec* merged);
 
 }  // namespace tf_npz
 

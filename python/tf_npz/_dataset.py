@@ -207,7 +207,7 @@ def _components(
     if tf.is_tensor(paths):
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
-            f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows)}), made outside of the function"
+            f"element_spec=tf_npz.element_spec(files{_arguments(keys, rows)}), made outside of the function"
         )
     return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
 
