@@ -22,21 +22,53 @@ struct ComponentRange {
   Status Problem() const { return ProblemOf(begin, end); }
 };
 
+bool BeginsWith(const FieldPath& path, const FieldPath& beginning) {
+  return beginning.size() <= path.size() &&
+         std::equal(beginning.begin(), beginning.end(), path.begin());
+}
+
 ComponentRange AllComponents(const MemberFacts& array) {
   return {array.components.data(), array.components.data() + array.components.size()};
 }
 
-// The components within each field of a structured array; empty for any other array.
-std::map<std::string_view, ComponentRange> ComponentsByField(const MemberFacts& array) {
-  std::map<std::string_view, ComponentRange> fields;
-  const ComponentRange all = AllComponents(array);
-  for (const ComponentFacts* facts = all.begin; facts != all.end; ++facts) {
-    if (facts->path.empty()) continue;
-    ComponentRange& field = fields.try_emplace(facts->path[0], ComponentRange{facts}).first->second;
-    field.end = facts + 1;
+// The components of an array, found by the field that they are within.
+class FieldIndex {
+ public:
+  // `array` must outlive the index.
+  explicit FieldIndex(const MemberFacts& array) {
+    sorted_.reserve(array.components.size());
+    for (const ComponentFacts& facts : array.components) sorted_.push_back(&facts);
+    std::sort(sorted_.begin(), sorted_.end(),
+              [](const auto* a, const auto* b) { return a->path < b->path; });
   }
-  return fields;
-}
+
+  // The components within the field at `path`. Empty if there are none.
+  ComponentRange Within(const FieldPath& path) const {
+    const auto begin =
+        std::lower_bound(sorted_.begin(), sorted_.end(), path,
+                         [](const auto* facts, const auto& path) { return facts->path < path; });
+    const auto end = std::find_if_not(
+        begin, sorted_.end(), [&](const auto* facts) { return BeginsWith(facts->path, path); });
+    if (begin == end) return {};
+    // Components within one field are neighbours in the array too, in another order.
+    const ComponentFacts* const first = *std::min_element(begin, end);
+    return {first, first + (end - begin)};
+  }
+
+ private:
+  std::vector<const ComponentFacts*> sorted_;  // by path
+};
+
+// An array that keys name, perhaps several times, and what finds its fields.
+struct NamedArray {
+  explicit NamedArray(MemberFacts member)
+      : facts(std::move(member)), finder(facts.header.dtype), index(facts) {}
+  NamedArray(const NamedArray&) = delete;
+
+  const MemberFacts facts;
+  FieldFinder finder;
+  const FieldIndex index;
+};
 
 bool HasLength(const ArrayLength& array) { return array.length.has_value(); }
 
@@ -44,6 +76,21 @@ bool HasLength(const ArrayLength& array) { return array.length.has_value(); }
 std::optional<int64_t> LengthOf(const MemberFacts& array) {
   const std::vector<int64_t>& shape = array.header.shape;
   return shape.empty() ? std::optional<int64_t>() : shape[0];
+}
+
+// The outermost fields of an array that can be read, by name. Empty if it has no fields.
+std::vector<ArrayLength> ReadableFields(const MemberFacts& array) {
+  std::map<std::string, ComponentRange> fields;
+  const ComponentRange all = AllComponents(array);
+  for (const ComponentFacts* facts = all.begin; facts != all.end; ++facts) {
+    if (facts->path.empty()) continue;
+    fields.try_emplace(facts->path[0], ComponentRange{facts}).first->second.end = facts + 1;
+  }
+  std::vector<ArrayLength> readable;
+  for (const auto& [name, field] : fields) {
+    if (field.Problem().ok()) readable.push_back({name, LengthOf(array)});
+  }
+  return readable;
 }
 
 // Adds to `problem`, the error of an array or field that the caller did not name, the keys of
@@ -72,7 +119,11 @@ class SpecBuilder {
   }
 
   Result<InferredSpec> Build() {
-    TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
+    if (request_.keys) {
+      TF_NPZ_RETURN_IF_ERROR(AddKeys(*request_.keys));
+    } else {
+      TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
+    }
     if (!no_rows_.ok() && !spec_.count) return no_rows_;
     if (lengths_differ_) spec_.count.reset();
     spec_.may_be_sample = lengths_differ_ || !no_rows_.ok();
@@ -82,48 +133,48 @@ class SpecBuilder {
  private:
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
-    if (!request_.keys) {
-      std::vector<ArrayLength> readable;
-      for (const auto& [name, field] : ComponentsByField(array)) {
-        if (field.Problem().ok()) readable.push_back({std::string(name), LengthOf(array)});
+    TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array), request_.rows));
+    return AddComponents(nullptr, array, AllComponents(array), {});
+  }
+
+  Status AddKeys(const std::vector<FieldPath>& keys) {
+    std::map<const ZipEntry*, NamedArray> arrays;
+    for (const FieldPath& key : keys) {
+      const ZipEntry* entry = nullptr;
+      FieldPath prefix;
+      FieldPath path = key;
+      if (archive_->is_npz()) {
+        TF_NPZ_ASSIGN_OR_RETURN(entry, archive_->Find(key[0]));
+        prefix = {key[0]};
+        path.erase(path.begin());
       }
-      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable, request_.rows));
-      return AddComponents(nullptr, array, AllComponents(array), {});
-    }
-    TF_NPZ_RETURN_IF_ERROR(array.status);
-    const std::map<std::string_view, ComponentRange> fields = ComponentsByField(array);
-    FieldFinder finder(array.header.dtype);
-    for (const std::string& key : *request_.keys) {
-      if (array.header.dtype.kind != DType::Kind::kStruct) {
-        return KeyOfUnnamedArray(key).WithContext(archive_->Context(nullptr));
+      auto found = arrays.find(entry);
+      if (found == arrays.end()) {
+        const std::string name = entry == nullptr ? "" : key[0];
+        found = arrays.try_emplace(entry, InspectMember(archive_, entry, name, pool_)).first;
       }
-      TF_NPZ_RETURN_IF_ERROR(finder.Find({key}).status().WithContext(archive_->Context(nullptr)));
-      const auto field = fields.find(key);
-      if (field == fields.end()) {
-        return NothingWithin(archive_->Context(nullptr, {key}));
-      }
-      TF_NPZ_RETURN_IF_ERROR(AddComponents(nullptr, array, field->second, {}));
+      TF_NPZ_RETURN_IF_ERROR(AddField(entry, &found->second, path, prefix));
     }
     return OkStatus();
   }
 
-  Status AddArrays() {
-    if (!request_.keys) return AddAllArrays();
-    std::map<const ZipEntry*, MemberFacts> inspected;
-    for (const std::string& key : *request_.keys) {
-      TF_NPZ_ASSIGN_OR_RETURN(const ZipEntry* const entry, archive_->Find(key));
-      auto found = inspected.find(entry);
-      if (found == inspected.end()) {
-        found = inspected.emplace(entry, InspectMember(archive_, entry, key, pool_)).first;
-      }
-      const MemberFacts& array = found->second;
-      TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {key}));
+  // Adds the field at `path` of `array`. `prefix` leads to the array.
+  Status AddField(const ZipEntry* entry, NamedArray* array, const FieldPath& path,
+                  const FieldPath& prefix) {
+    const MemberFacts& facts = array->facts;
+    TF_NPZ_RETURN_IF_ERROR(facts.status);
+    if (path.empty()) return AddComponents(entry, facts, AllComponents(facts), prefix);
+    if (entry == nullptr && facts.header.dtype.kind != DType::Kind::kStruct) {
+      return KeyOfUnnamedArray(path[0]).WithContext(archive_->Context(nullptr));
     }
-    return OkStatus();
+    TF_NPZ_RETURN_IF_ERROR(array->finder.Find(path).status().WithContext(archive_->Context(entry)));
+    const ComponentRange range = array->index.Within(path);
+    if (range.begin == range.end) return NothingWithin(archive_->Context(entry, path));
+    return AddComponents(entry, facts, range, prefix);
   }
 
   // Members that are not arrays are left out.
-  Status AddAllArrays() {
+  Status AddArrays() {
     std::vector<std::pair<const ZipEntry*, MemberFacts>> arrays;
     for (const auto& [name, entry] : archive_->Named()) {
       MemberFacts member = InspectMember(archive_, entry, name, pool_);
@@ -189,13 +240,11 @@ class SpecBuilder {
   // Makes `component` what the request casts it to.
   Status RequestCast(InferredComponent* component) const {
     for (const CastRequest& cast : request_.casts) {
-      const bool is_within =
-          cast.keys.size() <= component->keys.size() &&
-          std::equal(cast.keys.begin(), cast.keys.end(), component->keys.begin());
       // The only array of an .npy is always named alone.
       const bool is_named = component->keys.empty() ||
                             (!cast.only_numbers && component->keys.size() == cast.keys.size());
-      if (!is_within || (!is_named && !IsNumber(component->dtype))) continue;
+      if (!BeginsWith(component->keys, cast.keys)) continue;
+      if (!is_named && !IsNumber(component->dtype)) continue;
       TF_NPZ_RETURN_IF_ERROR(CastTo(cast.type, component));
     }
     return OkStatus();
@@ -249,90 +298,6 @@ class SpecBuilder {
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };
 
-// "x"["a"]: the name of an array, then names of fields in brackets.
-std::string KeysText(const FieldPath& keys) {
-  std::string text = Quote(keys[0]);
-  for (size_t i = 1; i < keys.size(); ++i) text += "[" + Quote(keys[i]) + "]";
-  return text;
-}
-
-std::string KeysText(const std::vector<InferredComponent>& components) {
-  if (components.size() == 1 && components[0].keys.empty()) {
-    return "one without a name, as an .npy does";
-  }
-  return List(components.size(), [&](size_t i) { return KeysText(components[i].keys); });
-}
-
-bool HaveSameKeys(const InferredSpec& a, const InferredSpec& b) {
-  return std::equal(
-      a.components.begin(), a.components.end(), b.components.begin(), b.components.end(),
-      [](const InferredComponent& a, const InferredComponent& b) { return a.keys == b.keys; });
-}
-
-bool IsTime(const DType& dtype) {
-  return dtype.kind == DType::Kind::kDateTime || dtype.kind == DType::Kind::kTimeDelta;
-}
-
-// Whether both become tensors of one type, with one meaning. Datetimes of all units become int64,
-// but the same number means another time in another unit.
-bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
-  if (a.spec.type != b.spec.type) return false;
-  return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
-}
-
-// What to do if CanMerge is false.
-std::string MergeAdvice(const InferredComponent& a, const InferredComponent& b) {
-  if (a.spec.type == b.spec.type) {
-    return "read them as two datasets, bring them to one unit, and concatenate";
-  }
-  const std::optional<ElementType> common = CommonType(a.spec.type, b.spec.type);
-  if (common && CheckCast(a.dtype, *common).ok() && CheckCast(b.dtype, *common).ok()) {
-    const std::string type(ElementTypeName(*common));
-    return a.keys.empty() ? "pass dtypes=\"" + type + "\" to cast them"
-                          : "pass dtypes with \"" + type + "\" for " + KeysText(a.keys);
-  }
-  return "read them as two datasets, bring them to one dtype, and concatenate";
-}
-
-// One array of a spec: the keys of its components, and its rows.
-struct ArrayKeys {
-  std::vector<FieldPath> keys;
-  std::optional<int64_t> rows;
-};
-
-// The arrays by name, or, for an `.npy`, its fields. Empty for an `.npy` without fields.
-std::map<std::string_view, ArrayKeys> ByName(const InferredSpec& spec) {
-  std::map<std::string_view, ArrayKeys> arrays;
-  for (const InferredComponent& component : spec.components) {
-    if (component.keys.empty()) continue;
-    ArrayKeys& array = arrays[component.keys[0]];
-    array.keys.push_back(component.keys);
-    array.rows = component.rows;
-  }
-  return arrays;
-}
-
-// Keys with which all files can be read together. Empty: there are none.
-std::vector<std::string> CommonKeys(const std::vector<const InferredSpec*>& specs) {
-  using Arrays = std::map<std::string_view, ArrayKeys>;
-  std::vector<Arrays> files;
-  for (const InferredSpec* const spec : specs) files.push_back(ByName(*spec));
-  std::vector<std::string> common;
-  for (const auto& first : files[0]) {
-    const bool is_common = std::all_of(files.begin(), files.end(), [&first](const Arrays& arrays) {
-      const auto found = arrays.find(first.first);
-      return found != arrays.end() && found->second.keys == first.second.keys;
-    });
-    if (is_common) common.emplace_back(first.first);
-  }
-  for (const Arrays& arrays : files) {
-    std::vector<ArrayLength> lengths;
-    for (const std::string& name : common) lengths.push_back({name, arrays.at(name).rows});
-    common = KeysOfOneLength(lengths);
-  }
-  return common;
-}
-
 }  // namespace
 
 Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive,
@@ -345,31 +310,6 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
       components.begin(), components.end(),
       [](const InferredComponent& a, const InferredComponent& b) { return a.place < b.place; });
   return components;
-}
-
-Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec*>& all,
-                 InferredSpec* merged) {
-  if (!HaveSameKeys(*merged, other)) {
-    const std::vector<std::string> common = CommonKeys(all);
-    return InvalidArgument(
-        "files hold different arrays: " + merged->label + " has " + KeysText(merged->components) +
-        ", " + other.label + " has " + KeysText(other.components) + "; " +
-        (common.empty() ? "" : "pass keys that all files have: " + QuoteList(common) + ", or ") +
-        "leave out the files that differ");
-  }
-  for (size_t i = 0; i < merged->components.size(); ++i) {
-    InferredComponent& a = merged->components[i];
-    const InferredComponent& b = other.components[i];
-    if (!CanMerge(a, b)) {
-      return InvalidArgument("files differ in the dtype" +
-                             (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
-                             a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
-                             " in " + other.label + "; " + MergeAdvice(a, b));
-    }
-    WidenShape(b.spec.shape, &a.spec.shape);
-  }
-  merged->may_be_sample &= other.may_be_sample;
-  return OkStatus();
 }
 
 }  // namespace tf_npz

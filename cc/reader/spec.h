@@ -1,5 +1,4 @@
-// What an element of a file is, read from the headers of its arrays. Also the common spec of the
-// elements of several files.
+// What an element of a file is, read from the headers of its arrays.
 
 #ifndef TF_NPZ_READER_SPEC_H_
 #define TF_NPZ_READER_SPEC_H_
@@ -30,8 +29,9 @@ struct CastRequest {
 
 // The element that a caller wants.
 struct SpecRequest {
-  // Names of arrays, or, for an `.npy`, of fields. Absent: everything in the file.
-  std::optional<std::vector<std::string>> keys;
+  // For each, the names that would index the result of np.load: the name of an array, then names of
+  // its fields; for an `.npy`, names of fields. None is empty. Absent: everything in the file.
+  std::optional<std::vector<FieldPath>> keys;
   // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};
@@ -71,14 +71,6 @@ Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const Sp
 
 // `components` in the order of InferredComponent::place. Users see this order in dicts.
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);
-
-// Widens `merged` so that it also admits the elements of `other`. A dimension that differs becomes
-// -1. If the number of dimensions differs, the shape becomes absent. Both may_be_sample must be
-// true for it to stay true. `merged` keeps its label and count. InvalidArgument, naming both files,
-// if the components, a dtype or a datetime unit differ. The error proposes keys that suit `all`,
-// the specs of all files.
-Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec*>& all,
-                 InferredSpec* merged);
 
 }  // namespace tf_npz
 
