@@ -5,6 +5,7 @@ test_hints_of_options.py has the messages about options. Other tests do the same
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ def files(folder: Path) -> None:
 
 # --- Which arrays ----------------------------------------------------------------------------------------------------
 
+
+def with_open_file(keys_of: Callable[[Any], Any]) -> list[Any]:
+    with np.load("rows.npz") as file:
+        return read("rows.npz", keys_of(file))
+
+
 KEYS: dict[str, Row] = {
     "unknown array": Row(
         lambda: read("rows.npz", "z"), r'\(it has "x", "y"\)', lambda _: [read("rows.npz", key) for key in "xy"]
@@ -44,9 +51,9 @@ KEYS: dict[str, Row] = {
         lambda _: [read("rows.npz", "x"), read("rows.npz")],
     ),
     "an open file of np.load": Row(
-        lambda: read("rows.npz", np.load("rows.npz")),
+        lambda: with_open_file(lambda file: file),
         r"pass its names, keys=tuple\(file\), or leave keys out",
-        lambda _: [read("rows.npz", tuple(np.load("rows.npz"))), read("rows.npz")],
+        lambda _: [with_open_file(tuple), read("rows.npz")],
     ),
     "a set of keys": Row(
         lambda: read("rows.npz", {"x", "y"}),
