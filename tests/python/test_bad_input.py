@@ -194,7 +194,7 @@ CALLS: dict[str, Call] = {
     "another shape": Call(
         NPZ,
         lambda file: rows(file, TENSOR([3], tf.float32)),
-        ['a.npz["x"]: holds rows of float32 (2,), but element_spec says float32 (3,); pass tf.TensorSpec((None,), tf.float32)'],
+        ['a.npz["x"]: holds rows of float32 (2,), but element_spec says float32 (3,); pass tf.TensorSpec((None,),'],
     ),
     "another rank": Call(
         NPZ,
