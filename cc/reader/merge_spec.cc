@@ -81,6 +81,7 @@ std::map<std::string_view, ArrayKeys> ByName(const InferredSpec& spec) {
 std::vector<std::string> CommonKeys(const std::vector<const InferredSpec*>& specs) {
   using Arrays = std::map<std::string_view, ArrayKeys>;
   std::vector<Arrays> files;
+  files.reserve(specs.size());
   for (const InferredSpec* const spec : specs) files.push_back(ByName(*spec));
   std::vector<std::string> common;
   for (const auto& first : files[0]) {
@@ -92,6 +93,7 @@ std::vector<std::string> CommonKeys(const std::vector<const InferredSpec*>& spec
   }
   for (const Arrays& arrays : files) {
     std::vector<ArrayLength> lengths;
+    lengths.reserve(common.size());
     for (const std::string& name : common) lengths.push_back({name, arrays.at(name).rows});
     common = KeysOfOneLength(lengths);
   }
