@@ -45,18 +45,37 @@ bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
   return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
 }
 
-// What to do if CanMerge is false.
-std::string MergeAdvice(const InferredComponent& a, const InferredComponent& b) {
+// A dtype that all files may be cast to, where a component has `keys`. nullopt if there is none.
+std::optional<ElementType> CommonTypeOf(const FieldPath& keys,
+                                        const std::vector<const InferredSpec*>& specs) {
+  std::vector<const InferredComponent*> components;
+  for (const InferredSpec* const spec : specs) {
+    for (const InferredComponent& component : spec->components) {
+      if (component.keys == keys) components.push_back(&component);
+    }
+  }
+  std::optional<ElementType> common = components.at(0)->spec.type;
+  for (const InferredComponent* const component : components) {
+    if (common) common = CommonType(*common, component->spec.type);
+  }
+  const bool is_cast = common && std::all_of(components.begin(), components.end(),
+                                             [&common](const InferredComponent* component) {
+                                               return CheckCast(component->dtype, *common).ok();
+                                             });
+  return is_cast ? common : std::nullopt;
+}
+
+// What to do if CanMerge is false. `all` are the specs of all files.
+std::string MergeAdvice(const InferredComponent& a, const InferredComponent& b,
+                        const std::vector<const InferredSpec*>& all) {
   if (a.spec.type == b.spec.type) {
     return "read them as two datasets, bring them to one unit, and concatenate";
   }
-  const std::optional<ElementType> common = CommonType(a.spec.type, b.spec.type);
-  if (common && CheckCast(a.dtype, *common).ok() && CheckCast(b.dtype, *common).ok()) {
-    const std::string type(ElementTypeName(*common));
-    return a.keys.empty() ? "pass dtypes=\"" + type + "\" to cast them"
-                          : "pass dtypes with \"" + type + "\" for " + KeysText(a.keys);
-  }
-  return "read them as two datasets, bring them to one dtype, and concatenate";
+  const std::optional<ElementType> common = CommonTypeOf(a.keys, all);
+  if (!common) return "read them as two datasets, bring them to one dtype, and concatenate";
+  const std::string type(ElementTypeName(*common));
+  return a.keys.empty() ? "pass dtypes=\"" + type + "\" to cast them"
+                        : "pass dtypes with \"" + type + "\" for " + KeysText(a.keys);
 }
 
 // One array of a spec: the keys of its components, and its rows.
@@ -119,7 +138,7 @@ Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec
       return InvalidArgument("files differ in the dtype" +
                              (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
                              a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
-                             " in " + other.label + "; " + MergeAdvice(a, b));
+                             " in " + other.label + "; " + MergeAdvice(a, b, all));
     }
     WidenShape(b.spec.shape, &a.spec.shape);
   }

@@ -17,6 +17,9 @@ _NOT_BATCHED = -1  # the op's value
 class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is not typed
     """The arrays of .npy and .npz files as a dataset: row by row, in batches, or whole files.
 
+    A row is one step along axis 0 of the arrays. If each file is one sample, `rows=False` reads whole files. `repr`
+    says what a dataset reads.
+
     C++ threads read and decompress files ahead of the consumer. Elements come in the order of the files and of their
     rows, whatever the number of threads. An .npy may be compressed with gzip.
 

@@ -47,6 +47,8 @@ def save_files() -> None:
         np.savez(f"{name}.npz", **contents)
     np.save("rows.npy", X)
     np.save("doubles.npy", X.astype("f8"))
+    np.save("half.npy", X.astype("f2"))
+    np.save("complex.npy", X.astype("c8"))
     np.save("label.npy", np.float32(1))
     np.save("events.npy", np.zeros(3, [("id", "u4"), ("at", "f4", (2,))]))
     np.save("events_objects.npy", np.zeros((), [("a", "f4"), ("g", "f16")]))

@@ -232,6 +232,16 @@ DTYPES: dict[str, Row] = {
         r'pass dtypes with "float64" for "x"$',
         lambda _: read(FLOATS, ("x", "c"), dtypes=("float64", None)),
     ),
+    "three files differ": Row(
+        lambda: read(["half.npy", "rows.npy", "doubles.npy"]),
+        'pass dtypes="float64" to cast them$',
+        lambda _: read(["half.npy", "rows.npy", "doubles.npy"], dtypes="float64"),
+    ),
+    "three files, of which one is complex": Row(
+        lambda: read(["rows.npy", "doubles.npy", "complex.npy"]),
+        'pass dtypes="complex64" to cast them$',
+        lambda _: read(["rows.npy", "doubles.npy", "complex.npy"], dtypes="complex64"),
+    ),
     "npy files differ": Row(
         lambda: read(["rows.npy", "doubles.npy"]),
         'pass dtypes="float64" to cast them$',
