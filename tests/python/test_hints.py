@@ -27,9 +27,13 @@ def files(folder: Path) -> None:
 # --- Which arrays ----------------------------------------------------------------------------------------------------
 
 
-def with_open_file(keys_of: Callable[[Any], Any]) -> list[Any]:
+def read_keys(keys: Any) -> list[Any]:
+    return read("rows.npz", keys)
+
+
+def with_open_file(argument_of: Callable[[Any], Any], call: Callable[[Any], Any] = read_keys) -> Any:
     with np.load("rows.npz") as file:
-        return read("rows.npz", keys_of(file))
+        return call(argument_of(file))
 
 
 KEYS: dict[str, Row] = {
@@ -248,6 +252,9 @@ NAMES: dict[str, Row] = {
                 },
             )
         ),
+    ),
+    "an open file of np.load": Row(
+        lambda: with_open_file(lambda file: file, read), "pass the path of its file", lambda _: read("rows.npz")
     ),
     "a matrix of names": Row(
         lambda: read(tf.constant([RAGGED])),
