@@ -1,9 +1,9 @@
 #include "cc/pipeline/infer_specs.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -19,33 +19,62 @@ Result<InferredSpec> InferFile(const FileSystem& file_system, const std::string&
   return InferSpec(archive, request);
 }
 
-// Merges the files one after another, so that the result does not depend on threads.
-Result<InferredSpecs> MergeInOrder(std::vector<Result<InferredSpec>> files, bool skip_damaged) {
-  std::optional<InferredSpec> merged;
-  Status damage = InvalidArgument("there are no files");
-  std::vector<int64_t> counts;
-  std::vector<const InferredSpec*> specs;
+using Files = std::vector<Result<InferredSpec>>;
+
+// The first file of the kind that most files have. Of two kinds with as many files, the first
+// one's. Null if no file can be read.
+const InferredSpec* Elect(const Files& files) {
+  struct Kind {
+    const InferredSpec* first;
+    size_t count;
+  };
+  std::vector<Kind> kinds;
   for (const Result<InferredSpec>& file : files) {
-    if (file.ok()) specs.push_back(&*file);
-  }
-  for (Result<InferredSpec>& file : files) {
-    if (!file.ok()) {
-      const Status status = file.status();
-      if (!skip_damaged || status.code() != Code::kDataLoss) return status;
-      if (damage.code() != Code::kDataLoss) damage = status;
-      continue;
-    }
-    if (file->count) counts.push_back(*file->count);
-    if (merged) {
-      TF_NPZ_RETURN_IF_ERROR(MergeSpec(*file, specs, &*merged));
+    if (!file.ok()) continue;
+    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& known) {
+      return AreOfOneKind(*known.first, *file);
+    });
+    if (kind == kinds.end()) {
+      kinds.push_back({&*file, 1});
     } else {
-      merged = *file;
+      ++kind->count;
     }
   }
-  if (!merged) return damage;
-  if (counts.size() != files.size()) counts.clear();
-  return InferredSpecs{ByPlace(std::move(merged->components)), std::move(merged->label),
-                       std::move(counts), merged->may_be_sample};
+  const auto most = std::max_element(
+      kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) { return a.count < b.count; });
+  return most == kinds.end() ? nullptr : most->first;
+}
+
+// The error if no file can be read.
+Status AllFail(const Files& files) {
+  if (files.empty()) return InvalidArgument("there are no files");
+  const Status first = files[0].status();
+  if (files.size() == 1) return first;
+  return Status(first.code(), first.message() + " (none of the " + std::to_string(files.size()) +
+                                  " files that were tried can be read)");
+}
+
+// Files are taken in order, so the result does not depend on threads.
+Result<InferredSpecs> Merge(const Files& files) {
+  const InferredSpec* const elected = Elect(files);
+  if (elected == nullptr) return AllFail(files);
+  InferredSpec merged = *elected;
+  InferredSpecs specs;
+  for (const Result<InferredSpec>& file : files) {
+    if (!file.ok()) continue;
+    const bool fits = MergeSpec(*file, &merged);
+    if (fits) merged.may_be_sample &= file->may_be_sample;
+    if (!fits && specs.units.ok()) specs.units = CheckUnits(*elected, *file);
+    // The rows of a file with more arrays are those of arrays that may not be read.
+    if (fits && file->count && file->components.size() == merged.components.size()) {
+      specs.counts.push_back(*file->count);
+    }
+  }
+  if (specs.counts.size() != files.size()) specs.counts.clear();
+  specs.components = ByPlace(std::move(merged.components));
+  specs.label = std::move(merged.label);
+  specs.may_be_sample = merged.may_be_sample;
+  return specs;
 }
 
 }  // namespace
@@ -53,7 +82,7 @@ Result<InferredSpecs> MergeInOrder(std::vector<Result<InferredSpec>> files, bool
 Result<InferredSpecs> InferSpecs(const FileSystem& file_system,
                                  const std::vector<std::string>& filenames,
                                  const SpecRequest& request, const InferOptions& options) {
-  std::vector<Result<InferredSpec>> files(filenames.size(), Result<InferredSpec>(Cancelled()));
+  Files files(filenames.size(), Result<InferredSpec>(Cancelled()));
   std::atomic<bool> cancelled{false};
   const std::thread::id caller = std::this_thread::get_id();
   ParallelFor(filenames.size(), options.num_threads, options.start_thread, [&](size_t i) {
@@ -65,7 +94,7 @@ Result<InferredSpecs> InferSpecs(const FileSystem& file_system,
     files[i] = InferFile(file_system, filenames[i], request);
   });
   if (cancelled) return Cancelled();
-  return MergeInOrder(std::move(files), options.skip_damaged);
+  return Merge(files);
 }
 
 }  // namespace tf_npz

@@ -1,4 +1,4 @@
-// InferSpecs: the common spec of the elements of many files, from one parallel pass over their
+// InferSpecs: the spec of the elements of most of many files, from one parallel pass over their
 // headers.
 
 #ifndef TF_NPZ_PIPELINE_INFER_SPECS_H_
@@ -18,8 +18,6 @@
 namespace tf_npz {
 
 struct InferOptions {
-  // True: leaves out files whose error is DataLoss, unless that leaves no file.
-  bool skip_damaged = false;
   int num_threads = kHeaderThreads;  // at least 1
   StartThread start_thread = StartStdThread();
   // Called only on the calling thread, before each file that this thread reads. Once it returns
@@ -28,18 +26,22 @@ struct InferOptions {
 };
 
 struct InferredSpecs {
-  // The narrowest specs that admit all files, in the order of the requested keys, then of the first
-  // file.
+  // The narrowest specs that admit all files of the elected kind, in the order of the requested
+  // keys, then of `label`.
   std::vector<InferredComponent> components;
-  std::string label;  // path of the first file that was not left out, as messages print it
-  // Rows of each file. Empty if a file was left out, or if one has no InferredSpec::count.
+  std::string label;  // path of the first file of the elected kind, as messages print it
+  // Rows of each file. Empty if a file is of another kind, or if one has no InferredSpec::count.
   std::vector<int64_t> counts;
-  bool may_be_sample = false;  // InferredSpec::may_be_sample of each file that was not left out
+  bool may_be_sample = false;  // InferredSpec::may_be_sample of each file of the elected kind
+  // The error of CheckUnits for the first file whose dates have another unit. OK: there is none.
+  Status units;
 };
 
-// Reads the headers of all files; there must be at least one. If several files have errors, returns
-// that of the first one in `filenames`. A spec that cannot be merged with those of the files before
-// is an error too.
+// Reads the headers of all files; there must be at least one. Each file that can be read votes for
+// the kind of its elements (AreOfOneKind). The kind with most votes is elected; if several have as
+// many, the one that comes first. A file that cannot be read, or is of another kind, is no error
+// here: the caller will see its error when it reads the file. If no file can be read, returns the
+// error of the first one.
 Result<InferredSpecs> InferSpecs(const FileSystem& file_system,
                                  const std::vector<std::string>& filenames,
                                  const SpecRequest& request, const InferOptions& options);

@@ -84,12 +84,10 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
 }
 
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
-                             bool skip_damaged, const py::function& open_remote,
-                             const Casts& casts) {
+                             const py::function& open_remote, const Casts& casts) {
   const SpecRequest request = {keys, rows, ToCastRequests(casts)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
-  options.skip_damaged = skip_damaged;
   options.is_cancelled = [&files] { return files.IsInterrupted(); };
   Result<InferredSpecs> specs = Cancelled();
   {
@@ -110,7 +108,10 @@ InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, con
     spec = archive.ok() ? InferSpec(*archive, request) : Result<InferredSpec>(archive.status());
   }
   InferredSpec inferred = ValueOrThrow(std::move(spec));
-  return {ByPlace(std::move(inferred.components)), std::move(inferred.label), {}, false};
+  InferredSpecs specs;
+  specs.components = ByPlace(std::move(inferred.components));
+  specs.label = std::move(inferred.label);
+  return specs;
 }
 
 py::object FileSystemErrorObject(int code, std::string_view message, std::string_view path) {
@@ -152,16 +153,19 @@ void DefineClasses(py::module_& module) {
                              [](const InferredComponent& component) {
                                return std::string(ElementTypeName(component.spec.type));
                              })
+      .def_property_readonly(
+          "dtype", [](const InferredComponent& component) { return component.dtype.name(); })
       .def_property_readonly("shape", [](const InferredComponent& component) {
-        const std::optional<std::vector<int64_t>>& shape = component.spec.shape;
-        return shape ? py::object(ShapeTuple(*shape)) : py::none();
+        return ShapeTuple(*component.spec.shape);
       });
   py::class_<InferredSpecs>(module, "InferredSpecs")
       .def_readonly("components", &InferredSpecs::components)
       .def_readonly("label", &InferredSpecs::label)
       .def_readonly("may_be_sample", &InferredSpecs::may_be_sample)
       .def_property_readonly(
-          "counts", [](const InferredSpecs& specs) { return py::tuple(py::cast(specs.counts)); });
+          "counts", [](const InferredSpecs& specs) { return py::tuple(py::cast(specs.counts)); })
+      .def_property_readonly("units",
+                             [](const InferredSpecs& specs) { return ErrorObject(specs.units); });
 }
 
 }  // namespace
@@ -175,8 +179,7 @@ PYBIND11_MODULE(_core, module) {
              py::arg("path"));
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
-             py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
-             py::arg("casts") = Casts());
+             py::arg("rows"), py::arg("open_remote"), py::arg("casts") = Casts());
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
              py::arg("casts") = Casts());
 }

@@ -7,6 +7,7 @@
 #include "cc/base/checked.h"
 #include "cc/base/shape.h"
 #include "cc/base/text.h"
+#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
 namespace {
@@ -38,7 +39,8 @@ std::string SpecText(ElementType type, const std::optional<std::vector<int64_t>>
 std::string ShapeAdvice(const ArrayPlan& plan, bool rows, const ComponentSpec& spec,
                         const std::vector<int64_t>& shape) {
   ComponentSpec other = spec;
-  if (spec.shape->size() == shape.size() + 1) {
+  const bool is_of_caller = spec.usual_dtype.empty();
+  if (is_of_caller && spec.shape->size() == shape.size() + 1) {
     other.shape->erase(other.shape->begin());
     if (Admits(other, shape)) {
       std::vector<int64_t> whole = shape;
@@ -49,7 +51,7 @@ std::string ShapeAdvice(const ArrayPlan& plan, bool rows, const ComponentSpec& s
              (rows && Admits(spec, whole) ? ", or rows=False to read whole arrays" : "");
     }
   }
-  if (!rows && spec.shape->size() + 1 == shape.size()) {
+  if (is_of_caller && !rows && spec.shape->size() + 1 == shape.size()) {
     other.shape->insert(other.shape->begin(), -1);
     if (Admits(other, shape)) {
       return "element_spec describes the whole array, not one row: pass " +
@@ -63,27 +65,41 @@ std::string ShapeAdvice(const ArrayPlan& plan, bool rows, const ComponentSpec& s
                       : "; elements of different ranks can't be batched");
 }
 
+// "holds rows of float64 (3,), but element_spec says float32 (3,)", and `advice`.
 Status Disagrees(bool rows, const DType& dtype, const std::vector<int64_t>& shape,
                  const ComponentSpec& spec, const std::string& advice) {
+  const std::string wanted =
+      spec.usual_dtype.empty()
+          ? "element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape)
+          : "the spec of most files is " + TypeText(spec.usual_dtype, spec.shape);
   return InvalidArgument((rows ? "holds rows of " : "holds an array of ") +
-                         TypeText(dtype.name(), shape) + ", but element_spec says " +
-                         TypeText(ElementTypeName(spec.type), spec.shape) + "; " + advice);
+                         TypeText(dtype.name(), shape) + ", but " + wanted + "; " + advice);
 }
 
-// What to do about a `field` that is no structure and cannot be read as `spec` says.
+// What to do about an array of another dtype, which is not cast.
 std::string TypeAdvice(const ArrayPlan& plan, const FieldView& field, const ComponentSpec& spec) {
-  const Status cast = CheckCast(field.dtype, spec.type);
-  if (!cast.ok() && spec.casts) return cast.message();
-  // The spec is not the caller's, but that of the files whose headers were read.
-  const Result<ElementType> own = NaturalElementType(field.dtype);
-  const std::optional<ElementType> common =
-      own.ok() ? CommonType(*own, spec.type) : std::optional<ElementType>();
-  if (!common || !CheckCast(field.dtype, *common).ok()) return "read it as a dataset of its own";
-  std::vector<int64_t> shape = plan.element_shape;
-  shape.insert(shape.end(), field.shape.begin(), field.shape.end());
-  std::optional<std::vector<int64_t>> widened = spec.shape;
-  WidenShape(shape, &widened);
-  return "pass " + SpecText(*common, widened) + " for it in element_spec";
+  const size_t rank = plan.element_shape.size() + field.shape.size();
+  if (spec.shape && spec.shape->size() != rank) return "read it as a dataset of its own";
+  const DType& dtype = field.dtype;
+  const Result<ElementType> own = NaturalElementType(dtype);
+  if (own.ok() && (spec.usual_dtype.empty() || spec.usual_dtype == ElementTypeName(spec.type))) {
+    const std::optional<ElementType> common = CommonType(spec.type, *own);
+    if (common && CanCast(spec.type, *common) && CheckCast(dtype, *common).ok()) {
+      return "pass dtypes with \"" + std::string(ElementTypeName(*common)) + "\" for it";
+    }
+  }
+  return "read it as a dataset of its own, bring both to one dtype, and concatenate";
+}
+
+// Whether numbers of a dtype with this DType::name() count in a unit of time.
+bool IsTime(std::string_view name) {
+  return name.substr(0, 10) == "datetime64" || name.substr(0, 11) == "timedelta64";
+}
+
+bool HaveOneUnit(const DType& dtype, const ComponentSpec& spec) {
+  if (spec.usual_dtype.empty()) return true;
+  const std::string name = dtype.name();
+  return name == spec.usual_dtype || !(IsTime(name) || IsTime(spec.usual_dtype));
 }
 
 // Whether `field` of the array can be read as `spec` says.
@@ -93,12 +109,25 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
   if (!is_struct || plan.header.is_pickle) {
     TF_NPZ_RETURN_IF_ERROR(ComponentType(plan.header, field.dtype).status());
   }
-  if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
-  if (!is_struct && spec.casts && CheckCast(field.dtype, spec.type).ok()) return OkStatus();
-  return Disagrees(rows, field.dtype, plan.element_shape, spec,
-                   is_struct ? "a structured dtype is a dict of its fields: make the spec with "
-                               "tf_npz.element_spec"
-                             : TypeAdvice(plan, field, spec));
+  if (is_struct) {
+    return Disagrees(rows, field.dtype, plan.element_shape, spec,
+                     spec.usual_dtype.empty()
+                         ? "a structured dtype is a dict of its fields: make the spec with "
+                           "tf_npz.element_spec"
+                         : "read it as a dataset of its own");
+  }
+  if (CanReadAs(field.dtype, spec.type)) {
+    if (HaveOneUnit(field.dtype, spec)) return OkStatus();
+    return Disagrees(rows, field.dtype, plan.element_shape, spec,
+                     "read it as a dataset of its own, bring both to one unit, and concatenate");
+  }
+  if (spec.casts) {
+    const Status cast = CheckCast(field.dtype, spec.type);
+    if (cast.ok()) return OkStatus();
+    if (!spec.usual_dtype.empty()) return CannotCast(field.dtype, spec.type, cast);
+    return Disagrees(rows, field.dtype, plan.element_shape, spec, cast.message());
+  }
+  return Disagrees(rows, field.dtype, plan.element_shape, spec, TypeAdvice(plan, field, spec));
 }
 
 // A cast may make an array larger than its file, which bounds all other sizes.
@@ -126,8 +155,11 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
   if (plan.is_repeated) {
+    // If the spec was read from files, these must still fit.
+    std::optional<std::vector<int64_t>> own = shape;
+    if (!part.spec.usual_dtype.empty()) WidenShape(part.spec.shape, &own);
     return InvalidArgument("has no dimensions, so it has no rows of its own: pass " +
-                           SpecText(part.spec.type, shape) +
+                           SpecText(part.spec.type, own) +
                            " for it in element_spec, and rows=False if no other array has rows");
   }
   return Disagrees(rows, component.field.dtype, shape, part.spec,
@@ -163,8 +195,9 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
   const DType& dtype = plan.header.dtype;
   FieldFinder fields(dtype);
   for (const ArraySelection::Part& part : wanted.components) {
-    TF_NPZ_ASSIGN_OR_RETURN(FieldView field, fields.Find(part.path));
-    Result<Component> component = PlanComponent(plan, rows, part, std::move(field));
+    Result<FieldView> field = fields.Find(part.path);
+    if (!field.ok()) return WithAdvice(field.status(), part.spec);
+    Result<Component> component = PlanComponent(plan, rows, part, std::move(*field));
     if (!component.ok()) {
       if (culprit != nullptr) *culprit = part.path;
       return component.status();

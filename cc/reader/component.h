@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "cc/base/status.h"
@@ -26,6 +27,9 @@ struct ComponentSpec {
   // Whether arrays of other dtypes are cast to `type`, if CheckCast admits it. False: they are
   // errors.
   bool casts = false;
+  // If the spec was read from files: the dtype that most of them hold, as DType::name() prints it.
+  // A file whose dates have another unit is then an error. Empty: the caller gave the spec.
+  std::string usual_dtype = {};
 };
 
 // Widens `shape` until it admits what `other` admits: a dimension that differs becomes -1. If the

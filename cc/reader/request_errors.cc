@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cc/base/text.h"
 
@@ -20,21 +21,19 @@ bool IsSparseMatrix(const Archive& archive) {
 
 }  // namespace
 
-Status NoRows(std::string_view remedy) {
-  return InvalidArgument("has no dimensions, so it has no rows: pass rows=False" +
-                         std::string(remedy));
-}
+Status NoRows() { return InvalidArgument("has no dimensions, so it has no rows: pass rows=False"); }
 
 Status KeyOfUnnamedArray(std::string_view key) {
   return InvalidArgument("has no array " + Quote(key) +
-                         ": the only array of an .npy file has no name; leave keys out, and read "
-                         ".npz files as another dataset");
+                         ": the only array of an .npy file has no name");
 }
 
 std::vector<std::string> KeysOfOneLength(const std::vector<ArrayLength>& arrays) {
   std::map<int64_t, std::vector<std::string>> groups;
   std::vector<std::string> all;
+  std::set<std::string_view> known;
   for (const ArrayLength& array : arrays) {
+    if (!known.insert(array.name).second) continue;
     all.push_back(array.name);
     if (array.length) groups[*array.length].push_back(array.name);
   }
@@ -46,14 +45,38 @@ std::vector<std::string> KeysOfOneLength(const std::vector<ArrayLength>& arrays)
   return largest->second;
 }
 
-std::string LengthAdvice(const Archive& archive, const std::vector<ArrayLength>& arrays) {
-  if (IsSparseMatrix(archive)) {
-    return "it is a scipy.sparse matrix: pass rows=False, and make a tf.SparseTensor of its rows "
-           "(docs/guide.md, \"Sparse matrices\")";
+Status LengthsDiffer(const Archive& archive, const std::vector<ArrayLength>& arrays) {
+  const auto first = std::find_if(arrays.begin(), arrays.end(), [](const ArrayLength& array) {
+    return array.length.has_value();
+  });
+  const auto other = std::find_if(first, arrays.end(), [&first](const ArrayLength& array) {
+    return array.length.value_or(*first->length) != *first->length;
+  });
+  const std::string advice =
+      IsSparseMatrix(archive)
+          ? "it is a scipy.sparse matrix: pass rows=False, and make a tf.SparseTensor of its rows "
+            "(docs/guide.md, \"Sparse matrices\")"
+          : "if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass "
+            "keys of one length: " +
+                QuoteList(KeysOfOneLength(arrays));
+  return InvalidArgument(archive.label() + ": arrays differ in length: " + Quote(first->name) +
+                         " has " + std::to_string(*first->length) + " rows, " + Quote(other->name) +
+                         " has " + std::to_string(*other->length) + "; " + advice);
+}
+
+Status CannotCast(const DType& dtype, ElementType type, const Status& cast) {
+  return InvalidArgument("holds " + dtype.name() + ", but dtypes says " +
+                         std::string(ElementTypeName(type)) + "; " + cast.message());
+}
+
+Status WithAdvice(const Status& misfit, const ComponentSpec& spec, std::string_view advice) {
+  if (spec.usual_dtype.empty()) {
+    return Status(misfit.code(), misfit.message() + std::string(advice));
   }
-  return "if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys "
-         "of one length: " +
-         QuoteList(KeysOfOneLength(arrays));
+  return Status(misfit.code(),
+                misfit.message() +
+                    "; most files have what is read: leave this file out, or read it as a dataset "
+                    "of its own");
 }
 
 }  // namespace tf_npz

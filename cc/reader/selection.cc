@@ -1,6 +1,5 @@
 #include "cc/reader/selection.h"
 
-#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -32,7 +31,7 @@ Status CheckNpyKeys(const ArraySelection& wanted, const NpyHeader& header) {
   if (header.dtype.kind == DType::Kind::kStruct) return OkStatus();
   for (const ArraySelection::Part& part : wanted.components) {
     if (part.path.empty()) continue;
-    return KeyOfUnnamedArray(part.path[0]);
+    return WithAdvice(KeyOfUnnamedArray(part.path[0]), part.spec, kLeaveKeysOut);
   }
   return OkStatus();
 }
@@ -100,23 +99,14 @@ class ArrayOpener {
   PlanCache* const cache_;
 };
 
-// The error of arrays that differ in length.
-Status LengthsDiffer(const Selection& selection, const SelectedArrays& selected) {
+Status RefuseLengths(const Selection& selection, const SelectedArrays& selected) {
   std::vector<ArrayLength> arrays;
   for (const SelectedArray& array : selected.arrays) {
     ArrayLength& added = arrays.emplace_back();
     added.name = selection.keys[array.components[0]][0];
     if (!array.reader->plan()->is_repeated) added.length = array.reader->count();
   }
-  const auto is_first = [](const ArrayLength& array) { return array.length.has_value(); };
-  const auto first = std::find_if(arrays.begin(), arrays.end(), is_first);
-  const auto other = std::find_if(first, arrays.end(), [&](const ArrayLength& array) {
-    return array.length.value_or(*first->length) != *first->length;
-  });
-  return InvalidArgument(
-      selected.archive->label() + ": arrays differ in length: " + Quote(first->name) + " has " +
-      std::to_string(*first->length) + " rows, " + Quote(other->name) + " has " +
-      std::to_string(*other->length) + "; " + LengthAdvice(*selected.archive, arrays));
+  return LengthsDiffer(*selected.archive, arrays);
 }
 
 // Sets `count` to that of the arrays that have elements of their own. All of them must have as
@@ -127,7 +117,7 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
     const int64_t count = array.reader->count();
-    if (has_rows && count != selected.count) return LengthsDiffer(selection, selected);
+    if (has_rows && count != selected.count) return RefuseLengths(selection, selected);
     selected.count = count;
     has_rows = true;
   }
@@ -147,14 +137,14 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     const ZipEntry* entry = nullptr;
     if (archive->is_npz() && selection.keys[i].empty()) {
-      return InvalidArgument(archive->label() +
-                             ": is an .npz file; pass keys to say which of its arrays to read (it "
-                             "has " +
-                             (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
-                             ")");
+      const std::string names = archive->members().empty() ? "none" : QuoteList(archive->Names());
+      return WithAdvice(InvalidArgument(archive->label() + ": is an .npz file"), selection.specs[i],
+                        "; pass keys to say which of its arrays to read (it has " + names + ")");
     }
     if (archive->is_npz()) {
-      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i][0]));
+      const Result<const ZipEntry*> found = archive->Find(selection.keys[i][0]);
+      if (!found.ok()) return WithAdvice(found.status(), selection.specs[i]);
+      entry = *found;
     }
     const auto [found, is_new] = known.emplace(entry, arrays.size());
     if (is_new) arrays.push_back({entry, {}});

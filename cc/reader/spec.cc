@@ -125,8 +125,8 @@ class SpecBuilder {
       TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
     }
     if (!no_rows_.ok() && !spec_.count) return no_rows_;
-    if (lengths_differ_) spec_.count.reset();
-    spec_.may_be_sample = lengths_differ_ || !no_rows_.ok();
+    if (lengths_differ_) return LengthsDiffer(*archive_, lengths_);
+    spec_.may_be_sample = !no_rows_.ok();
     return std::move(spec_);
   }
 
@@ -165,7 +165,8 @@ class SpecBuilder {
     TF_NPZ_RETURN_IF_ERROR(facts.status);
     if (path.empty()) return AddComponents(entry, facts, AllComponents(facts), prefix);
     if (entry == nullptr && facts.header.dtype.kind != DType::Kind::kStruct) {
-      return KeyOfUnnamedArray(path[0]).WithContext(archive_->Context(nullptr));
+      return WithAdvice(KeyOfUnnamedArray(path[0]), ComponentSpec(), kLeaveKeysOut)
+          .WithContext(archive_->Context(nullptr));
     }
     TF_NPZ_RETURN_IF_ERROR(array->finder.Find(path).status().WithContext(archive_->Context(entry)));
     const ComponentRange range = array->index.Within(path);
@@ -195,14 +196,6 @@ class SpecBuilder {
     for (const auto& [entry, array] : arrays) {
       TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
     }
-    // The caller did not ask to repeat arrays, and it is unclear how often.
-    if (!no_rows_.ok() && lengths_differ_) {
-      const auto single = std::find_if(arrays.begin(), arrays.end(),
-                                       [](const auto& item) { return !LengthOf(item.second); });
-      return InvalidArgument(archive_->Context(single->first) +
-                             "has no dimensions, and the other arrays differ in length; " +
-                             LengthAdvice(*archive_, readable));
-    }
     SortByKeys(spec_.components.begin());  // across arrays: the caller gave no order
     return OkStatus();
   }
@@ -215,7 +208,7 @@ class SpecBuilder {
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
     // An array without dimensions is repeated for each row of the others.
     const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (has_rows) AddCount(array.header.shape[0]);
+    if (request_.rows) AddLength(array);
     if (no_rows_.ok() && request_.rows && !has_rows) {
       no_rows_ = NoRows().WithContext(archive_->Context(entry));
     }
@@ -225,7 +218,6 @@ class SpecBuilder {
       component.keys = prefix;
       component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
       component.dtype = facts->dtype;
-      if (has_rows) component.rows = array.header.shape[0];
       component.spec.type = facts->type;
       component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
@@ -257,10 +249,7 @@ class SpecBuilder {
     if (spec.type == type) return OkStatus();
     if (!CanReadAs(dtype, type)) {
       const Status cast = CheckCast(dtype, type);
-      if (!cast.ok()) {
-        return InvalidArgument("holds " + dtype.name() + ", but dtypes says " +
-                               std::string(ElementTypeName(type)) + "; " + cast.message());
-      }
+      if (!cast.ok()) return CannotCast(dtype, type, cast);
     }
     if (AddsDimension(dtype, spec.type)) spec.shape->pop_back();
     spec.type = type;
@@ -279,9 +268,13 @@ class SpecBuilder {
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  void AddCount(int64_t count) {
-    lengths_differ_ |= spec_.count.value_or(count) != count;
-    spec_.count = count;
+  // Adds the length of an array whose rows are read.
+  void AddLength(const MemberFacts& array) {
+    const std::optional<int64_t> length = LengthOf(array);
+    lengths_.push_back({array.name, length});
+    if (!length) return;
+    lengths_differ_ |= spec_.count.value_or(*length) != *length;
+    spec_.count = length;
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {
@@ -294,6 +287,7 @@ class SpecBuilder {
   const SpecRequest& request_;
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
+  std::vector<ArrayLength> lengths_;  // of the arrays whose rows are read
   bool lengths_differ_ = false;
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };

@@ -44,9 +44,7 @@ struct InferredComponent {
   FieldPath keys;
   DType dtype;
   ComponentSpec spec;  // what it is cast to, if the request says so
-  // Rows of its array. Absent: it has no dimensions, or elements are not rows.
-  std::optional<int64_t> rows;
-  size_t place = 0;  // its index in the order of the requested keys, then of the file
+  size_t place = 0;    // its index in the order of the requested keys, then of the file
 };
 
 struct InferredSpec {
@@ -54,17 +52,16 @@ struct InferredSpec {
   // depend on the file: first that of the requested keys, then that of the names.
   std::vector<InferredComponent> components;
   std::string label;  // the path of the file, or of the first of several, as messages print it
-  // Rows of the file. Absent if elements are not rows, or if the arrays differ in length.
-  std::optional<int64_t> count;
-  // Whether the arrays have no length in common, although elements are rows: one array has no
-  // dimensions, or lengths differ. Then the whole file may be one sample.
+  std::optional<int64_t> count;  // rows of the file; absent if elements are not rows
+  // Whether elements are rows, and an array has no dimensions beside others that have some. Then
+  // the whole file may be one sample.
   bool may_be_sample = false;
 };
 
 // Reads the headers of the arrays that `request` names, or of all arrays. Errors name the file.
 //
-// InvalidArgument: the file does not have what is requested, or it has no component at all; or an
-// array cannot be cast as requested.
+// InvalidArgument: the file does not have what is requested, or it has no component at all; arrays
+// differ in length, if elements are rows; or an array cannot be cast as requested.
 // Unimplemented: no tensor can hold the items of an array.
 // DataLoss and the errors of the file system: as for reading the arrays.
 Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request);

@@ -81,7 +81,13 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (shapes.size() != a.output_types.size()) {
     return InvalidArgument("element_shapes and output_types differ in length");
   }
-  return ToComponentSpecs(a.output_types, shapes, a.casts);
+  if (!a.usual_dtypes.empty() && a.usual_dtypes.size() != a.output_types.size()) {
+    return InvalidArgument("usual_dtypes and output_types differ in length");
+  }
+  TF_NPZ_ASSIGN_OR_RETURN(std::vector<ComponentSpec> specs,
+                          ToComponentSpecs(a.output_types, shapes, a.casts));
+  for (size_t i = 0; i < a.usual_dtypes.size(); ++i) specs[i].usual_dtype = a.usual_dtypes[i];
+  return specs;
 }
 
 std::vector<std::optional<std::string>> PaddingOf(const DatasetArguments& a) {

@@ -37,7 +37,8 @@ struct DatasetArguments {
   std::vector<tensorflow::PartialTensorShape> output_shapes;
   // Of one element, before it is padded; empty: as output_shapes says.
   std::vector<tensorflow::PartialTensorShape> element_shapes;
-  std::vector<bool> casts;  // for each component; empty: none is cast
+  std::vector<bool> casts;                // for each component; empty: none is cast
+  std::vector<std::string> usual_dtypes;  // for each component; empty: the caller gave the spec
 };
 
 // The spec of each component of one element, before batching. InvalidArgument if an argument is out

@@ -172,13 +172,15 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding.push_back(node);
     padding_types.push_back(value.dtype());
   }
-  tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts;
+  tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
+      usual_dtypes;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
   b->BuildAttrValue(a.padding_components, &padding_components);
   b->BuildAttrValue(a.element_shapes, &element_shapes);
   b->BuildAttrValue(a.casts, &casts);
+  b->BuildAttrValue(a.usual_dtypes, &usual_dtypes);
   return b->AddDataset(this,
                        {{DatasetInput::kFilenames, filenames},
                         {DatasetInput::kKeys, keys},
@@ -196,7 +198,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"Tpadding", tpadding},
                         {"padding_components", padding_components},
                         {"element_shapes", element_shapes},
-                        {"casts", casts}},
+                        {"casts", casts},
+                        {"usual_dtypes", usual_dtypes}},
                        output);
 }
 

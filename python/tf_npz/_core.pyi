@@ -57,15 +57,18 @@ class InferredComponent:
     # A name that tf.dtypes.as_dtype takes.
     @property
     def type(self) -> str: ...
-    # A dimension that differs between files is None. If the number of dimensions differs, the shape is None.
+    # The name of the dtype in the first file.
     @property
-    def shape(self) -> tuple[int | None, ...] | None: ...
+    def dtype(self) -> str: ...
+    # A dimension that differs between files is None.
+    @property
+    def shape(self) -> tuple[int | None, ...]: ...
 
 @final
 class InferredSpecs:
     @property
     def components(self) -> list[InferredComponent]: ...
-    # The path of the first file, as messages print it.
+    # The path of the first file of the elected kind, as messages print it.
     @property
     def label(self) -> str: ...
     # Rows of each file. Empty if they are not known for all files.
@@ -74,6 +77,9 @@ class InferredSpecs:
     # Whether the arrays of each file have no length in common.
     @property
     def may_be_sample(self) -> bool: ...
+    # The error if files differ in the unit of dates. None if they do not.
+    @property
+    def units(self) -> StatusError | None: ...
 
 # Whether TensorFlow reads the file, because its path has a scheme: gs://, ram://, ...
 def has_scheme(path: bytes) -> bool: ...
@@ -90,7 +96,6 @@ def infer_from_files(
     filenames: Sequence[bytes],
     keys: Sequence[Sequence[str]] | None,
     rows: bool,
-    skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
 ) -> InferredSpecs: ...

@@ -27,12 +27,14 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     Numbers and bools keep their dtype. Other dtypes become:
 
     - strings: tf.string, text in UTF-8.
-    - datetime64, timedelta64: int64, counts of their unit. All files must have one unit.
+    - datetime64, timedelta64: int64, counts of their unit. A file of another unit is an error.
     - a structured dtype: a dict of its fields.
     - raw void: uint8 with one more dimension, or bfloat16 or float8 if `element_spec` says so.
 
-    The iterator raises an error for a file that it cannot read, once, after all elements before it. Then it goes on
-    with the next file, so `Dataset.ignore_errors` loses the rest of that file only.
+    The iterator raises an error for a file that it cannot read or that does not fit the spec, once, after all elements
+    before it. Then it goes on with the next file, so `Dataset.ignore_errors` loses the rest of that file only. Missing
+    files and files with other arrays, dtypes or units are such files. The constructor raises an error only if it can
+    read no file.
 
     `len` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
     `element_spec` given) and no file is damaged. With `rows=False` they always know it. In other cases,
@@ -120,8 +122,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             happens before the first row, for others with the last row. So rows of a damaged array may come before its
             error.
           element_spec: The spec of one element before batching, as `tf_npz.element_spec` returns it. Required if
-            `filenames` is symbolic. Arrays of other dtypes are cast to its dtypes; `dtypes` says how. None: it is read
-            from headers; damaged files are skipped then, and raise their error while iterating. For a structured array
+            `filenames` is symbolic. Arrays of other dtypes are cast to its dtypes; `dtypes` says how. None: it is
+            read from headers, and is the spec of most files; `tf_npz.element_spec` has the rule. For a structured array
             it may hold some of the fields; the others are left out. It does not hold the unit of dates: units are
             compared within one dataset, but not between the datasets of an interleave.
           name: A name for the op.
@@ -140,11 +142,11 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           TypeError: An argument is of another type; or `keys` holds a set, which has no order.
           ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
             missing; or `keys` and `element_spec` differ in structure.
-          tf.errors.OpError: Without `element_spec`, the errors of `tf_npz.element_spec`. While iterating,
-            InvalidArgumentError (a file does not fit the spec), NotFoundError, PermissionDeniedError, DataLossError (a
-            file is damaged), UnimplementedError (the kind of a file is not supported), ResourceExhaustedError (a file
-            exceeds a limit) or UnavailableError (a server failed). A dtype that can't be cast, or an integer that does
-            not fit, is an InvalidArgumentError too.
+          tf.errors.OpError: Without `element_spec`: no file can be read, or a pattern matches no file. It is the error
+            of the first file. While iterating, InvalidArgumentError (a file does not fit the spec), NotFoundError,
+            PermissionDeniedError, DataLossError (a file is damaged), UnimplementedError (the kind of a file is not
+            supported), ResourceExhaustedError (a file exceeds a limit) or UnavailableError (a server failed). A dtype
+            that can't be cast, or an integer that does not fit, is an InvalidArgumentError too.
         """
         self._name = name
         size, static_size = _batch_size(batch_size)
@@ -175,6 +177,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         variant = _ops.library().npz_reader_dataset(
             filenames=_files.to_tensor(paths),
             **components.op_arguments(),
+            usual_dtypes=list(components.usual_dtypes),
             batch_size=tf.constant(_NOT_BATCHED, tf.int64) if size is None else size,
             drop_remainder=drop_remainder,
             **padded.op_arguments(components),
@@ -218,7 +221,7 @@ def _components(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
             f"element_spec=tf_npz.element_spec(files{arguments}), made outside of the function"
         )
-    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
+    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes)
 
 
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:

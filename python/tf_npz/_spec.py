@@ -22,7 +22,12 @@ _MAX_FILES = 1000
 def element_spec(
     filenames: _files.Filenames, keys: Keys | None = None, *, rows: bool = True, dtypes: Dtypes | None = None
 ) -> ElementSpec:
-    """Reads the spec of one element from the headers of files.
+    """Reads the spec of one element from the headers of files: that of most files.
+
+    Each file that can be read has one vote, for its arrays, their dtypes, the units of dates and the numbers of
+    dimensions. The spec with most votes wins; if several have equally many, the one that comes first. A dimension in
+    which its files differ is None. Other files are no error here: the error comes when they are read.
+    `NpzReaderDataset` follows the same rule.
 
     Pass it to `NpzReaderDataset`, `load` or `decode` as `element_spec` if file names are symbolic.
 
@@ -36,13 +41,13 @@ def element_spec(
 
     Returns:
       A tf.TensorSpec, or a tuple or dict of them, in the structure of `keys`. A structured array has a dict of its
-      fields, nested like its dtype. A dimension in which files differ is None. If files differ in the number of
-      dimensions, the shape is unknown.
+      fields, nested like its dtype.
 
     Raises:
-      tf.errors.InvalidArgumentError: A key is unknown; files differ in a dtype or in the unit of datetimes; an
-        array can't be cast as `dtypes` says; with `keys=None`, files hold different arrays; with `rows=True`, no array
-        has dimensions; or `filenames` is empty.
+      tf.errors.OpError: No file can be read. It is the error of the first file, one of those below.
+      tf.errors.InvalidArgumentError: A file lacks a key; with `rows=True`, its arrays differ in length or none has
+        dimensions; an array can't be cast as `dtypes` says; or `filenames` is empty. Also, even if files can be read:
+        they differ in the unit of dates, which a spec does not tell.
       tf.errors.NotFoundError: A file does not exist, or a pattern matches no file.
       tf.errors.PermissionDeniedError: A file may not be read.
       tf.errors.DataLossError: A file is damaged, or is neither an .npy nor an .npz file.
@@ -64,7 +69,7 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, _keys.normalized(keys), rows=rows, dtypes=dtypes).spec
+    return of_files(paths, _keys.normalized(keys), rows=rows, dtypes=dtypes, compare_units=True).spec
 
 
 def of_files(
@@ -73,29 +78,35 @@ def of_files(
     *,
     rows: bool,
     dtypes: Dtypes | None = None,
-    skip_damaged: bool = False,
+    compare_units: bool = False,
 ) -> Components:
-    """The components of an element, with the narrowest spec that admits all files. Raises what `element_spec` raises.
+    """The components of an element, with the spec of most files. Raises what `element_spec` raises.
 
     Args:
       paths: The files, at least one.
       keys: The arrays of an element, as `_keys.normalized` returns them.
       rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
       dtypes: What arrays are cast to.
-      skip_damaged: True: leaves out damaged files, unless all files are damaged.
+      compare_units: True: raises an error if files differ in the unit of dates. False: the op has to compare them.
     """
     paths_of_keys = _paths_of(keys)
     casts = _dtypes.requests(dtypes, keys)
     sample = _sample(paths)
     try:
         specs = _core.infer_from_files(
-            [os.fsencode(path) for path in sample], paths_of_keys, rows, skip_damaged, _remote.RemoteFile, casts
+            [os.fsencode(path) for path in sample], paths_of_keys, rows, _remote.RemoteFile, casts
         )
+        if compare_units and specs.units is not None:
+            raise specs.units
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
         components = components._replace(may_be_sample=specs.may_be_sample)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
-    return components._replace(counts=specs.counts) if len(sample) == len(paths) else components
+    dtype_of = {component.keys: component.dtype for component in specs.components}
+    return components._replace(
+        counts=specs.counts if len(sample) == len(paths) else (),
+        usual_dtypes=[dtype_of[key] for key in components.keys],
+    )
 
 
 def of_contents(contents: bytes, keys: Any, dtypes: Dtypes | None = None) -> Components:

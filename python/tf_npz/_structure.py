@@ -21,6 +21,7 @@ class Components(NamedTuple):
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
       may_be_sample: Whether the arrays of each file have no length in common, so that a file may be one sample.
+      usual_dtypes: For each component, the name of the dtype that most files hold. Empty: the caller gave the spec.
     """
 
     keys: list[tuple[str, ...]]
@@ -28,6 +29,7 @@ class Components(NamedTuple):
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
     may_be_sample: bool = False
+    usual_dtypes: Sequence[str] = ()
 
     @property
     def specs(self) -> list[tf.TensorSpec]:

@@ -47,6 +47,8 @@ def save_files() -> None:
         np.savez(f"{name}.npz", **contents)
     np.save("rows.npy", X)
     np.save("doubles.npy", X.astype("f8"))
+    np.savez("rates.npz", x=X, rate=np.zeros((3, 2), np.float32))
+    np.savez("structure.npz", x=np.zeros(3, [("a", "f4")]))
     np.save("half.npy", X.astype("f2"))
     np.save("complex.npy", X.astype("c8"))
     np.save("label.npy", np.float32(1))

@@ -240,16 +240,21 @@ CALLS: dict[str, Call] = {
     "an npz without arrays": Call(npz_bytes(), lambda file: tf_npz.NpzReaderDataset(file), ["a.npz: holds no arrays"]),
     "files of other arrays": Call(
         NPZ,
-        lambda file: tf_npz.NpzReaderDataset([file, other(npz_bytes(x=X))]),
-        ['a.npz has "x", "y", other.npz has "x"', 'pass keys that all files have: "x"'],
+        lambda file: elements(tf_npz.NpzReaderDataset([file, other(npz_bytes(x=X))])),
+        ['other.npz: has no array "y" (it has "x"); most files have what is read: leave this file out'],
     ),
     "files of other dtypes": Call(
         NPZ,
-        lambda file: tf_npz.NpzReaderDataset([file, other(npz_bytes(x=X.astype(np.float64)))], "x"),
-        ['files differ in the dtype of "x": float32 in a.npz, float64 in other.npz'],
+        lambda file: elements(tf_npz.NpzReaderDataset([file, other(npz_bytes(x=X.astype(np.float64)))], "x")),
+        [
+            'other.npz["x"]: holds rows of float64 (2,), but the spec of most files is float32 (2,); pass dtypes '
+            'with "float64" for it'
+        ],
     ),
     "an npy among npz files": Call(
-        NPZ, lambda file: elements(tf_npz.NpzReaderDataset([file, other(NPY)], "x")), ["other.npz", "leave keys out"]
+        NPZ,
+        lambda file: elements(tf_npz.NpzReaderDataset([file, other(NPY)], "x")),
+        ["other.npz", "leave this file out"],
     ),
 }
 

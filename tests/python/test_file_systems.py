@@ -170,7 +170,7 @@ class FileOfExceptions:
 
 NATIVE: dict[str, Callable[[FileOfExceptions], Any]] = {
     "inspect": lambda file: _core.inspect(b"gs://a.npz", lambda _: file),
-    "infer": lambda file: _core.infer_from_files([b"gs://a.npz"], None, True, True, lambda _: file),
+    "infer": lambda file: _core.infer_from_files([b"gs://a.npz"], None, True, lambda _: file),
 }
 
 
@@ -201,7 +201,7 @@ def test_an_exception_when_one_of_many_files_is_opened_ends_the_inference() -> N
         raise _core.StatusError("DataLoss", "is damaged")
 
     with pytest.raises(KeyboardInterrupt):
-        _core.infer_from_files([b"gs://%d.npz" % i for i in range(1000)], None, True, True, open_remote)
+        _core.infer_from_files([b"gs://%d.npz" % i for i in range(1000)], None, True, open_remote)
     assert len(opened) < 1000
 
 
@@ -211,7 +211,7 @@ def test_ctrl_c_ends_the_inference_of_many_files(folder: Path) -> None:
     timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        _core.infer_from_files(paths, None, True, False, lambda _: None)
+        _core.infer_from_files(paths, None, True, lambda _: None)
     timer.join()
 
 

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from hints import RAGGED, ROW, Row, X, check, keys_in, patterns_in, read, save_files
+from hints import BOTH, RAGGED, ROW, Row, X, check, interleaved, keys_in, mapped, patterns_in, read, save_files
 from testing import elements
 
+TWO = tf.TensorSpec([None, 2])
 SCALAR = tf.TensorSpec([], tf.float32)
+MOST = "most files have what is read: leave this file out, or read it as a dataset of its own$"
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ KEYS: dict[str, Row] = {
     "a key to an npy": Row(lambda: read("rows.npy", "x"), "leave keys out", lambda _: read("rows.npy")),
     "an npy among npz files": Row(
         lambda: read(["rows.npz", "rows.npy"], "x"),
-        r"leave keys out, and read \.npz files as another dataset",
+        MOST,
         lambda _: [read("rows.npy"), read("rows.npz", "x")],
     ),
     "no keys": Row(
@@ -74,40 +76,12 @@ KEYS: dict[str, Row] = {
         r'pass keys to say which of its arrays to read \(it has "x", "y"\)',
         lambda _: read("rows.npz", "x", element_spec=ROW),
     ),
-    "more arrays in one file": Row(
-        lambda: read(["rows.npz", "more.npz"]),
-        'pass keys that all files have: "x", "y", or leave out the files that differ',
-        lambda message: [read(["rows.npz", "more.npz"], keys_in(message)), read("rows.npz"), read("more.npz")],
+    "an array less": Row(lambda: read(["more.npz", "rows.npz"]), MOST, lambda _: [read("more.npz"), read("rows.npz")]),
+    "an npz among npy files": Row(
+        lambda: read(["rows.npy", "rows.npz"]), MOST, lambda _: [read("rows.npy"), read("rows.npz")]
     ),
-    "more files": Row(
-        lambda: read(["more.npz", "rows.npz", "others.npz"]),
-        "; leave out the files that differ",
-        lambda _: [read(file) for file in ("more.npz", "rows.npz", "others.npz")],
-    ),
-    "a common key of all files": Row(
-        lambda: read(["more.npz", "others.npz", "unequal.npz"]),
-        'pass keys that all files have: "z", or',
-        lambda message: read(["more.npz", "others.npz", "unequal.npz"], keys_in(message), dtypes="float64"),
-    ),
-    "common keys of one length": Row(
-        lambda: read(["rows.npz", "unequal.npz"]),
-        'pass keys that all files have: "y", or',
-        lambda message: read(["rows.npz", "unequal.npz"], keys_in(message)),
-    ),
-    "whole files may differ in length": Row(
-        lambda: read(["rows.npz", "unequal.npz"], rows=False),
-        'pass keys that all files have: "x", "y", or',
-        lambda message: read(["rows.npz", "unequal.npz"], keys_in(message), rows=False),
-    ),
-    "an npy and an npz": Row(
-        lambda: read(["rows.npz", "rows.npy"]),
-        "; leave out the files that differ",
-        lambda _: [read("rows.npz"), read("rows.npy")],
-    ),
-    "other fields": Row(
-        lambda: read(["parts.npz", "other_parts.npz"]),
-        'pass keys that all files have: "x", or',
-        lambda message: read(["parts.npz", "other_parts.npz"], keys_in(message)),
+    "a field less": Row(
+        lambda: read(["parts.npz", "other_parts.npz"]), MOST, lambda _: [read("parts.npz"), read("other_parts.npz")]
     ),
     "objects beside arrays": Row(
         lambda: read("objects.npz"),
@@ -166,9 +140,17 @@ ROWS: dict[str, Row] = {
         'keys of one length: "y"$',
         lambda message: read("unequal.npz", keys_in(message)),
     ),
+    "lengths differ in one of two files": Row(
+        lambda: read(["more.npz", "unequal.npz"], ("x", "y")),
+        'unequal.npz: arrays differ in length.* keys of one length: "y"$',
+        lambda message: [
+            read(["more.npz", "unequal.npz"], keys_in(message)),
+            read(["more.npz", "unequal.npz"], ("x", "y"), rows=False),
+        ],
+    ),
     "a sample": Row(
         lambda: read("sample.npz"),
-        'has no dimensions, and the other arrays differ in length; .* keys of one length: "image", "mask"',
+        'arrays differ in length: .* keys of one length: "image", "mask"',
         lambda message: [read("sample.npz", keys_in(message)), read("sample.npz", rows=False)],
     ),
     "a sparse matrix": Row(
@@ -268,6 +250,58 @@ NAMES: dict[str, Row] = {
     ),
 }
 
+# --- Names that are not known yet ------------------------------------------------------------------------------------
+
+
+def spec_made(message: str, **names: Any) -> Any:
+    """The spec that the call in a message makes."""
+    found = re.search(r"element_spec=(tf_npz\.element_spec\(.*\)), made outside", message)
+    assert found, message
+    return eval(found[1], {"tf_npz": tf_npz, **names})
+
+
+SYMBOLIC: dict[str, Row] = {
+    "rows in interleave": Row(
+        lambda: interleaved(lambda f: tf_npz.NpzReaderDataset(f, ("x", "y")), *BOTH),
+        r"pass element_spec=tf_npz.element_spec\(files, keys=\('x', 'y'\)\), made outside of the function",
+        lambda message: interleaved(
+            lambda f: tf_npz.NpzReaderDataset(f, ("x", "y"), element_spec=spec_made(message, files=BOTH)), *BOTH
+        ),
+    ),
+    "whole files in interleave": Row(
+        lambda: interleaved(lambda f: tf_npz.NpzReaderDataset(f, rows=False), *BOTH),
+        r"pass element_spec=tf_npz.element_spec\(files, rows=False\), made outside of the function",
+        lambda message: interleaved(
+            lambda f: tf_npz.NpzReaderDataset(f, rows=False, element_spec=spec_made(message, files=BOTH)), *BOTH
+        ),
+    ),
+    "load in map": Row(
+        lambda: mapped(lambda f: tf_npz.load(f, "x"), *BOTH),
+        r"pass element_spec=tf_npz.element_spec\(files, keys='x', rows=False\), made outside of the function",
+        lambda message: mapped(lambda f: tf_npz.load(f, "x", element_spec=spec_made(message, files=BOTH)), *BOTH),
+    ),
+    "decode in map": Row(
+        lambda: mapped(lambda f: tf_npz.decode(tf.io.read_file(f)), "rows.npy"),
+        r"of each array, such as \{'x': tf.TensorSpec\(\[None, 3\], tf.float32\)\}, or tf.TensorSpec\(.*\) for an .npy",
+        lambda _: [
+            mapped(lambda f: tf_npz.decode(tf.io.read_file(f), element_spec=TWO), "rows.npy"),
+            mapped(
+                lambda f: tf_npz.decode(tf.io.read_file(f), element_spec={"x": tf.TensorSpec([None, 2])}), "rows.npz"
+            ),
+        ],
+    ),
+    "decode in map, by key": Row(
+        lambda: mapped(lambda f: tf_npz.decode(tf.io.read_file(f), ("x",)), "rows.npz"),
+        r"the spec of each of keys=\('x',\), such as tf.TensorSpec\(",
+        lambda _: mapped(lambda f: tf_npz.decode(tf.io.read_file(f), ("x",), element_spec=(TWO,)), *BOTH[:1]),
+    ),
+    "element_spec in map": Row(
+        lambda: mapped(lambda f: tf_npz.element_spec(f), "rows.npy"),
+        "pass the name of a file as a str",
+        lambda _: tf_npz.element_spec("rows.npy"),
+    ),
+}
+
 # --- Arrays that can't be read ---------------------------------------------------------------------------------------
 
 
@@ -309,7 +343,7 @@ ARRAYS: dict[str, Row] = {
     ),
 }
 
-HINTS = (KEYS, ROWS, NAMES, ARRAYS)
+HINTS = (KEYS, ROWS, NAMES, SYMBOLIC, ARRAYS)
 
 
 @pytest.mark.parametrize(

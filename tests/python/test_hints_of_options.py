@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
-from hints import BOTH, RAGGED, ROW, Row, X, check, interleaved, mapped, read, save_files, spec_in
+from hints import RAGGED, ROW, Row, check, read, save_files, spec_in
 from testing import elements
 
 SPEC = tf.TensorSpec
@@ -125,20 +125,22 @@ SPECS: dict[str, Row] = {
             )
         ),
     ),
-    "a file of another dtype that the spec does not know": Row(
-        lambda: changed_later(lambda: np.save("1.npy", X.astype("f8"))),
-        r"pass tf.TensorSpec\(\(2,\), tf.float64\) for it in element_spec",
-        with_spec(["0.npy", "1.npy"]),
+    "a file of another shape than most": Row(
+        lambda: changed_later(lambda: np.save("1.npy", np.zeros((3, 5), "f4"))),
+        r"most files is float32 \(2,\); pass tf.TensorSpec\(\(None,\), tf.float32\) for it in element_spec",
+        with_spec(RAGGED),
     ),
-    "a file of another dtype and shape": Row(
-        lambda: changed_later(lambda: np.save("1.npy", np.zeros((3, 5), "f8"))),
-        r"pass tf.TensorSpec\(\(None,\), tf.float64\) for it in element_spec",
-        with_spec(["0.npy", "1.npy"]),
+    "a file of another rank than most": Row(
+        lambda: changed_later(lambda: np.save("1.npy", np.zeros((3, 2, 2), "f4"))),
+        r"pass tf.TensorSpec\(None, tf.float32\) for it in element_spec; elements of different ranks can't be batched",
+        with_spec(RAGGED),
     ),
-    "a file of text among numbers": Row(
-        lambda: changed_later(lambda: np.save("1.npy", np.array([["a", "b"]]))),
-        "read it as a dataset of its own",
-        lambda _: [read("0.npy"), read("1.npy")],
+    "a file without rows": Row(
+        lambda: read(["rates.npz", "rates.npz", "rate.npz"], ("x", "rate")),
+        r"no rows of its own: pass tf.TensorSpec\(None, tf.float32\) for it in element_spec",
+        lambda message: read(
+            ["rates.npz", "rates.npz", "rate.npz"], ("x", "rate"), element_spec=(ROW, spec_in(message))
+        ),
     ),
     "a spec without names": Row(
         lambda: read("rows.npz", element_spec=(ROW, SPEC([], tf.int64))),
@@ -159,58 +161,6 @@ SPECS: dict[str, Row] = {
     ),
 }
 
-# --- Names that are not known yet ------------------------------------------------------------------------------------
-
-
-def spec_made(message: str, **names: Any) -> Any:
-    """The spec that the call in a message makes."""
-    found = re.search(r"element_spec=(tf_npz\.element_spec\(.*\)), made outside", message)
-    assert found, message
-    return eval(found[1], {"tf_npz": tf_npz, **names})
-
-
-SYMBOLIC: dict[str, Row] = {
-    "rows in interleave": Row(
-        lambda: interleaved(lambda f: tf_npz.NpzReaderDataset(f, ("x", "y")), *BOTH),
-        r"pass element_spec=tf_npz.element_spec\(files, keys=\('x', 'y'\)\), made outside of the function",
-        lambda message: interleaved(
-            lambda f: tf_npz.NpzReaderDataset(f, ("x", "y"), element_spec=spec_made(message, files=BOTH)), *BOTH
-        ),
-    ),
-    "whole files in interleave": Row(
-        lambda: interleaved(lambda f: tf_npz.NpzReaderDataset(f, rows=False), *BOTH),
-        r"pass element_spec=tf_npz.element_spec\(files, rows=False\), made outside of the function",
-        lambda message: interleaved(
-            lambda f: tf_npz.NpzReaderDataset(f, rows=False, element_spec=spec_made(message, files=BOTH)), *BOTH
-        ),
-    ),
-    "load in map": Row(
-        lambda: mapped(lambda f: tf_npz.load(f, "x"), *BOTH),
-        r"pass element_spec=tf_npz.element_spec\(files, keys='x', rows=False\), made outside of the function",
-        lambda message: mapped(lambda f: tf_npz.load(f, "x", element_spec=spec_made(message, files=BOTH)), *BOTH),
-    ),
-    "decode in map": Row(
-        lambda: mapped(lambda f: tf_npz.decode(tf.io.read_file(f)), "rows.npy"),
-        r"of each array, such as \{'x': tf.TensorSpec\(\[None, 3\], tf.float32\)\}, or tf.TensorSpec\(.*\) for an .npy",
-        lambda _: [
-            mapped(lambda f: tf_npz.decode(tf.io.read_file(f), element_spec=SPEC([None, 2])), "rows.npy"),
-            mapped(lambda f: tf_npz.decode(tf.io.read_file(f), element_spec={"x": SPEC([None, 2])}), "rows.npz"),
-        ],
-    ),
-    "decode in map, by key": Row(
-        lambda: mapped(lambda f: tf_npz.decode(tf.io.read_file(f), ("x",)), "rows.npz"),
-        r"the spec of each of keys=\('x',\), such as tf.TensorSpec\(",
-        lambda _: mapped(
-            lambda f: tf_npz.decode(tf.io.read_file(f), ("x",), element_spec=(SPEC([None, 2]),)), *BOTH[:1]
-        ),
-    ),
-    "element_spec in map": Row(
-        lambda: mapped(lambda f: tf_npz.element_spec(f), "rows.npy"),
-        "pass the name of a file as a str",
-        lambda _: tf_npz.element_spec("rows.npy"),
-    ),
-}
-
 # --- Dtypes ----------------------------------------------------------------------------------------------------------
 
 FLOATS = ["singles.npz", "doubles.npz"]
@@ -225,37 +175,54 @@ def two(first: str, second: str, key: str, bring: Callable[[Any], Any]) -> list[
 
 DTYPES: dict[str, Row] = {
     "files differ": Row(
-        lambda: read(FLOATS), r'pass dtypes with "float64" for "x"$', lambda _: read(FLOATS, dtypes={"x": "float64"})
+        lambda: read(FLOATS),
+        r'doubles.npz\["x"\]: .* pass dtypes with "float64" for it$',
+        lambda _: read(FLOATS, dtypes={"x": "float64"}),
     ),
     "files differ, in a tuple": Row(
         lambda: read(FLOATS, ("x", "c")),
-        r'pass dtypes with "float64" for "x"$',
+        r'doubles.npz\["x"\]: .* pass dtypes with "float64" for it$',
         lambda _: read(FLOATS, ("x", "c"), dtypes=("float64", None)),
-    ),
-    "three files differ": Row(
-        lambda: read(["half.npy", "rows.npy", "doubles.npy"]),
-        'pass dtypes="float64" to cast them$',
-        lambda _: read(["half.npy", "rows.npy", "doubles.npy"], dtypes="float64"),
-    ),
-    "three files, of which one is complex": Row(
-        lambda: read(["rows.npy", "doubles.npy", "complex.npy"]),
-        'pass dtypes="complex64" to cast them$',
-        lambda _: read(["rows.npy", "doubles.npy", "complex.npy"], dtypes="complex64"),
     ),
     "npy files differ": Row(
         lambda: read(["rows.npy", "doubles.npy"]),
-        'pass dtypes="float64" to cast them$',
+        'pass dtypes with "float64" for it$',
         lambda _: read(["rows.npy", "doubles.npy"], dtypes="float64"),
+    ),
+    "three files differ": Row(
+        lambda: read(["half.npy", "rows.npy", "doubles.npy"]),
+        'pass dtypes with "float32" for it$',
+        lambda _: read(["half.npy", "rows.npy", "doubles.npy"], dtypes="float32"),
+    ),
+    "files differ in shape too": Row(
+        lambda: changed_later(lambda: np.save("1.npy", np.zeros((3, 5), "f8"))),
+        'pass dtypes with "float64" for it$',
+        lambda _: read(RAGGED, dtypes="float64"),
+    ),
+    "files differ in rank too": Row(
+        lambda: changed_later(lambda: np.save("1.npy", np.zeros((3, 2, 2), "f8"))),
+        "read it as a dataset of its own$",
+        lambda _: [read("0.npy"), read("1.npy")],
+    ),
+    "files of numbers and structures": Row(
+        lambda: read(["rows.npz", "structure.npz"], "x"),
+        "read it as a dataset of its own$",
+        lambda _: [read("rows.npz", "x"), read("structure.npz", "x")],
     ),
     "files of numbers and text": Row(
         lambda: read(["rows.npz", "text.npz"], "x"),
-        "read them as two datasets, bring them to one dtype, and concatenate",
+        "read it as a dataset of its own, bring both to one dtype, and concatenate",
         lambda _: two(
             "rows.npz", "text.npz", "x", lambda x: tf.strings.to_number(tf.strings.regex_replace(x, "[ab]", "0"))
         ),
     ),
     "files of other units": Row(
         lambda: read(TIMES),
+        "read it as a dataset of its own, bring both to one unit, and concatenate",
+        lambda _: two(*TIMES, "t", lambda t: t * 86_400),
+    ),
+    "a spec of other units": Row(
+        lambda: tf_npz.element_spec(TIMES),
         "read them as two datasets, bring them to one unit, and concatenate",
         lambda _: two(*TIMES, "t", lambda t: t * 86_400),
     ),
@@ -386,7 +353,7 @@ LIMITS: dict[str, Row] = {
     ),
 }
 
-HINTS = (SPECS, SYMBOLIC, DTYPES, BATCHES, LIMITS)
+HINTS = (SPECS, DTYPES, BATCHES, LIMITS)
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,64 @@ TEST_F(SelectionTest, SaysWhatDoesNotFitAndWhatToDo) {
   }
 }
 
+// The spec was read from other files, so the message says what they have.
+TEST_F(SelectionTest, SaysWhatMostFilesHave) {
+  const auto usual = [](FieldPath key, ElementType type, std::optional<Shape> shape,
+                        const char* dtype, bool casts = false) {
+    return Selection{{std::move(key)}, {{type, std::move(shape), casts, dtype}}, true};
+  };
+  const std::string dates = Npy("<M8[ns]", {1}, std::string(8, '\0'));
+  const std::string numbers = Npy("<i8", {1}, std::string(8, '\0'));
+  const struct {
+    const char* name;
+    std::string bytes;
+    Selection selection;
+    const char* message;  // null: it fits
+  } cases[] = {
+      {"an array that is not there", bytes_,
+       usual({"w"}, ElementType::kFloat32, Shape{}, "float32"),
+       "\"notes.txt\"); most files have what is read: leave this file out, or read it as a dataset "
+       "of its own"},
+      {"an npz", bytes_, usual({}, ElementType::kFloat32, Shape{}, "float32"),
+       "f: is an .npz file; most files have what is read"},
+      {"an npy", npy_, usual({"x"}, ElementType::kFloat32, Shape{}, "float32"),
+       "has no name; most files have what is read"},
+      {"another shape", npy_, usual({}, ElementType::kFloat32, Shape{}, "float32"),
+       "f: holds rows of float32 (2,), but the spec of most files is float32 (); pass "
+       "tf.TensorSpec(None, tf.float32) for it in element_spec; elements of different ranks"},
+      {"another dtype", npy_, usual({}, ElementType::kFloat64, Shape{2}, "float64"),
+       "f: holds rows of float32 (2,), but the spec of most files is float64 (2,); pass "
+       "dtypes with \"float64\" for it"},
+      {"an integer beside floats", npy_, usual({}, ElementType::kInt32, Shape{2}, "int32"),
+       "pass dtypes with \"float32\" for it"},
+      {"strings", npy_, usual({}, ElementType::kString, Shape{2}, "str8"),
+       "but the spec of most files is str8 (2,); read it as a dataset of its own, bring both to "
+       "one dtype"},
+      {"dates beside floats", npy_, usual({}, ElementType::kInt64, Shape{2}, "datetime64[s]"),
+       "read it as a dataset of its own, bring both to one dtype"},
+      {"what dtypes= cannot cast", npy_, usual({}, ElementType::kInt32, Shape{2}, "int64", true),
+       "f: holds float32, but dtypes says int32; float32 to int32 would lose the fraction"},
+      {"another unit", dates, usual({}, ElementType::kInt64, Shape{}, "datetime64[s]"),
+       "f: holds rows of datetime64[ns] (), but the spec of most files is datetime64[s] (); read "
+       "it "
+       "as a dataset of its own, bring both to one unit, and concatenate"},
+      {"a number beside dates", numbers, usual({}, ElementType::kInt64, Shape{}, "datetime64[s]"),
+       "f: holds rows of int64 (), but the spec of most files is datetime64[s] ()"},
+      {"a date beside numbers", dates, usual({}, ElementType::kInt64, Shape{}, "int64"),
+       "one unit"},
+      {"the same unit", dates, usual({}, ElementType::kInt64, Shape{}, "datetime64[ns]"), nullptr},
+      {"a number", numbers, usual({}, ElementType::kInt64, Shape{}, "int64"), nullptr},
+  };
+  for (const auto& c : cases) {
+    const Status status = Open(c.bytes, c.selection).status();
+    if (c.message == nullptr) {
+      EXPECT_OK(status) << c.name;
+    } else {
+      EXPECT_TRUE(IsError(status, Code::kInvalidArgument, c.message)) << c.name;
+    }
+  }
+}
+
 TEST_F(SelectionTest, WholeArraysMayDifferInLength) {
   EXPECT_OK(Open(bytes_, {{{"x"}, {"z"}}, {Float32(Shape{3, 2}), Int64(Shape{2})}, false}));
 }

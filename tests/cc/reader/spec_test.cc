@@ -39,12 +39,6 @@ Result<InferredSpec> Infer(const std::string& bytes, const std::optional<Keys>& 
   return InferSpec(OpenBytes(bytes).value(), request);
 }
 
-// MergeSpec of two files.
-Status Merge(const InferredSpec& other, InferredSpec* merged) {
-  const InferredSpec first = *merged;
-  return MergeSpec(other, {&first, &other}, merged);
-}
-
 // One component a line: keys, dtype, element type, shape.
 std::string Text(const InferredSpec& spec) {
   std::string text;
@@ -111,38 +105,23 @@ TEST(InferSpec, NamesTheFieldsOfAnNpy) {
   EXPECT_EQ(Text(Infer(Npy("<f4", {3, 2}, Zeros(24))).value()), " float32 float32 (2,)\n");
 }
 
-TEST(InferSpec, HasNoCountIfArraysDifferInLength) {
+TEST(InferSpec, RefusesRowsOfArraysThatDifferInLength) {
   const std::string npz = WriteZip({Member("x.npy", Npy("|i1", {3}, Zeros(3))),
                                     Member("y.npy", Npy("|i1", {2}, Zeros(2))),
                                     Member("z.npy", Npy("|i1", {3}, Zeros(3)))});
-  EXPECT_EQ(Infer(npz).value().count, std::nullopt);
+  EXPECT_ERROR(
+      Infer(npz), kInvalidArgument,
+      R"(f: arrays differ in length: "x" has 3 rows, "y" has 2; if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys of one length: "x", "z")");
   EXPECT_EQ(Infer(npz, Keys{"x", "z"}).value().count, 3);
+  EXPECT_OK(Infer(npz, std::nullopt, false));
 }
 
-TEST(InferSpec, MayBeASampleIfTheArraysHaveNoLengthInCommon) {
-  const std::string sample = WriteZip({Member("x.npy", Npy("|i1", {3}, Zeros(3))),
-                                       Member("y.npy", Npy("|i1", {2}, Zeros(2))),
-                                       Member("s.npy", Npy("|i1", {}, Zeros(1)))});
-  const struct {
-    Keys keys;
-    bool rows;
-    bool expected;
-  } cases[] = {
-      {{"x", "y"}, true, true},  {{"x", "s"}, true, true},   {{"x"}, true, false},
-      {{"x", "x"}, true, false}, {{"x", "y"}, false, false}, {{"x", "s"}, false, false},
-  };
-  for (const auto& c : cases) {
-    InferredSpec spec = Infer(sample, c.keys, c.rows).value();
-    EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
-    // All files must be samples.
-    const InferredSpec same = spec;
-    ASSERT_OK(Merge(same, &spec));
-    EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
-    InferredSpec rows = same;
-    rows.may_be_sample = false;
-    ASSERT_OK(Merge(rows, &spec));
-    EXPECT_FALSE(spec.may_be_sample) << QuoteList(c.keys);
-  }
+TEST(InferSpec, MayBeASampleIfAnArrayHasNoDimensions) {
+  const std::string sample = WriteZip(
+      {Member("x.npy", Npy("|i1", {3}, Zeros(3))), Member("s.npy", Npy("|i1", {}, Zeros(1)))});
+  EXPECT_TRUE(Infer(sample).value().may_be_sample);
+  EXPECT_FALSE(Infer(sample, Keys{"x"}).value().may_be_sample);
+  EXPECT_FALSE(Infer(sample, std::nullopt, false).value().may_be_sample);
 }
 
 TEST(InferSpec, ReadsOnlyTheRequestedArrays) {
@@ -233,7 +212,7 @@ TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
       {"nothing", WriteZip({Member("notes.txt", "text")}), std::nullopt, Code::kInvalidArgument,
        "f: holds no arrays, so an element would have no component"},
       {"some have no rows, others differ", unequal, std::nullopt, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, and the other arrays differ in length; if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys of one length: "x")"},
+       R"(f: arrays differ in length: "x" has 3 rows, "y" has 2; if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys of one length: "x")"},
       {"none has rows", scalars, std::nullopt, Code::kInvalidArgument,
        R"(f["s"]: has no dimensions, so it has no rows: pass rows=False)"},
       {"a key has no rows", npz, Keys{"s"}, Code::kInvalidArgument,
@@ -265,13 +244,13 @@ TEST(MergeSpec, IsTheNarrowestThatAdmitsBoth) {
     const char* name;
     std::vector<int64_t> first;
     std::vector<int64_t> second;
-    const char* expected;
+    const char* expected;  // null: they are of two kinds
   } cases[] = {
       {"equal", {2, 3}, {2, 3}, "(2, 3)"},
       {"one dimension differs", {2, 3}, {4, 3}, "(None, 3)"},
       {"both differ", {2, 3}, {4, 5}, "(None, None)"},
-      {"ranks differ", {2, 3}, {2, 3, 1}, "any shape"},
-      {"none and some", {}, {1}, "any shape"},
+      {"ranks differ", {2, 3}, {2, 3, 1}, nullptr},
+      {"none and some", {}, {1}, nullptr},
   };
   for (const auto& c : cases) {
     const auto spec_of = [](const std::vector<int64_t>& shape) {
@@ -280,11 +259,14 @@ TEST(MergeSpec, IsTheNarrowestThatAdmitsBoth) {
       return Infer(Npy("|i1", shape, Zeros(count)), std::nullopt, false).value();
     };
     InferredSpec merged = spec_of(c.first);
-    ASSERT_OK(Merge(spec_of(c.second), &merged)) << c.name;
-    EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
+    const std::string before = Text(merged);
+    EXPECT_EQ(MergeSpec(spec_of(c.second), &merged), c.expected != nullptr) << c.name;
+    const std::string expected =
+        c.expected == nullptr ? before : " int8 int8 " + std::string(c.expected) + "\n";
+    EXPECT_EQ(Text(merged), expected) << c.name;
     // A widened spec stays wide.
-    ASSERT_OK(Merge(spec_of(c.first), &merged)) << c.name;
-    EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
+    EXPECT_TRUE(MergeSpec(spec_of(c.first), &merged)) << c.name;
+    EXPECT_EQ(Text(merged), expected) << c.name;
   }
 }
 
@@ -342,66 +324,60 @@ TEST(MergeSpec, FilesThatAreCastToOneTypeAgree) {
   const SpecRequest request = {std::nullopt, true, {{{}, ElementType::kFloat32}}};
   const std::string first = Npy("<f8", {2}, Zeros(16)), second = Npy(">i2", {3}, Zeros(6));
   InferredSpec merged = InferSpec(OpenBytes(first).value(), request).value();
-  ASSERT_OK(Merge(InferSpec(OpenBytes(second).value(), request).value(), &merged));
+  ASSERT_TRUE(MergeSpec(InferSpec(OpenBytes(second).value(), request).value(), &merged));
   EXPECT_TRUE(merged.components[0].spec.casts);
   EXPECT_EQ(merged.components[0].spec.type, ElementType::kFloat32);
 }
 
-TEST(MergeSpec, NamesBothFilesThatDiffer) {
+TEST(AreOfOneKind, ComparesComponentsTypesUnitsAndDimensions) {
   const auto spec_of = [](const char* file, const std::string& bytes) {
     return InferSpec(Archive::OpenContents(bytes, file).value(), {}).value();
   };
   const auto npz = [](const char* name, const char* descr, size_t size) {
     return WriteZip({Member(name, Npy(descr, {1}, Zeros(size)))});
   };
+  const std::string x = npz("x", "<f4", 4);
   const struct {
+    const char* name;
     std::string first;
     std::string second;
-    const char* message;
+    bool one_kind;
+    bool fits;  // whether the first one's components are those of the second, which may have more
+    const char* units = "";
   } cases[] = {
-      {npz("x", "<f4", 4), npz("x", "<f8", 8),
-       R"(files differ in the dtype of "x": float32 in a, float64 in b; pass dtypes with "float64" for "x")"},
-      {Npy("<M8[s]", {1}, Zeros(8)), Npy("<M8[ns]", {1}, Zeros(8)),
+      {"equal", x, x, true, true},
+      {"other dtype", x, npz("x", "<f8", 8), false, false},
+      {"other byte order", x, npz("x", ">f4", 4), true, true},
+      {"other strings", npz("x", "<U1", 4), npz("x", "<U2", 8), true, true},
+      {"other rank", x, WriteZip({Member("x", Npy("<f4", {1, 1}, Zeros(4)))}), false, false},
+      {"other unit", Npy("<M8[s]", {1}, Zeros(8)), Npy("<M8[ns]", {1}, Zeros(8)), false, false,
        "files differ in the dtype: datetime64[s] in a, datetime64[ns] in b; read them as two "
        "datasets, bring them to one unit, and concatenate"},
-      {Npy("<M8[s]", {1}, Zeros(8)), Npy("<i8", {1}, Zeros(8)), "bring them to one unit"},
-      {NpyOfDescr(kStruct, "(1,)", 20),
-       NpyOfDescr("[('id', '<u4'), ('at', [('y', '<i4', (2,)), ('x', '>f8')])]", "(1,)", 20),
-       R"(files differ in the dtype of "at"["y"]: float32 in a, int32 in b)"},
-      {npz("x", "<f4", 4), npz("y", "<f4", 4),
-       R"(files hold different arrays: a has "x", b has "y"; leave out the files that differ)"},
-      {npz("x", "<f4", 4), Npy("<f4", {1}, Zeros(4)),
-       R"(a has "x", b has one without a name, as an .npy does)"},
+      {"a date and a number", npz("x", "<M8[s]", 8), npz("x", "<i8", 8), false, false,
+       R"(files differ in the dtype of "x": datetime64[s] in a, int64 in b; read)"},
+      {"a date of other byte order", npz("x", "<M8[s]", 8), npz("x", ">M8[s]", 8), true, true},
+      {"other field", NpyOfDescr(kStruct, "(1,)", 20),
+       NpyOfDescr("[('id', '<u4'), ('at', [('y', '<i4', (2,)), ('x', '>f8')])]", "(1,)", 20), false,
+       false},
+      {"a field more", NpyOfDescr(kStruct, "(1,)", 20),
+       NpyOfDescr("[('more', '<u4'), ('at', [('y', '<f4', (2,)), ('x', '>f8')]), ('id', '<u4')]",
+                  "(1,)", 24),
+       false, true},
+      {"other array", x, npz("y", "<f4", 4), false, false},
+      {"an array more", x,
+       WriteZip({Member("a", Npy("<f4", {1}, Zeros(4))), Member("x", Npy("<f4", {1}, Zeros(4)))}),
+       false, true},
+      {"npz and npy", x, Npy("<f4", {1}, Zeros(4)), false, false},
   };
   for (const auto& c : cases) {
-    InferredSpec merged = spec_of("a", c.first);
-    EXPECT_ERROR(Merge(spec_of("b", c.second), &merged), kInvalidArgument, c.message);
+    const InferredSpec first = spec_of("a", c.first), second = spec_of("b", c.second);
+    EXPECT_EQ(AreOfOneKind(first, second), c.one_kind) << c.name;
+    InferredSpec merged = first;
+    EXPECT_EQ(MergeSpec(second, &merged), c.fits) << c.name;
+    const Status units = CheckUnits(first, second);
+    EXPECT_EQ(units.ok(), *c.units == '\0') << c.name;
+    EXPECT_EQ(units.message().substr(0, std::string_view(c.units).size()), c.units) << c.name;
   }
-  // The keys that all have.
-  const auto pair = [](std::vector<int64_t> x, std::vector<int64_t> y) {
-    const std::string zeros = Zeros(x[0] + y[0]);
-    return WriteZip({Member("x.npy", Npy("|i1", x, zeros.substr(0, x[0]))),
-                     Member("y.npy", Npy("|i1", y, zeros.substr(0, y[0]))),
-                     Member("z.npy", Npy("|i1", {1}, Zeros(1)))});
-  };
-  const InferredSpec one = spec_of("a", pair({2}, {3})), two = spec_of("b", pair({4}, {4}));
-  const InferredSpec three = spec_of("c", npz("y", "|i1", 1));
-  const InferredSpec four = spec_of("d", npz("q", "|i1", 1));
-  const struct {
-    std::vector<const InferredSpec*> all;
-    const char* message;
-  } commons[] = {
-      {{&one, &two, &three}, R"(; pass keys that all files have: "y", or leave out the files)"},
-      {{&two, &three, &four}, R"(; leave out the files that differ)"},
-      {{&three, &two, &one}, R"(; pass keys that all files have: "y", or leave out the files)"},
-  };
-  for (const auto& c : commons) {
-    InferredSpec merged = *c.all[0];
-    EXPECT_ERROR(MergeSpec(*c.all[2], c.all, &merged), kInvalidArgument, c.message);
-  }
-  // Byte order does not matter.
-  InferredSpec merged = spec_of("a", npz("x", "<M8[s]", 8));
-  EXPECT_OK(Merge(spec_of("b", npz("x", ">M8[s]", 8)), &merged));
 }
 
 // If the time grew with the square of their number, this would take minutes.
