@@ -63,7 +63,6 @@ Result<InferredSpecs> Merge(const Files& files) {
   for (const Result<InferredSpec>& file : files) {
     if (!file.ok()) continue;
     const bool fits = MergeSpec(*file, &merged);
-    if (fits) merged.may_be_sample &= file->may_be_sample;
     if (!fits && specs.units.ok()) specs.units = CheckUnits(*elected, *file);
     // The rows of a file with more arrays are those of arrays that may not be read.
     if (fits && file->count && file->components.size() == merged.components.size()) {

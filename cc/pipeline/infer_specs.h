@@ -32,9 +32,9 @@ struct InferredSpecs {
   std::string label;  // path of the first file of the elected kind, as messages print it
   // Rows of each file. Empty if a file is of another kind, or if one has no InferredSpec::count.
   std::vector<int64_t> counts;
-  bool may_be_sample = false;  // InferredSpec::may_be_sample of each file of the elected kind
   // The error of CheckUnits for the first file whose dates have another unit. OK: there is none.
   Status units;
+  bool may_be_sample = false;  // InferredSpec::may_be_sample of all files of the elected kind
 };
 
 // Reads the headers of all files; there must be at least one. Each file that can be read votes for

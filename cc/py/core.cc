@@ -108,10 +108,8 @@ InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, con
     spec = archive.ok() ? InferSpec(*archive, request) : Result<InferredSpec>(archive.status());
   }
   InferredSpec inferred = ValueOrThrow(std::move(spec));
-  InferredSpecs specs;
-  specs.components = ByPlace(std::move(inferred.components));
-  specs.label = std::move(inferred.label);
-  return specs;
+  return {
+      ByPlace(std::move(inferred.components)), std::move(inferred.label), {}, OkStatus(), false};
 }
 
 py::object FileSystemErrorObject(int code, std::string_view message, std::string_view path) {

@@ -67,6 +67,7 @@ bool MergeSpec(const InferredSpec& other, InferredSpec* merged) {
       if (shape[axis] != (*found[i]->spec.shape)[axis]) shape[axis] = -1;
     }
   }
+  merged->may_be_sample &= other.may_be_sample;
   return true;
 }
 

@@ -13,8 +13,9 @@ namespace tf_npz {
 bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b);
 
 // Widens `merged` so that it also admits the elements of `other`: a dimension that differs becomes
-// -1. `merged` keeps its label and count. Components that only `other` has do not matter. Returns
-// false, and changes nothing, if the others are not of the kind of `merged`.
+// -1. Both may_be_sample must be true for it to stay true. `merged` keeps its label and count.
+// Components that only `other` has do not matter. Returns false, and changes nothing, if the others
+// are not of the kind of `merged`.
 bool MergeSpec(const InferredSpec& other, InferredSpec* merged);
 
 // InvalidArgument, naming both files, if a component differs in nothing but the datetime unit.

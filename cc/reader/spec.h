@@ -53,8 +53,8 @@ struct InferredSpec {
   std::vector<InferredComponent> components;
   std::string label;  // the path of the file, or of the first of several, as messages print it
   std::optional<int64_t> count;  // rows of the file; absent if elements are not rows
-  // Whether elements are rows, and an array has no dimensions beside others that have some. Then
-  // the whole file may be one sample.
+  // Whether an array has no dimensions, although elements are rows. Then the whole file may be one
+  // sample.
   bool may_be_sample = false;
 };
 

@@ -27,7 +27,7 @@ def described(
         parts.append(f"shard=({count}, {index})")
     if batch_size is not None:
         parts.append(f"{'full ' if drop_remainder else ''}batches of {_static(batch_size)}")
-    # The arrays of each file have no length in common.
+    # Each file has an array without dimensions.
     remark = "; if a file is one sample, pass rows=False" if rows and components.may_be_sample else ""
     return ", ".join(parts), remark
 

@@ -99,13 +99,13 @@ def of_files(
         if compare_units and specs.units is not None:
             raise specs.units
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
-        components = components._replace(may_be_sample=specs.may_be_sample)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
     dtype_of = {component.keys: component.dtype for component in specs.components}
     return components._replace(
         counts=specs.counts if len(sample) == len(paths) else (),
         usual_dtypes=[dtype_of[key] for key in components.keys],
+        may_be_sample=specs.may_be_sample,
     )
 
 

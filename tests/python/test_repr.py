@@ -81,6 +81,7 @@ FILES: dict[str, tuple[list[dict[str, Any]], bool]] = {
     "image and label": ([{"image": IMAGE, "label": 1}] * 2, True),
     "image, mask and label": ([{"image": IMAGE, "mask": IMAGE[..., 0], "label": 1}], True),
     "a label in one file": ([{"x": IMAGE, "label": np.zeros(6)}, {"x": IMAGE, "label": 1.0}], False),
+    "lengths differ in one file": ([{"a": IMAGE, "b": np.zeros(4)}, {"a": IMAGE, "b": np.zeros(6)}], False),
     "rows": ([{"x": np.zeros((7, 2)), "y": np.zeros(7)}] * 2, False),
     "one array": ([{"x": IMAGE}], False),
 }

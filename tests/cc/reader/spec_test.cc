@@ -119,9 +119,28 @@ TEST(InferSpec, RefusesRowsOfArraysThatDifferInLength) {
 TEST(InferSpec, MayBeASampleIfAnArrayHasNoDimensions) {
   const std::string sample = WriteZip(
       {Member("x.npy", Npy("|i1", {3}, Zeros(3))), Member("s.npy", Npy("|i1", {}, Zeros(1)))});
-  EXPECT_TRUE(Infer(sample).value().may_be_sample);
-  EXPECT_FALSE(Infer(sample, Keys{"x"}).value().may_be_sample);
-  EXPECT_FALSE(Infer(sample, std::nullopt, false).value().may_be_sample);
+  const struct {
+    Keys keys;
+    bool rows;
+    bool expected;
+  } cases[] = {
+      {{"x", "s"}, true, true},
+      {{"x"}, true, false},
+      {{"x", "x"}, true, false},
+      {{"x", "s"}, false, false},
+  };
+  for (const auto& c : cases) {
+    InferredSpec spec = Infer(sample, c.keys, c.rows).value();
+    EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
+    // All files must be samples.
+    const InferredSpec same = spec;
+    ASSERT_TRUE(MergeSpec(same, &spec));
+    EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
+    InferredSpec rows = same;
+    rows.may_be_sample = false;
+    ASSERT_TRUE(MergeSpec(rows, &spec));
+    EXPECT_FALSE(spec.may_be_sample) << QuoteList(c.keys);
+  }
 }
 
 TEST(InferSpec, ReadsOnlyTheRequestedArrays) {
