@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "cc/reader/merge_spec.h"
+
 namespace tf_npz {
 namespace {
 

@@ -1,5 +1,6 @@
 #include "cc/reader/array_plan.h"
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -25,42 +26,69 @@ bool Admits(const ComponentSpec& spec, const std::vector<int64_t>& shape) {
   return true;
 }
 
-// The end of a message about an element of `rank` dimensions that `spec` does not admit.
-std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) {
-  if (!spec.usual_dtype.empty()) return "; to read both, pass a wider element_spec";
-  if (!rows && spec.shape->size() + 1 == rank) {
-    return "; if the spec is for rows, make it with rows=False";
+// A component's spec as a user writes it.
+std::string SpecText(ElementType type, const std::optional<std::vector<int64_t>>& shape) {
+  const std::string name(ElementTypeName(type));
+  // Not all other dtypes are attributes of the module tf.
+  const bool is_attribute = IsCastable(type) || type == ElementType::kString;
+  return "tf.TensorSpec(" + (shape ? ShapeText(*shape) : "None") + ", " +
+         (is_attribute ? "tf." + name : "\"" + name + "\"") + ")";
+}
+
+// What to do about an element of `shape` that `spec` does not admit.
+std::string ShapeAdvice(const ArrayPlan& plan, bool rows, const ComponentSpec& spec,
+                        const std::vector<int64_t>& shape) {
+  ComponentSpec other = spec;
+  const bool is_of_caller = spec.usual_dtype.empty();
+  if (is_of_caller && spec.shape->size() == shape.size() + 1) {
+    other.shape->erase(other.shape->begin());
+    if (Admits(other, shape)) {
+      std::vector<int64_t> whole = shape;
+      whole.insert(whole.begin(), plan.row_count);
+      return "element_spec describes one " + std::string(rows ? "row" : "file") +
+             ", without the dimension of a batch: pass " + SpecText(spec.type, other.shape) +
+             " for it" +
+             (rows && Admits(spec, whole) ? ", or rows=False to read whole arrays" : "");
+    }
   }
-  if (rows && spec.shape->size() == rank + 1) {
-    return "; if the spec is for whole arrays, make it with rows=True";
+  if (is_of_caller && !rows && spec.shape->size() + 1 == shape.size()) {
+    other.shape->insert(other.shape->begin(), -1);
+    if (Admits(other, shape)) {
+      return "element_spec describes the whole array, not one row: pass " +
+             SpecText(spec.type, other.shape) + " for it";
+    }
   }
-  return "; pass a wider element_spec";
+  other.shape = spec.shape;
+  WidenShape(shape, &other.shape);
+  return "pass " + SpecText(spec.type, other.shape) + " for it in element_spec" +
+         (other.shape ? ", and padding in a dataset of batches"
+                      : "; elements of different ranks can't be batched");
 }
 
 // "holds rows of float64 (3,), but element_spec says float32 (3,)", and `advice`.
 Status Disagrees(bool rows, const DType& dtype, const std::vector<int64_t>& shape,
-                 const ComponentSpec& spec, std::string_view advice) {
+                 const ComponentSpec& spec, const std::string& advice) {
   const std::string wanted =
       spec.usual_dtype.empty()
           ? "element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape)
           : "the spec of most files is " + TypeText(spec.usual_dtype, spec.shape);
   return InvalidArgument((rows ? "holds rows of " : "holds an array of ") +
-                         TypeText(dtype.name(), shape) + ", but " + wanted + std::string(advice));
+                         TypeText(dtype.name(), shape) + ", but " + wanted + "; " + advice);
 }
 
-// The end of a message about a file of another dtype, which is not cast.
-std::string DtypeAdvice(const DType& dtype, const ComponentSpec& spec) {
-  if (spec.usual_dtype.empty()) {
-    return "; pass an element_spec of the array's dtype, and cast what is read";
-  }
+// What to do about an array of another dtype, which is not cast.
+std::string TypeAdvice(const ArrayPlan& plan, const FieldView& field, const ComponentSpec& spec) {
+  const size_t rank = plan.element_shape.size() + field.shape.size();
+  if (spec.shape && spec.shape->size() != rank) return "read it as a dataset of its own";
+  const DType& dtype = field.dtype;
   const Result<ElementType> own = NaturalElementType(dtype);
-  if (own.ok() && spec.usual_dtype == ElementTypeName(spec.type)) {
+  if (own.ok() && (spec.usual_dtype.empty() || spec.usual_dtype == ElementTypeName(spec.type))) {
     const std::optional<ElementType> common = CommonType(spec.type, *own);
     if (common && CanCast(spec.type, *common) && CheckCast(dtype, *common).ok()) {
-      return "; pass dtypes= to cast them, for example to " + std::string(ElementTypeName(*common));
+      return "pass dtypes with \"" + std::string(ElementTypeName(*common)) + "\" for it";
     }
   }
-  return "; read it as a dataset of its own, bring both to one dtype, and concatenate";
+  return "read it as a dataset of its own, bring both to one dtype, and concatenate";
 }
 
 // Whether numbers of a dtype with this DType::name() count in a unit of time.
@@ -83,21 +111,23 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
   }
   if (is_struct) {
     return Disagrees(rows, field.dtype, plan.element_shape, spec,
-                     "; a structured dtype is a dict of its fields: make the spec with "
-                     "tf_npz.element_spec");
+                     spec.usual_dtype.empty()
+                         ? "a structured dtype is a dict of its fields: make the spec with "
+                           "tf_npz.element_spec"
+                         : "read it as a dataset of its own");
   }
   if (CanReadAs(field.dtype, spec.type)) {
     if (HaveOneUnit(field.dtype, spec)) return OkStatus();
     return Disagrees(rows, field.dtype, plan.element_shape, spec,
-                     "; read it as a dataset of its own, bring both to one unit, and concatenate");
+                     "read it as a dataset of its own, bring both to one unit, and concatenate");
   }
   if (spec.casts) {
     const Status cast = CheckCast(field.dtype, spec.type);
     if (cast.ok()) return OkStatus();
     if (!spec.usual_dtype.empty()) return CannotCast(field.dtype, spec.type, cast);
-    return Disagrees(rows, field.dtype, plan.element_shape, spec, "; " + cast.message());
+    return Disagrees(rows, field.dtype, plan.element_shape, spec, cast.message());
   }
-  return Disagrees(rows, field.dtype, plan.element_shape, spec, DtypeAdvice(field.dtype, spec));
+  return Disagrees(rows, field.dtype, plan.element_shape, spec, TypeAdvice(plan, field, spec));
 }
 
 // A cast may make an array larger than its file, which bounds all other sizes.
@@ -124,9 +154,16 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   if (component.is_cast()) TF_NPZ_RETURN_IF_ERROR(CheckCastSize(plan, component));
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
-  if (plan.is_repeated) return NoRows();
+  if (plan.is_repeated) {
+    // If the spec was read from files, these must still fit.
+    std::optional<std::vector<int64_t>> own = shape;
+    if (!part.spec.usual_dtype.empty()) WidenShape(part.spec.shape, &own);
+    return InvalidArgument("has no dimensions, so it has no rows of its own: pass " +
+                           SpecText(part.spec.type, own) +
+                           " for it in element_spec, and rows=False if no other array has rows");
+  }
   return Disagrees(rows, component.field.dtype, shape, part.spec,
-                   ShapeAdvice(rows, part.spec, shape.size()));
+                   ShapeAdvice(plan, rows, part.spec, shape));
 }
 
 // Whether there is one component, and it takes whole items.
@@ -159,7 +196,7 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
   FieldFinder fields(dtype);
   for (const ArraySelection::Part& part : wanted.components) {
     Result<FieldView> field = fields.Find(part.path);
-    if (!field.ok()) return ButMostHaveIt(field.status(), part.spec);
+    if (!field.ok()) return WithAdvice(field.status(), part.spec);
     Result<Component> component = PlanComponent(plan, rows, part, std::move(*field));
     if (!component.ok()) {
       if (culprit != nullptr) *culprit = part.path;

@@ -8,32 +8,47 @@
 #define TF_NPZ_READER_REQUEST_ERRORS_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cc/base/status.h"
+#include "cc/reader/archive.h"
 #include "cc/reader/component.h"
 
 namespace tf_npz {
 
-// The error for reading the rows of an array without dimensions. The message proposes rows=False;
-// `remedy` follows it and proposes something else.
-inline constexpr std::string_view kLeaveOutOfKeys = ", or leave it out of keys";
-Status NoRows(std::string_view remedy = kLeaveOutOfKeys);
+// The error for reading the rows of an array without dimensions, if no other array has rows.
+Status NoRows();
 
-// The error for a `key` to an `.npy` whose array has neither a name nor fields.
+// The error for a `key` to an `.npy` whose array has neither a name nor fields. It says nothing
+// about what to do; kLeaveKeysOut does.
 Status KeyOfUnnamedArray(std::string_view key);
+inline constexpr std::string_view kLeaveKeysOut = "; leave keys out";
+
+// An array of a file, and its length along axis 0. Absent: it has no dimensions.
+struct ArrayLength {
+  std::string name;
+  std::optional<int64_t> length;
+};
+
+// The names of the arrays that can be read as rows together, each once. If the lengths agree, these
+// are all names. If not, they are those of the largest group of one length; of groups of equally
+// many arrays, the one with the most rows.
+std::vector<std::string> KeysOfOneLength(const std::vector<ArrayLength>& arrays);
+
+// The error for reading rows of `arrays`, of which at least two differ in length. It names
+// `archive`.
+Status LengthsDiffer(const Archive& archive, const std::vector<ArrayLength>& arrays);
 
 // The error for an array of `dtype` that the caller's dtypes casts to `type`. `cast` is the error
 // of CheckCast.
 Status CannotCast(const DType& dtype, ElementType type, const Status& cast);
 
-// The error for reading rows of two arrays with different numbers of rows.
-Status LengthsDiffer(std::string_view first, int64_t first_count, std::string_view other,
-                     int64_t other_count);
-
-// `misfit`, the error of a file that lacks the component of `spec`. If the spec was read from
-// files, the message also says that the others have it.
-Status ButMostHaveIt(const Status& misfit, const ComponentSpec& spec);
+// `misfit`, the error of a file that lacks the component of `spec`, and what to do. That is
+// `advice` if the caller gave the spec. If it was read from files, the others have the component.
+Status WithAdvice(const Status& misfit, const ComponentSpec& spec, std::string_view advice = "");
 
 }  // namespace tf_npz
 

@@ -1,6 +1,5 @@
 #include "cc/reader/selection.h"
 
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -32,7 +31,7 @@ Status CheckNpyKeys(const ArraySelection& wanted, const NpyHeader& header) {
   if (header.dtype.kind == DType::Kind::kStruct) return OkStatus();
   for (const ArraySelection::Part& part : wanted.components) {
     if (part.path.empty()) continue;
-    return ButMostHaveIt(KeyOfUnnamedArray(part.path[0]), part.spec);
+    return WithAdvice(KeyOfUnnamedArray(part.path[0]), part.spec, kLeaveKeysOut);
   }
   return OkStatus();
 }
@@ -100,26 +99,29 @@ class ArrayOpener {
   PlanCache* const cache_;
 };
 
+Status RefuseLengths(const Selection& selection, const SelectedArrays& selected) {
+  std::vector<ArrayLength> arrays;
+  for (const SelectedArray& array : selected.arrays) {
+    ArrayLength& added = arrays.emplace_back();
+    added.name = selection.keys[array.components[0]][0];
+    if (!array.reader->plan()->is_repeated) added.length = array.reader->count();
+  }
+  return LengthsDiffer(*selected.archive, arrays);
+}
+
 // Sets `count` to that of the arrays that have elements of their own. All of them must have as
 // many.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
-  const SelectedArray* first = nullptr;
-  const auto name = [&](const SelectedArray& array) {
-    return std::string_view(selection.keys[array.components[0]][0]);
-  };
+  bool has_rows = false;
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
     const int64_t count = array.reader->count();
-    if (first == nullptr) {
-      first = &array;
-      selected.count = count;
-    }
-    if (count == selected.count) continue;
-    return LengthsDiffer(name(*first), selected.count, name(array), count)
-        .WithContext(selected.archive->label() + ": ");
+    if (has_rows && count != selected.count) return RefuseLengths(selection, selected);
+    selected.count = count;
+    has_rows = true;
   }
-  if (first != nullptr) return OkStatus();
+  if (has_rows) return OkStatus();
   return NoRows().WithContext(selected.arrays[0].reader->context());
 }
 
@@ -135,17 +137,13 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     const ZipEntry* entry = nullptr;
     if (archive->is_npz() && selection.keys[i].empty()) {
-      return ButMostHaveIt(
-          InvalidArgument(archive->label() +
-                          ": is an .npz file; pass keys to say which of its arrays to read (it "
-                          "has " +
-                          (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
-                          ")"),
-          selection.specs[i]);
+      const std::string names = archive->members().empty() ? "none" : QuoteList(archive->Names());
+      return WithAdvice(InvalidArgument(archive->label() + ": is an .npz file"), selection.specs[i],
+                        "; pass keys to say which of its arrays to read (it has " + names + ")");
     }
     if (archive->is_npz()) {
       const Result<const ZipEntry*> found = archive->Find(selection.keys[i][0]);
-      if (!found.ok()) return ButMostHaveIt(found.status(), selection.specs[i]);
+      if (!found.ok()) return WithAdvice(found.status(), selection.specs[i]);
       entry = *found;
     }
     const auto [found, is_new] = known.emplace(entry, arrays.size());

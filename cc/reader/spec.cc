@@ -70,30 +70,44 @@ struct NamedArray {
   const FieldIndex index;
 };
 
+bool HasLength(const ArrayLength& array) { return array.length.has_value(); }
+
+// The length of an array as rows need it.
+std::optional<int64_t> LengthOf(const MemberFacts& array) {
+  const std::vector<int64_t>& shape = array.header.shape;
+  return shape.empty() ? std::optional<int64_t>() : shape[0];
+}
+
 // The outermost fields of an array that can be read, by name. Empty if it has no fields.
-std::vector<std::string> ReadableFields(const MemberFacts& array) {
+std::vector<ArrayLength> ReadableFields(const MemberFacts& array) {
   std::map<std::string, ComponentRange> fields;
   const ComponentRange all = AllComponents(array);
   for (const ComponentFacts* facts = all.begin; facts != all.end; ++facts) {
     if (facts->path.empty()) continue;
     fields.try_emplace(facts->path[0], ComponentRange{facts}).first->second.end = facts + 1;
   }
-  std::vector<std::string> readable;
+  std::vector<ArrayLength> readable;
   for (const auto& [name, field] : fields) {
-    if (field.Problem().ok()) readable.push_back(name);
+    if (field.Problem().ok()) readable.push_back({name, LengthOf(array)});
   }
   return readable;
 }
 
-// Adds to `problem`, the error of an array or field that the caller did not name, a list of those
-// that can be read.
-Status RefuseUnnamed(const Status& problem, const std::vector<std::string>& readable) {
+// Adds to `problem`, the error of an array or field that the caller did not name, the keys of
+// `readable` arrays or fields.
+Status RefuseUnnamed(const Status& problem, const std::vector<ArrayLength>& readable, bool rows) {
   const bool is_of_this_array = problem.code() == Code::kUnimplemented ||
                                 problem.code() == Code::kDataLoss ||
                                 problem.code() == Code::kResourceExhausted;
   if (!is_of_this_array || readable.empty()) return problem;
-  return Status(problem.code(),
-                problem.message() + "; to read the others, pass keys: " + QuoteList(readable));
+  std::vector<ArrayLength> arrays = readable;
+  const bool has_rows = std::any_of(arrays.begin(), arrays.end(), HasLength);
+  if (!rows) {
+    for (ArrayLength& array : arrays) array.length.reset();  // any lengths go together
+  }
+  return Status(problem.code(), problem.message() + "; to read the others, pass " +
+                                    (rows && !has_rows ? "rows=False and keys: " : "keys: ") +
+                                    QuoteList(KeysOfOneLength(arrays)));
 }
 
 // Collects the components of one file.
@@ -111,7 +125,7 @@ class SpecBuilder {
       TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
     }
     if (!no_rows_.ok() && !spec_.count) return no_rows_;
-    TF_NPZ_RETURN_IF_ERROR(lengths_.WithContext(spec_.label + ": "));
+    if (lengths_differ_) return LengthsDiffer(*archive_, lengths_);
     spec_.may_be_sample = !no_rows_.ok();
     return std::move(spec_);
   }
@@ -119,7 +133,7 @@ class SpecBuilder {
  private:
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
-    TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array)));
+    TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array), request_.rows));
     return AddComponents(nullptr, array, AllComponents(array), {});
   }
 
@@ -151,7 +165,8 @@ class SpecBuilder {
     TF_NPZ_RETURN_IF_ERROR(facts.status);
     if (path.empty()) return AddComponents(entry, facts, AllComponents(facts), prefix);
     if (entry == nullptr && facts.header.dtype.kind != DType::Kind::kStruct) {
-      return KeyOfUnnamedArray(path[0]).WithContext(archive_->Context(nullptr));
+      return WithAdvice(KeyOfUnnamedArray(path[0]), ComponentSpec(), kLeaveKeysOut)
+          .WithContext(archive_->Context(nullptr));
     }
     TF_NPZ_RETURN_IF_ERROR(array->finder.Find(path).status().WithContext(archive_->Context(entry)));
     const ComponentRange range = array->index.Within(path);
@@ -171,25 +186,15 @@ class SpecBuilder {
                              ": holds no arrays, so an element would have no component" +
                              archive_->ButOtherProgram());
     }
-    std::vector<std::string> readable;
+    std::vector<ArrayLength> readable;
     for (const auto& [entry, array] : arrays) {
-      if (array.Problem().ok()) readable.push_back(array.name);
+      if (array.Problem().ok()) readable.push_back({array.name, LengthOf(array)});
     }
     for (const auto& [entry, array] : arrays) {
-      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable));
-    }
-    std::vector<std::string> with_rows;
-    for (const auto& [entry, array] : arrays) {
-      if (!array.header.shape.empty()) with_rows.push_back(array.name);
+      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable, request_.rows));
     }
     for (const auto& [entry, array] : arrays) {
       TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
-    }
-    // The caller did not ask to repeat arrays, and it is unclear how often.
-    if (!no_rows_.ok() && !lengths_.ok()) {
-      for (const auto& [entry, array] : arrays) {
-        TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, ", or pass keys: " + QuoteList(with_rows)));
-      }
     }
     SortByKeys(spec_.components.begin());  // across arrays: the caller gave no order
     return OkStatus();
@@ -203,9 +208,9 @@ class SpecBuilder {
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
     // An array without dimensions is repeated for each row of the others.
     const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (has_rows) AddCount(array.name, array.header.shape[0]);
-    if (no_rows_.ok()) {
-      no_rows_ = CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys);
+    if (request_.rows) AddLength(array);
+    if (no_rows_.ok() && request_.rows && !has_rows) {
+      no_rows_ = NoRows().WithContext(archive_->Context(entry));
     }
     const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
     for (const ComponentFacts* facts = range.begin; facts != range.end; ++facts) {
@@ -258,23 +263,18 @@ class SpecBuilder {
            dtype.kind == DType::Kind::kMlDtype;
   }
 
-  Status CheckRows(const ZipEntry* entry, const MemberFacts& array, std::string_view remedy) const {
-    if (!request_.rows || !array.header.shape.empty()) return OkStatus();
-    return NoRows(remedy).WithContext(archive_->Context(entry));
-  }
-
   static Status NothingWithin(const std::string& context) {
     return InvalidArgument(
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  void AddCount(const std::string& name, int64_t count) {
-    if (!spec_.count) {
-      spec_.count = count;
-      first_name_ = name;
-    } else if (*spec_.count != count && lengths_.ok()) {
-      lengths_ = LengthsDiffer(first_name_, *spec_.count, name, count);
-    }
+  // Adds the length of an array whose rows are read.
+  void AddLength(const MemberFacts& array) {
+    const std::optional<int64_t> length = LengthOf(array);
+    lengths_.push_back({array.name, length});
+    if (!length) return;
+    lengths_differ_ |= spec_.count.value_or(*length) != *length;
+    spec_.count = length;
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {
@@ -287,47 +287,10 @@ class SpecBuilder {
   const SpecRequest& request_;
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
-  std::string first_name_;  // of the array that gave the count
-  Status lengths_;          // the error of the first array with another count
-  Status no_rows_;          // the error of the first array without rows, if no other array has rows
+  std::vector<ArrayLength> lengths_;  // of the arrays whose rows are read
+  bool lengths_differ_ = false;
+  Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };
-
-// "x"["a"]: the name of an array, then names of fields in brackets.
-std::string KeysText(const FieldPath& keys) {
-  std::string text = Quote(keys[0]);
-  for (size_t i = 1; i < keys.size(); ++i) text += "[" + Quote(keys[i]) + "]";
-  return text;
-}
-
-bool IsTime(const DType& dtype) {
-  return dtype.kind == DType::Kind::kDateTime || dtype.kind == DType::Kind::kTimeDelta;
-}
-
-// Datetimes of all units become int64, but the same number means another time in another unit.
-bool HaveOneUnit(const InferredComponent& a, const InferredComponent& b) {
-  return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
-}
-
-bool AreOfOneKind(const InferredComponent& a, const InferredComponent& b) {
-  return a.keys == b.keys && a.spec.type == b.spec.type &&
-         a.spec.shape->size() == b.spec.shape->size() && HaveOneUnit(a, b);
-}
-
-using Components = std::vector<InferredComponent>;
-
-// For each of `wanted`, the component of `all` with its keys, or nullptr. Both are in one order, so
-// one pass finds them.
-std::vector<const InferredComponent*> Match(const Components& wanted, const Components& all) {
-  std::vector<const InferredComponent*> found;
-  auto next = all.begin();
-  for (const InferredComponent& component : wanted) {
-    const auto at = std::find_if(
-        next, all.end(), [&](const InferredComponent& c) { return c.keys == component.keys; });
-    found.push_back(at == all.end() ? nullptr : &*at);
-    if (at != all.end()) next = at + 1;
-  }
-  return found;
-}
 
 }  // namespace
 
@@ -341,42 +304,6 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
       components.begin(), components.end(),
       [](const InferredComponent& a, const InferredComponent& b) { return a.place < b.place; });
   return components;
-}
-
-bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b) {
-  return std::equal(
-      a.components.begin(), a.components.end(), b.components.begin(), b.components.end(),
-      [](const InferredComponent& a, const InferredComponent& b) { return AreOfOneKind(a, b); });
-}
-
-bool MergeSpec(const InferredSpec& other, InferredSpec* merged) {
-  Components& components = merged->components;
-  const std::vector<const InferredComponent*> found = Match(components, other.components);
-  for (size_t i = 0; i < found.size(); ++i) {
-    if (found[i] == nullptr || !AreOfOneKind(components[i], *found[i])) return false;
-  }
-  for (size_t i = 0; i < found.size(); ++i) {
-    std::vector<int64_t>& shape = *components[i].spec.shape;
-    for (size_t axis = 0; axis < shape.size(); ++axis) {
-      if (shape[axis] != (*found[i]->spec.shape)[axis]) shape[axis] = -1;
-    }
-  }
-  merged->may_be_sample &= other.may_be_sample;
-  return true;
-}
-
-Status CheckUnits(const InferredSpec& a, const InferredSpec& b) {
-  const std::vector<const InferredComponent*> found = Match(a.components, b.components);
-  for (size_t i = 0; i < found.size(); ++i) {
-    const InferredComponent& own = a.components[i];
-    if (found[i] == nullptr || own.spec.type != found[i]->spec.type) continue;
-    if (HaveOneUnit(own, *found[i])) continue;
-    return InvalidArgument(
-        "files differ in the dtype" + (own.keys.empty() ? "" : " of " + KeysText(own.keys)) + ": " +
-        own.dtype.name() + " in " + a.label + ", " + found[i]->dtype.name() + " in " + b.label +
-        "; read them as two datasets, bring them to one unit, and concatenate");
-  }
-  return OkStatus();
 }
 
 }  // namespace tf_npz

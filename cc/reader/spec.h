@@ -1,5 +1,4 @@
-// What an element of a file is, read from the headers of its arrays. Also the common spec of files
-// whose elements are of one kind.
+// What an element of a file is, read from the headers of its arrays.
 
 #ifndef TF_NPZ_READER_SPEC_H_
 #define TF_NPZ_READER_SPEC_H_
@@ -69,20 +68,6 @@ Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const Sp
 
 // `components` in the order of InferredComponent::place. Users see this order in dicts.
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);
-
-// Whether the elements of two files are of one kind: they have the same components, with the same
-// types, datetime units and numbers of dimensions.
-bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b);
-
-// Widens `merged` so that it also admits the elements of `other`: a dimension that differs becomes
-// -1. Both may_be_sample must be true for it to stay true. `merged` keeps its label and count.
-// Components that only `other` has do not matter. Returns false, and changes nothing, if the others
-// are not of the kind of `merged`.
-bool MergeSpec(const InferredSpec& other, InferredSpec* merged);
-
-// InvalidArgument, naming both files, if a component differs in nothing but the datetime unit.
-// Specs for the caller do not tell the unit, so nothing else can report this.
-Status CheckUnits(const InferredSpec& a, const InferredSpec& b);
 
 }  // namespace tf_npz
 

@@ -194,7 +194,7 @@ CALLS: dict[str, Call] = {
     "another shape": Call(
         NPZ,
         lambda file: rows(file, TENSOR([3], tf.float32)),
-        ['a.npz["x"]: holds rows of float32 (2,), but element_spec says float32 (3,); pass a wider element_spec'],
+        ['a.npz["x"]: holds rows of float32 (2,), but element_spec says float32 (3,); pass tf.TensorSpec((None,),'],
     ),
     "another rank": Call(
         NPZ,
@@ -247,12 +247,14 @@ CALLS: dict[str, Call] = {
         NPZ,
         lambda file: elements(tf_npz.NpzReaderDataset([file, other(npz_bytes(x=X.astype(np.float64)))], "x")),
         [
-            'other.npz["x"]: holds rows of float64 (2,), but the spec of most files is float32 (2,); pass dtypes= to '
-            "cast them, for example to float64"
+            'other.npz["x"]: holds rows of float64 (2,), but the spec of most files is float32 (2,); pass dtypes '
+            'with "float64" for it'
         ],
     ),
     "an npy among npz files": Call(
-        NPZ, lambda file: elements(tf_npz.NpzReaderDataset([file, other(NPY)], "x")), ["other.npz", "leave keys out"]
+        NPZ,
+        lambda file: elements(tf_npz.NpzReaderDataset([file, other(NPY)], "x")),
+        ["other.npz", "leave this file out"],
     ),
 }
 

@@ -64,7 +64,7 @@ KINDS: dict[str, Kind] = {
     "doubles for x": Kind(
         with_other(x=np.zeros((ROWS, 3))),
         Errors.InvalidArgumentError,
-        "pass dtypes= to cast them, for example to float64",
+        'pass dtypes with "float64" for it',
         is_bad_alone=False,
     ),
     "other rank": Kind(

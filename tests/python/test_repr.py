@@ -80,6 +80,7 @@ IMAGE = np.zeros((6, 5, 3), np.uint8)
 FILES: dict[str, tuple[list[dict[str, Any]], bool]] = {
     "image and label": ([{"image": IMAGE, "label": 1}] * 2, True),
     "image, mask and label": ([{"image": IMAGE, "mask": IMAGE[..., 0], "label": 1}], True),
+    "a label in one file": ([{"x": IMAGE, "label": np.zeros(6)}, {"x": IMAGE, "label": 1.0}], False),
     "lengths differ in one file": ([{"a": IMAGE, "b": np.zeros(4)}, {"a": IMAGE, "b": np.zeros(6)}], False),
     "rows": ([{"x": np.zeros((7, 2)), "y": np.zeros(7)}] * 2, False),
     "one array": ([{"x": IMAGE}], False),
@@ -94,6 +95,15 @@ def test_proposes_to_read_samples_whole(folder: Path, files: list[dict[str, Any]
     options: list[dict[str, Any]] = [{}, {"batch_size": 2}, {"shard": (2, 0)}]
     for each in options:
         assert repr(tf_npz.NpzReaderDataset("*.npz", keys, **each)).endswith(REMARK) == may_be_sample
-    whole = tf_npz.NpzReaderDataset("*.npz", keys, rows=False)
-    assert repr(whole).endswith(")>")
-    assert len(elements(whole)) == len(files)
+    if may_be_sample:
+        whole = tf_npz.NpzReaderDataset("*.npz", keys, rows=False)
+        assert repr(whole).endswith(")>")
+        assert len(elements(whole)) == len(files)
+
+
+def test_the_error_of_samples_of_different_lengths_proposes_it_too(folder: Path) -> None:
+    for i in range(2):
+        np.savez(f"{i}.npz", image=IMAGE, box=np.zeros(4), label=i)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="if the file is one sample, pass rows=False"):
+        tf_npz.NpzReaderDataset("*.npz")
+    assert len(elements(tf_npz.NpzReaderDataset("*.npz", rows=False))) == 2

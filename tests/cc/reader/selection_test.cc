@@ -166,7 +166,7 @@ TEST_F(SelectionTest, SaysWhatDoesNotFitAndWhatToDo) {
        true,
        {{{"x"}}, {Float32(Shape{3, -1})}, true},
        Code::kInvalidArgument,
-       R"(f["x"]: holds rows of float32 (2,), but element_spec says float32 (3, None); if the spec is for whole arrays, make it with rows=True)"},
+       R"(f["x"]: holds rows of float32 (2,), but element_spec says float32 (3, None); element_spec describes one row, without the dimension of a batch: pass tf.TensorSpec((None,), tf.float32) for it, or rows=False to read whole arrays)"},
       {"an array of another dtype",
        true,
        {{{"x"}}, {Int64(std::nullopt)}, false},
@@ -181,7 +181,7 @@ TEST_F(SelectionTest, SaysWhatDoesNotFitAndWhatToDo) {
        true,
        {{{"x"}, {"z"}}, {Float32(Shape{2}), Int64(Shape{})}, true},
        Code::kInvalidArgument,
-       R"(f: arrays differ in length: "x" has 3 rows, "z" has 2; read them with rows=False, or choose others with keys)"},
+       R"(f: arrays differ in length: "x" has 3 rows, "z" has 2; if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys of one length: "x")"},
       {"an object array",
        true,
        {{{"object"}}, {Float32(std::nullopt)}, true},
@@ -218,18 +218,17 @@ TEST_F(SelectionTest, SaysWhatMostFilesHave) {
        "\"notes.txt\"); most files have what is read: leave this file out, or read it as a dataset "
        "of its own"},
       {"an npz", bytes_, usual({}, ElementType::kFloat32, Shape{}, "float32"),
-       "); most files have what is read"},
+       "f: is an .npz file; most files have what is read"},
       {"an npy", npy_, usual({"x"}, ElementType::kFloat32, Shape{}, "float32"),
-       "has no name; leave keys out; most files have what is read"},
+       "has no name; most files have what is read"},
       {"another shape", npy_, usual({}, ElementType::kFloat32, Shape{}, "float32"),
-       "f: holds rows of float32 (2,), but the spec of most files is float32 (); to read both, "
-       "pass "
-       "a wider element_spec"},
+       "f: holds rows of float32 (2,), but the spec of most files is float32 (); pass "
+       "tf.TensorSpec(None, tf.float32) for it in element_spec; elements of different ranks"},
       {"another dtype", npy_, usual({}, ElementType::kFloat64, Shape{2}, "float64"),
-       "f: holds rows of float32 (2,), but the spec of most files is float64 (2,); pass dtypes= to "
-       "cast them, for example to float64"},
+       "f: holds rows of float32 (2,), but the spec of most files is float64 (2,); pass "
+       "dtypes with \"float64\" for it"},
       {"an integer beside floats", npy_, usual({}, ElementType::kInt32, Shape{2}, "int32"),
-       "pass dtypes= to cast them, for example to float32"},
+       "pass dtypes with \"float32\" for it"},
       {"strings", npy_, usual({}, ElementType::kString, Shape{2}, "str8"),
        "but the spec of most files is str8 (2,); read it as a dataset of its own, bring both to "
        "one dtype"},

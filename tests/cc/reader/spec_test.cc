@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cc/base/text.h"
+#include "cc/reader/merge_spec.h"
 #include "tests/cc/testing/reading.h"
 #include "tests/cc/testing/status_matchers.h"
 
@@ -110,7 +111,7 @@ TEST(InferSpec, RefusesRowsOfArraysThatDifferInLength) {
                                     Member("z.npy", Npy("|i1", {3}, Zeros(3)))});
   EXPECT_ERROR(
       Infer(npz), kInvalidArgument,
-      R"(f: arrays differ in length: "x" has 3 rows, "y" has 2; read them with rows=False)");
+      R"(f: arrays differ in length: "x" has 3 rows, "y" has 2; if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys of one length: "x", "z")");
   EXPECT_EQ(Infer(npz, Keys{"x", "z"}).value().count, 3);
   EXPECT_OK(Infer(npz, std::nullopt, false));
 }
@@ -230,11 +231,11 @@ TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
       {"nothing", WriteZip({Member("notes.txt", "text")}), std::nullopt, Code::kInvalidArgument,
        "f: holds no arrays, so an element would have no component"},
       {"some have no rows, others differ", unequal, std::nullopt, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or pass keys: "x", "y")"},
+       R"(f: arrays differ in length: "x" has 3 rows, "y" has 2; if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys of one length: "x")"},
       {"none has rows", scalars, std::nullopt, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or leave it out of keys)"},
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False)"},
       {"a key has no rows", npz, Keys{"s"}, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or leave it out of keys)"},
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False)"},
       {"an npy has no rows", Npy("<f4", {}, Zeros(4)), std::nullopt, Code::kInvalidArgument,
        "f: has no dimensions, so it has no rows: pass rows=False"},
       {"no fields", npz, Keys{"e"}, Code::kInvalidArgument,
