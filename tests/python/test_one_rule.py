@@ -70,7 +70,7 @@ KINDS: dict[str, Kind] = {
     "other rank": Kind(
         with_other(x=np.zeros((ROWS, 3, 1), "f4")),
         Errors.InvalidArgumentError,
-        "a wider element_spec",
+        "pass tf.TensorSpec(None, tf.float32) for it in element_spec",
         is_bad_alone=False,
     ),
     "other unit": Kind(

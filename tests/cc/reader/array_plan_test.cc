@@ -104,7 +104,7 @@ TEST(ArrayPlan, SaysWhatDoesNotFitAndInWhichComponent) {
        Taking(true, {Part({"a"}, ElementType::kInt16), Part({"b", "c"}, ElementType::kFloat32)}),
        Code::kInvalidArgument,
        "holds rows of float64 (), but element_spec says float32 of any shape; pass "
-       "tf.TensorSpec(None, tf.float64) for it in element_spec",
+       "dtypes with \"float64\" for it",
        {"b", "c"}},
       {"another shape",
        fields,

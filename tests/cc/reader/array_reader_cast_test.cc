@@ -219,7 +219,7 @@ TEST(ArrayReaderCast, WithoutLeaveAnotherDtypeIsAnError) {
   selection.keys = {FieldPath()};
   selection.specs = {{ElementType::kFloat64, Shape{}}};
   EXPECT_ERROR(OpenSelection(OpenBytes(npy).value(), selection, TestOptions()), kInvalidArgument,
-               "; pass tf.TensorSpec((), tf.float64) for it in element_spec");
+               "; pass dtypes with \"float64\" for it");
 }
 
 }  // namespace
