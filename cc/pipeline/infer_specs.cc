@@ -48,7 +48,7 @@ const InferredSpec* Elect(const Files& files) {
 // The error if no file can be read.
 Status AllFail(const Files& files) {
   if (files.empty()) return InvalidArgument("there are no files");
-  const Status first = files[0].status();
+  Status first = files[0].status();
   if (files.size() == 1) return first;
   return Status(first.code(), first.message() + " (none of the " + std::to_string(files.size()) +
                                   " files that were tried can be read)");
