@@ -155,7 +155,8 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
     selected.count = 1;
     return OkStatus();
   }
-  if (selected.arrays.empty()) return NoArrayForRows().WithContext(selected.archive->label() + ": ");
+  if (selected.arrays.empty())
+    return NoArrayForRows().WithContext(selected.archive->label() + ": ");
   return NoRows().WithContext(selected.arrays[0].reader->context());
 }
 

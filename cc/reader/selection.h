@@ -48,7 +48,8 @@ struct Selection {
   }
 };
 
-// One array of a file, or one that is made for it (made_array.h), and the selected components that it holds.
+// One array of a file, or one that is made for it (made_array.h), and the selected components that
+// it holds.
 struct SelectedArray {
   std::unique_ptr<ArrayReader> reader;
   std::vector<size_t> components;  // indices in Selection::keys, for each component of `reader`

@@ -16,7 +16,10 @@ using Kind = ComponentSource::Kind;
 constexpr struct {
   std::string_view name;
   Kind kind;
-} kSources[] = {{"array", Kind::kArray}, {"filename", Kind::kFilename}, {"row", Kind::kRow}, {"length", Kind::kLength}};
+} kSources[] = {{"array", Kind::kArray},
+                {"filename", Kind::kFilename},
+                {"row", Kind::kRow},
+                {"length", Kind::kLength}};
 
 std::optional<Kind> SourceNamed(std::string_view name) {
   for (const auto& source : kSources) {
@@ -28,9 +31,8 @@ std::optional<Kind> SourceNamed(std::string_view name) {
 // Sets what the lengths among `sources` are lengths of.
 Status SetLengths(const KeyAttributes& attributes, std::vector<ComponentSource>* sources) {
   const std::vector<int64_t>& components = attributes.length_components;
-  const auto count = std::count_if(sources->begin(), sources->end(), [](const auto& source) {
-    return source.kind == Kind::kLength;
-  });
+  const auto count = std::count_if(sources->begin(), sources->end(),
+                                   [](const auto& source) { return source.kind == Kind::kLength; });
   if (components.size() != static_cast<size_t>(count) ||
       attributes.length_axes.size() != components.size()) {
     return InvalidArgument("length_components and length_axes need one number for each length");

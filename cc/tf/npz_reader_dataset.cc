@@ -47,9 +47,9 @@ Dataset& NpzReaderDataset::pipeline() const {
   std::call_once(pipeline_made_, [this] {
     const auto given = arguments_.element_counts.flat<int64_t>();
     std::vector<int64_t> counts(given.data(), given.data() + given.size());
-    pipeline_ = std::make_unique<Dataset>(TensorFlowFileSystem::Get(),
-                                          ToStrings(arguments_.filenames), std::move(counts),
-                                          selection_, NewOptions(), arguments_.shard);
+    pipeline_ =
+        std::make_unique<Dataset>(TensorFlowFileSystem::Get(), ToStrings(arguments_.filenames),
+                                  std::move(counts), selection_, NewOptions(), arguments_.shard);
   });
   return *pipeline_;
 }

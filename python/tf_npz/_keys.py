@@ -181,7 +181,8 @@ def _check_origins(flat: Sequence[Key | None], rows: bool, has_file: bool) -> No
     if not has_file and FILENAME in flat:
         raise ValueError("keys holds tf_npz.FILENAME, but decode takes bytes, which have no file name; leave it out")
     if None in flat and len(arrays) > 1:
-        raise ValueError(f"keys holds None for all arrays, so it can't name {arrays!r} beside; leave None or names out")
+        named = ", ".join(repr(key) for key in arrays if key is not None) or "None again"
+        raise ValueError(f"keys holds None for all arrays, and {named} beside it; leave one of them out")
     for key in flat:
         if isinstance(key, Length) and key.key not in arrays:
             raise ValueError(

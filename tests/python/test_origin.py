@@ -130,6 +130,19 @@ def test_they_pass_through_the_graph_of_the_dataset(folder: Path) -> None:
     assert of(copied) == rows(names)
 
 
+def test_the_service_gives_the_names_of_the_files_that_it_hands_out(folder: Path) -> None:
+    names = [str(folder / name) for name in save()]
+    library = tf.data.experimental.service
+    dispatcher = library.DispatchServer()
+    address = dispatcher.target.removeprefix("grpc://")
+    workers = [library.WorkerServer(library.WorkerConfig(address, heartbeat_interval_ms=100)) for _ in range(2)]
+    distributed = tf_npz.NpzReaderDataset(names, KEYS).apply(
+        library.distribute(library.ShardingPolicy.DYNAMIC, dispatcher.target)
+    )
+    assert sorted(of(distributed)) == rows(names)
+    del workers, dispatcher
+
+
 @pytest.mark.parametrize("batch_size", [None, 1, 3, 100])
 def test_whole_arrays_say_their_file_and_length(folder: Path, batch_size: int | None) -> None:
     names = []
@@ -232,7 +245,7 @@ def test_names_are_bytes_as_they_were_given(folder: Path) -> None:
         (lambda f: tf_npz.load(f, ("x", ROW)), ValueError, "tf_npz.ROW.*no row number"),
         (lambda f: tf_npz.decode(Path(f).read_bytes(), ("x", FILENAME)), ValueError, "decode takes bytes"),
         (lambda f: tf_npz.NpzReaderDataset(f, FILENAME), ValueError, "names no array, only tf_npz.FILENAME"),
-        (lambda f: tf_npz.NpzReaderDataset(f, (None, "x", ROW)), ValueError, "None for all arrays.*leave None or names"),
+        (lambda f: tf_npz.NpzReaderDataset(f, (None, "x", ROW)), ValueError, "None for all arrays, and 'x' beside it"),
         (lambda f: tf_npz.NpzReaderDataset(f, ("x", Length("y"))), ValueError, r"Length\('y'\).*keys has 'x': add it"),
         (lambda f: tf_npz.element_spec(f, ("x", Length(ROW))), ValueError, r"Length\(tf_npz.ROW\), but not the array"),
         (
@@ -246,7 +259,9 @@ def test_names_are_bytes_as_they_were_given(folder: Path) -> None:
             r"0\.npz\[FILENAME\]: holds rows of S5 \(\), but element_spec says int32",
         ),
         (
-            lambda f: elements(tf_npz.NpzReaderDataset(f, ("x", ROW), element_spec=(tf.TensorSpec([2], tf.int64),) * 2)),
+            lambda f: elements(
+                tf_npz.NpzReaderDataset(f, ("x", ROW), element_spec=(tf.TensorSpec([2], tf.int64),) * 2)
+            ),
             tf.errors.InvalidArgumentError,
             r"0\.npz\[ROW\]: holds rows of int64 \(\), but element_spec says int64 \(2,\)",
         ),

@@ -86,12 +86,11 @@ constexpr ComponentSource Length(size_t component, int64_t axis) {
 }
 
 TEST_F(SelectionTest, MakesWhatTheFileDoesNotHold) {
-  Selection selection{
-      {{}, {"x"}, {}, {}, {}},
-      {Spec(ElementType::kString, Shape{}), Float32(Shape{2}), Int64(Shape{}), Int64(Shape{}),
-       Int64(std::nullopt)},
-      true,
-      {kFilename, {}, kRow, Length(1, 0), Length(1, -1)}};
+  Selection selection{{{}, {"x"}, {}, {}, {}},
+                      {Spec(ElementType::kString, Shape{}), Float32(Shape{2}), Int64(Shape{}),
+                       Int64(Shape{}), Int64(std::nullopt)},
+                      true,
+                      {kFilename, {}, kRow, Length(1, 0), Length(1, -1)}};
   const Result<SelectedArrays> rows = Open(bytes_, selection);
   ASSERT_OK(rows);
   EXPECT_EQ(rows->count, 3);
