@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _keys, _ops, _padding, _spec, _structure
+from . import _description, _files, _keys, _ops, _padding, _spec, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
 from ._structure import ElementSpec
@@ -166,6 +166,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
                 lambda spec: tf.TensorSpec(tf.TensorShape(batch_dimension).concatenate(spec.shape), spec.dtype),
                 padded.spec,
             )
+        self._description, self._remark = _description.described(
+            paths, components, rows=rows, batch_size=size, drop_remainder=drop_remainder, shard=shards
+        )
         flat_spec = tf.nest.flatten(self._element_spec)
         variant = _ops.library().npz_reader_dataset(
             filenames=_files.to_tensor(paths),
@@ -192,6 +195,10 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     def element_spec(self) -> ElementSpec:
         """The spec of what the iterator returns. With `batch_size`, the batch is the first dimension."""
         return self._element_spec
+
+    def __repr__(self) -> str:
+        """What the dataset gives, from what is known already: no file is read."""
+        return f"<{type(self).__name__}: {self._description}, element_spec={self.element_spec}{self._remark}>"
 
     # Private to TensorFlow. Abstract in tf.data.Dataset, so every class of datasets must define it.
     def _inputs(self) -> list[tf.data.Dataset]:

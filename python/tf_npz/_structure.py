@@ -20,6 +20,7 @@ class Components(NamedTuple):
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
+      may_be_sample: Whether the arrays of each file have no length in common, so that a file may be one sample.
       leaves: For each component, the key of the caller that it belongs to. None: all arrays.
     """
 
@@ -27,6 +28,7 @@ class Components(NamedTuple):
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
+    may_be_sample: bool = False
     leaves: Sequence[_keys.Key | None] = ()
 
     @property
