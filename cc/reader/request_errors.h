@@ -22,6 +22,15 @@ namespace tf_npz {
 // The error for reading the rows of an array without dimensions, if no other array has rows.
 Status NoRows();
 
+// The error for rows if no array is selected, only names of files or numbers of rows.
+Status NoArrayForRows();
+
+// The error for the numbers of rows if elements are whole arrays.
+Status RowOfWholeArrays();
+
+// The error for the length along `axis` of elements of `shape`, which have no such axis.
+Status NoAxis(int64_t axis, const std::vector<int64_t>& shape);
+
 // The error for a `key` to an `.npy` whose array has neither a name nor fields. It says nothing
 // about what to do; kLeaveKeysOut does.
 Status KeyOfUnnamedArray(std::string_view key);

@@ -93,7 +93,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
             names. ({"image": "x", "mask": "m"}, "y"): a structure of structures. Any iterable with an order gives a
             tuple: a list, a generator, `np.load(f).keys()`. A `tf_npz.Field` may stand in the place of a name. For a
-            structured .npy, keys are names of fields.
+            structured .npy, keys are names of fields. Beside arrays, `tf_npz.FILENAME` and `tf_npz.ROW` say where the
+            element comes from, and `tf_npz.Length` how long it is. There None is what `keys=None` gives:
+            (None, tf_npz.FILENAME).
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
@@ -161,7 +163,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         shards = _shard(shard)
 
         paths = _files.expand(filenames)
-        components = _components(paths, _keys.normalized(keys), rows, element_spec, dtypes)
+        components = _components(paths, _keys.normalized(keys, rows=rows), rows, element_spec, dtypes)
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec
         if size is not None:

@@ -115,7 +115,7 @@ def decode(
       ...     tf_npz.decode(file.read(), keys="y")
       <tf.Tensor: shape=(3,), dtype=int64, numpy=array([7, 8, 9])>
     """
-    keys = _keys.normalized(keys)
+    keys = _keys.normalized(keys, has_file=False)
     if isinstance(contents, bytes | bytearray | memoryview):
         value, tensor = bytes(contents), tf.constant(bytes(contents), tf.string)
     elif isinstance(contents, tf.Tensor) and contents.dtype == tf.string and contents.shape.is_compatible_with([]):

@@ -69,7 +69,7 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, _keys.normalized(keys), rows=rows, dtypes=dtypes, compare_units=True).spec
+    return of_files(paths, _keys.normalized(keys, rows=rows), rows=rows, dtypes=dtypes, compare_units=True).spec
 
 
 def of_files(
@@ -104,7 +104,10 @@ def of_files(
     dtype_of = {component.keys: component.dtype for component in specs.components}
     return components._replace(
         counts=specs.counts if len(sample) == len(paths) else (),
-        usual_dtypes=[dtype_of[key] for key in components.keys],
+        usual_dtypes=[
+            dtype_of[key] if _keys.is_array(leaf) else ""
+            for key, leaf in zip(components.keys, components.leaves, strict=True)
+        ],
         may_be_sample=specs.may_be_sample,
     )
 
@@ -127,12 +130,14 @@ def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None) -> Components
       ValueError: `keys`, `spec` and `dtypes` differ in structure.
     """
     components = _structure.components(keys, spec)
-    components = components._replace(spec=_dtypes.applied(dtypes, components.spec))
+    components = _dtypes.applied(dtypes, components)
     return components._replace(casts=[True] * len(components.keys))
 
 
 def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:
-    return None if keys is None else [_keys.path_of(key) for key in tf.nest.flatten(keys)]
+    """The paths of the arrays that are read. None: all arrays."""
+    flat = tf.nest.flatten(keys)
+    return None if None in flat else [_keys.path_of(key) for key in flat if _keys.is_array(key)]
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:
@@ -142,11 +147,14 @@ def _sample(paths: Sequence[str]) -> Sequence[str]:
 
 
 def _components(specs: _core.InferredSpecs, keys: Any) -> Components:
-    spec = _by_name(specs)
-    if keys is not None:
-        by_name = spec
-        spec = tf.nest.map_structure(lambda key: functools.reduce(operator.getitem, _keys.path_of(key), by_name), keys)
-    return _structure.components(keys, spec)
+    by_name = _by_name(specs)
+
+    def of_key(key: Any) -> ElementSpec:
+        if not _keys.is_array(key):
+            return tf.TensorSpec([], _keys.dtype_of(key))
+        return functools.reduce(operator.getitem, _keys.path_of(key), by_name)
+
+    return _structure.components(keys, tf.nest.map_structure(of_key, keys))
 
 
 def _by_name(specs: _core.InferredSpecs) -> Any:
