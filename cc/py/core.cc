@@ -83,10 +83,21 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
   return requests;
 }
 
+// Row slice: start, stop, step. Window: size, shift, stride. Either may be empty: there is none.
+RowSelection ToRowSelection(const std::vector<int64_t>& slice, const std::vector<int64_t>& window) {
+  RowSelection rows;
+  if (!slice.empty()) rows.slice = {slice.at(0), slice.at(1), slice.at(2)};
+  rows.has_windows = !window.empty();
+  if (rows.has_windows) rows.window = {window.at(0), window.at(1), window.at(2)};
+  return rows;
+}
+
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
-                             bool skip_damaged, const py::function& open_remote,
-                             const Casts& casts) {
-  const SpecRequest request = {keys, rows, ToCastRequests(casts)};
+                             bool skip_damaged, const py::function& open_remote, const Casts& casts,
+                             const std::vector<int64_t>& row_slice,
+                             const std::vector<int64_t>& window) {
+  const SpecRequest request = {keys, rows, ToCastRequests(casts),
+                               ToRowSelection(row_slice, window)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -175,7 +186,8 @@ PYBIND11_MODULE(_core, module) {
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
-             py::arg("casts") = Casts());
+             py::arg("casts") = Casts(), py::arg("row_slice") = std::vector<int64_t>(),
+             py::arg("window") = std::vector<int64_t>());
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
              py::arg("casts") = Casts());
 }

@@ -18,6 +18,7 @@ ArraySelection SelectionOfArray(const Selection& selection, const Archive& archi
                                 const std::vector<size_t>& components) {
   ArraySelection wanted;
   wanted.rows = selection.rows;
+  wanted.row_selection = selection.row_selection;
   for (const size_t i : components) {
     FieldPath path = selection.keys[i];
     if (archive.is_npz()) path.erase(path.begin());
@@ -99,8 +100,8 @@ class ArrayOpener {
   PlanCache* const cache_;
 };
 
-// Sets `count` to that of the arrays that have elements of their own. All of them must have as
-// many.
+// Sets `count` to that of the arrays that have elements of their own. All of them must have as many
+// rows.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
   const SelectedArray* first = nullptr;
@@ -109,15 +110,14 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
   };
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
-    const int64_t count = array.reader->count();
-    if (first == nullptr) {
-      first = &array;
-      selected.count = count;
-    }
-    if (count == selected.count) continue;
+    if (first == nullptr) first = &array;
+    selected.count = array.reader->count();
+    const int64_t rows = array.reader->plan()->row_count;
+    const int64_t first_rows = first->reader->plan()->row_count;
+    if (rows == first_rows || !selection.rows) continue;
     return InvalidArgument(
         selected.archive->label() + ": arrays differ in length: " + name(*first) + " has " +
-        std::to_string(selected.count) + " rows, " + name(array) + " has " + std::to_string(count) +
+        std::to_string(first_rows) + " rows, " + name(array) + " has " + std::to_string(rows) +
         "; read them with rows=False, or choose others with keys");
   }
   if (first != nullptr) return OkStatus();
@@ -185,8 +185,10 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
     ArrayReader& reader = *array.reader;
     // If the data is aligned in the loaded member, the result shares the member's memory. If not,
     // it is copied from there; then it is better not to load a large array.
+    // If only a part is wanted, the rest is not decoded.
     const bool serves = reader.header().data_offset % kBufferAlignment == 0;
-    if (reader.load_size() > 0 && (serves || reader.load_size() <= kMaxCopied)) {
+    const bool gains = !reader.plan()->is_cut && (serves || reader.load_size() <= kMaxCopied);
+    if (reader.load_size() > 0 && gains) {
       TF_NPZ_RETURN_IF_ERROR(reader.Load());
     }
     TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayData> data, reader.ReadAll());

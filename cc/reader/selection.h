@@ -16,6 +16,7 @@
 #include "cc/reader/component.h"
 #include "cc/reader/plan_cache.h"
 #include "cc/reader/read_options.h"
+#include "cc/reader/slice.h"
 
 namespace tf_npz {
 
@@ -24,8 +25,12 @@ struct Selection {
   // name, then names of fields. In an `.npy`: names of fields; empty means its array.
   std::vector<FieldPath> keys;
   std::vector<ComponentSpec> specs;  // one for each key
-  // True: an element is a row. False: an element is a file's whole arrays.
+  // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
+  RowSelection row_selection = {};  // if `rows`
+
+  // Whether items of the arrays may belong to no element.
+  bool is_cut() const { return !row_selection.is_all(); }
 };
 
 // One array of a file, and the selected components that it holds.

@@ -151,7 +151,7 @@ class SpecBuilder {
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
     // An array without dimensions is repeated for each row of the others.
     const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (has_rows) AddCount(array.header.shape[0]);
+    if (has_rows) TF_NPZ_RETURN_IF_ERROR(AddCount(array).WithContext(archive_->Context(entry)));
     if (no_rows_.ok()) {
       no_rows_ = CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys);
     }
@@ -163,6 +163,10 @@ class SpecBuilder {
       component.dtype = facts->dtype;
       component.spec.type = facts->type;
       component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
+      if (has_rows && request_.row_selection.has_windows) {
+        component.spec.shape->insert(component.spec.shape->begin(),
+                                     request_.row_selection.window.size);
+      }
       TF_NPZ_RETURN_IF_ERROR(
           RequestCast(&component).WithContext(archive_->Context(entry, facts->path)));
       component.place = spec_.components.size();
@@ -221,9 +225,14 @@ class SpecBuilder {
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  void AddCount(int64_t count) {
-    lengths_differ_ |= spec_.count.value_or(count) != count;
-    spec_.count = count;
+  Status AddCount(const MemberFacts& array) {
+    const int64_t rows = array.header.shape[0];
+    lengths_differ_ |= rows_.value_or(rows) != rows;
+    rows_ = rows;
+    TF_NPZ_ASSIGN_OR_RETURN(const ElementRows elements,
+                            RowsOfElements(request_.row_selection, rows));
+    spec_.count = elements.count;
+    return OkStatus();
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {
@@ -236,6 +245,7 @@ class SpecBuilder {
   const SpecRequest& request_;
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
+  std::optional<int64_t> rows_;  // of an array
   bool lengths_differ_ = false;
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };

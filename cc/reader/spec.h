@@ -32,9 +32,10 @@ struct CastRequest {
 struct SpecRequest {
   // Names of arrays, or, for an `.npy`, of fields. Absent: everything in the file.
   std::optional<std::vector<std::string>> keys;
-  // True: an element is a row. False: an element is a file's whole arrays.
+  // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};
+  RowSelection row_selection = {};  // if `rows`
 };
 
 // One component of an element.
@@ -52,7 +53,7 @@ struct InferredSpec {
   // depend on the file: first that of the requested keys, then that of the names.
   std::vector<InferredComponent> components;
   std::string label;  // the path of the file, or of the first of several, as messages print it
-  // Rows of the file. Absent if elements are not rows, or if the arrays differ in length.
+  // Elements of the file. Absent if elements are not rows, or if the arrays differ in length.
   std::optional<int64_t> count;
 };
 

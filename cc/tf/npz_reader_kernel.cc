@@ -31,6 +31,8 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("element_shapes", &attributes_.element_shapes));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("padding_components", &attributes_.padding_components));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &attributes_.casts));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("row_slice", &attributes_.row_slice));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("window", &attributes_.window));
   }
 
  protected:

@@ -69,6 +69,8 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("padding_components: list(int) >= 0 = []")
     .Attr("element_shapes: list(shape) >= 0 = []")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("row_slice: list(int) >= 0 = []")
+    .Attr("window: list(int) >= 0 = []")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -94,6 +96,8 @@ output_shapes: The shapes of the components, after the batch dimension if there 
 padding_components: The number of the component that each of `padding` pads, rising. Empty: `padding` has one value for each component.
 element_shapes: The shapes of the components of one element, before it is padded and batched; padded ones are then padded to the lengths in output_shapes. Empty: those of output_shapes; elements are padded to the longest of a batch.
 casts: For each component, whether arrays of other dtypes are cast to it. Empty: another dtype is an error.
+row_slice: start, stop and step of the rows of each file, as in Python. Empty: all rows.
+window: size, shift and stride of windows over these rows, as of tf.data.Dataset.window. An element is a window. Empty: an element is a row.
 )doc");
 
 REGISTER_OP("NpzLoad")

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
     from ._load import decode, load
+    from ._parts import Window
     from ._spec import element_spec
 
-__all__ = ["ArrayInfo", "FileInfo", "NpzReaderDataset", "decode", "element_spec", "inspect", "load"]
+__all__ = ["ArrayInfo", "FileInfo", "NpzReaderDataset", "Window", "decode", "element_spec", "inspect", "load"]
 __version__ = _version_check.package_version()
 
 _version_check.check_installed()
@@ -25,6 +26,7 @@ _MODULES = {
     "ArrayInfo": "_inspect",
     "FileInfo": "_inspect",
     "NpzReaderDataset": "_dataset",
+    "Window": "_parts",
     "decode": "_load",
     "element_spec": "_spec",
     "inspect": "_inspect",

@@ -68,7 +68,7 @@ class InferredSpecs:
     # The path of the first file, as messages print it.
     @property
     def label(self) -> str: ...
-    # Rows of each file. Empty if they are not known for all files.
+    # Elements of each file. Empty if they are not known for all files.
     @property
     def counts(self) -> tuple[int, ...]: ...
 
@@ -89,6 +89,9 @@ def infer_from_files(
     skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
+    # start, stop, step of the rows; size, shift, stride of windows. Either may be empty.
+    row_slice: Sequence[int] = ...,
+    window: Sequence[int] = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
     contents: bytes, keys: Sequence[str] | None, casts: Sequence[tuple[Sequence[str], str, bool]] = ...

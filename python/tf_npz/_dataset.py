@@ -5,8 +5,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _ops, _padding, _spec, _structure
+from . import _files, _ops, _padding, _parts, _spec, _structure
 from ._dtypes import Dtypes
+from ._parts import Rows, Windows
 from ._structure import ElementSpec, Keys
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
@@ -61,7 +62,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         filenames: _files.Filenames,
         keys: Keys | None = None,
         *,
-        rows: bool = True,
+        rows: Rows = True,
         batch_size: int | tf.Tensor | None = None,
         drop_remainder: bool = False,
         padding: _padding.Padding | None = None,
@@ -73,6 +74,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         name: str | None = None,
         padded_shapes: _padding.PaddedShapes | None = None,
         dtypes: Dtypes | None = None,
+        window: Windows | None = None,
     ) -> None:
         """Creates the dataset. Reads headers now, unless `element_spec` is given, but no array yet.
 
@@ -86,7 +88,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
             names. For a structured .npy, keys are names of fields.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
-            without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
+            without dimensions is a scalar in each row of its file. A slice, with a step of 1 or more: the same, for
+            the rows that it would take from a list of each file's rows. False: an element is one file's whole arrays.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
             the batch that `.batch(batch_size, drop_remainder)` gives, but is decoded straight into its memory. None:
             no batches.
@@ -102,7 +105,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             With 32 files or more for each share, and always with `rows=False`, a share is every `count`-th file.
             With fewer files it is a range of rows; the ranges differ by at most one row, and all headers are read.
             Stored data outside the share is not read. Compressed data is read from the start of its array. CRC-32 is
-            not verified for arrays cut by the share's end, nor for stored arrays cut by its start.
+            not verified for arrays cut by the share's end, nor for stored arrays cut by its start. The same holds for
+            slices and windows that leave out rows.
           num_parallel_reads: Number of threads that read ahead, 1 to 256. One file is read by one thread. None:
             tf.data.AUTOTUNE sets it; it begins with one thread for each processor, or with
             `Options.threading.private_threadpool_size`, 16 at most.
@@ -128,10 +132,13 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             Files may then differ in their dtypes. Casts are those of NumPy's casting="same_kind": from bool to
             unsigned to signed integers to floats to complex numbers, and between sizes. bfloat16 is a float. Floats
             are rounded. An integer that does not fit is an error, and does not wrap as in `astype`.
+          window: A size, or (size, shift, stride), or a `tf_npz.Window`: an element is a window of `size` rows, and has
+            their axis before the others. Windows lie within a file. At a file's end, rows that do not fill a window
+            are left out. An array without dimensions is a scalar in each window.
 
         Raises:
           ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
-            missing; or `keys` and `element_spec` differ in structure.
+            missing; `keys` and `element_spec` differ in structure; or no file has enough rows for a window.
           tf.errors.OpError: Without `element_spec`, the errors of `tf_npz.element_spec`. While iterating,
             InvalidArgumentError (a file does not fit the spec), NotFoundError, PermissionDeniedError, DataLossError (a
             file is damaged), UnimplementedError (the kind of a file is not supported), ResourceExhaustedError (a file
@@ -149,9 +156,12 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         limit = _at_least_one("memory_limit", memory_limit, _DEFAULT_MEMORY_LIMIT)
 
         shards = _shard(shard)
+        selection = _parts.row_selection(rows, window)
 
         paths = _files.expand(filenames)
-        components = _components(paths, keys, rows, element_spec, dtypes)
+        components = _components(paths, keys, rows, window, element_spec, dtypes)
+        if selection.window and components.counts and not any(components.counts):
+            raise _parts.no_windows(window, rows)
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec
         if size is not None:
@@ -173,7 +183,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             num_parallel_reads=threads,
             memory_limit=limit,
             verify_checksums=verify_checksums,
-            rows=rows,
+            **selection.op_arguments(),
             output_types=[spec.dtype for spec in flat_spec],
             output_shapes=[spec.shape for spec in flat_spec],
             # Private to TensorFlow: its own datasets pass this to their ops. It holds `name`, read from self._name.
@@ -193,20 +203,26 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
 
 def _components(
-    paths: list[str] | tf.Tensor, keys: Keys | None, rows: bool, element_spec: ElementSpec | None, dtypes: Dtypes | None
+    paths: list[str] | tf.Tensor,
+    keys: Keys | None,
+    rows: Rows,
+    window: Windows | None,
+    element_spec: ElementSpec | None,
+    dtypes: Dtypes | None,
 ) -> _structure.Components:
     if element_spec is not None:
         return _spec.of_caller(keys, element_spec, dtypes)
     if tf.is_tensor(paths):
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
-            f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows)}), made outside of the function"
+            f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows, window)}), made outside of the function"
         )
-    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
+    return _spec.of_files(paths, keys, rows=_parts.row_selection(rows, window), dtypes=dtypes, skip_damaged=True)
 
 
-def _arguments(keys: Keys | None, rows: bool) -> str:
-    return ("" if keys is None else f", keys={keys!r}") + ("" if rows else ", rows=False")
+def _arguments(keys: Keys | None, rows: Rows, window: Windows | None) -> str:
+    given = (("keys", keys, None), ("rows", rows, True), ("window", window, None))
+    return "".join(f", {name}={value!r}" for name, value, default in given if value is not default)
 
 
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:

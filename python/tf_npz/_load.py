@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _ops, _spec
+from . import _files, _ops, _parts, _spec
 from ._dtypes import Dtypes
 from ._structure import Components, ElementSpec, Keys
 
@@ -67,7 +67,7 @@ def load(
     elif tf.is_tensor(path):
         raise _symbolic("filename", f"tf_npz.element_spec(a_file{_keys_argument(keys)}, rows=False)")
     else:
-        components = _spec.of_files([path], keys, rows=False, dtypes=dtypes)
+        components = _spec.of_files([path], keys, rows=_parts.row_selection(rows=False), dtypes=dtypes)
     outputs = _ops.library().npz_load(
         filename=_files.to_tensor(path),
         **_common_arguments(components, verify_checksums),

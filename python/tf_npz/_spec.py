@@ -6,8 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _core, _dtypes, _errors, _files, _ops, _remote, _structure
+from . import _core, _dtypes, _errors, _files, _ops, _parts, _remote, _structure
 from ._dtypes import Dtypes
+from ._parts import RowSelection, Rows, Windows
 from ._structure import Components, ElementSpec, Keys
 
 # If there are more files than this, the headers of a sample of this size are read. A cached file takes about 0.02 ms, a
@@ -17,7 +18,12 @@ _MAX_FILES = 1000
 
 @_ops.not_converted
 def element_spec(
-    filenames: _files.Filenames, keys: Keys | None = None, *, rows: bool = True, dtypes: Dtypes | None = None
+    filenames: _files.Filenames,
+    keys: Keys | None = None,
+    *,
+    rows: Rows = True,
+    dtypes: Dtypes | None = None,
+    window: Windows | None = None,
 ) -> ElementSpec:
     """Reads the spec of one element from the headers of files.
 
@@ -27,9 +33,11 @@ def element_spec(
       filenames: The files, as for `NpzReaderDataset`. The headers of all files are read, 1000 at
         most. If there are more files, 1000 of them are read: the first, the last, and others evenly spread between.
       keys: The arrays of an element, and its structure, as for `NpzReaderDataset`.
-      rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+      rows: True, or a slice: an element is one step along axis 0 of the arrays. False: an element is one file's whole
+        arrays.
       dtypes: What arrays are cast to, as for `NpzReaderDataset`. The spec has these dtypes, and what reads with the
         spec casts to them.
+      window: Windows over rows, as for `NpzReaderDataset`: an element is a window.
 
     Returns:
       A tf.TensorSpec, or a tuple or dict of them, in the structure of `keys`. A structured array has a dict of its
@@ -60,14 +68,14 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, keys, rows=rows, dtypes=dtypes).spec
+    return of_files(paths, keys, rows=_parts.row_selection(rows, window), dtypes=dtypes).spec
 
 
 def of_files(
     paths: Sequence[str],
     keys: Keys | None,
     *,
-    rows: bool,
+    rows: RowSelection,
     dtypes: Dtypes | None = None,
     skip_damaged: bool = False,
 ) -> Components:
@@ -76,7 +84,7 @@ def of_files(
     Args:
       paths: The files, at least one.
       keys: The arrays of an element.
-      rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+      rows: Whether an element is a row, a window of rows, or one file's whole arrays.
       dtypes: What arrays are cast to.
       skip_damaged: True: leaves out damaged files, unless all files are damaged.
     """
@@ -85,7 +93,14 @@ def of_files(
     sample = _sample(paths)
     try:
         specs = _core.infer_from_files(
-            [os.fsencode(path) for path in sample], names, rows, skip_damaged, _remote.RemoteFile, casts
+            [os.fsencode(path) for path in sample],
+            names,
+            rows.rows,
+            skip_damaged,
+            _remote.RemoteFile,
+            casts,
+            rows.row_slice,
+            rows.window,
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
     except _core.StatusError as error:
