@@ -25,10 +25,10 @@ struct DecoderInput {
   uint64_t load_overhead = 0;  // bytes needed beside them while it is decoded whole
   bool must_load = false;      // no element can be had without all of the array
   bool fortran_order = false;
-  bool is_cut = false;  // some of its items belong to no element
-  bool has_end = true;  // its last item belongs to an element
   bool serves_as_block = true;   // loaded, its bytes can be an element's memory as they are
   bool is_random_access = true;  // any piece costs no more than its own bytes
+  bool is_cut = false;           // some of its items belong to no element
+  bool has_end = true;           // its last item belongs to an element
 };
 
 // What the policy looks at, of the reader.
