@@ -11,11 +11,16 @@ from . import _registration, _version_check
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
+    from ._keys import Field
     from ._load import decode, load
     from ._parts import Window
     from ._spec import element_spec
 
+<<<<<<< HEAD
 __all__ = ["ArrayInfo", "FileInfo", "NpzReaderDataset", "Window", "decode", "element_spec", "inspect", "load"]
+=======
+__all__ = ["ArrayInfo", "Field", "FileInfo", "NpzReaderDataset", "decode", "element_spec", "inspect", "load"]
+>>>>>>> main
 __version__ = _version_check.package_version()
 
 _version_check.check_installed()
@@ -24,6 +29,7 @@ _registration.register_with_tensorflow()
 # The module of each name. It is imported when the name is first used, because importing TensorFlow takes seconds.
 _MODULES = {
     "ArrayInfo": "_inspect",
+    "Field": "_keys",
     "FileInfo": "_inspect",
     "NpzReaderDataset": "_dataset",
     "Window": "_parts",

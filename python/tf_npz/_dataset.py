@@ -5,10 +5,17 @@ from typing import Any
 
 import tensorflow as tf
 
+<<<<<<< HEAD
 from . import _files, _ops, _padding, _parts, _spec, _structure
 from ._dtypes import Dtypes
 from ._parts import Rows, Windows
 from ._structure import ElementSpec, Keys
+=======
+from . import _files, _keys, _ops, _padding, _spec, _structure
+from ._dtypes import Dtypes
+from ._keys import Keys
+from ._structure import ElementSpec
+>>>>>>> main
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
 _NOT_BATCHED = -1  # the op's value
@@ -86,7 +93,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             ram://, ... A symbolic tensor holds paths, never patterns.
           keys: The arrays of an element, and its structure. None: a dict of all arrays (for an .npy, a tensor). "x": a
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
-            names. For a structured .npy, keys are names of fields.
+            names. ({"image": "x", "mask": "m"}, "y"): a structure of structures. Any iterable with an order gives a
+            tuple: a list, a generator, `np.load(f).keys()`. A `tf_npz.Field` may stand in the place of a name. For a
+            structured .npy, keys are names of fields.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. A slice, with a step of 1 or more: the same, for
             the rows that it would take from a list of each file's rows. False: an element is one file's whole arrays.
@@ -137,6 +146,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             are left out. An array without dimensions is a scalar in each window.
 
         Raises:
+          TypeError: An argument is of another type; or `keys` holds a set, which has no order.
           ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
             missing; `keys` and `element_spec` differ in structure; or no file has enough rows for a window.
           tf.errors.OpError: Without `element_spec`, the errors of `tf_npz.element_spec`. While iterating,
@@ -159,9 +169,13 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         selection = _parts.row_selection(rows, window)
 
         paths = _files.expand(filenames)
+<<<<<<< HEAD
         components = _components(paths, keys, rows, window, element_spec, dtypes)
         if selection.window and components.counts and not any(components.counts):
             raise _parts.no_windows(window, rows)
+=======
+        components = _components(paths, _keys.normalized(keys), rows, element_spec, dtypes)
+>>>>>>> main
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec
         if size is not None:
@@ -203,28 +217,40 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
 
 def _components(
+<<<<<<< HEAD
     paths: list[str] | tf.Tensor,
     keys: Keys | None,
     rows: Rows,
     window: Windows | None,
     element_spec: ElementSpec | None,
     dtypes: Dtypes | None,
+=======
+    paths: list[str] | tf.Tensor, keys: Any, rows: bool, element_spec: ElementSpec | None, dtypes: Dtypes | None
+>>>>>>> main
 ) -> _structure.Components:
     if element_spec is not None:
         return _spec.of_caller(keys, element_spec, dtypes)
     if tf.is_tensor(paths):
+        arguments = _keys.argument(keys) + ("" if rows else ", rows=False")
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
+<<<<<<< HEAD
             f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows, window)}), made outside of the function"
+=======
+            f"element_spec=tf_npz.element_spec(a_file{arguments}), made outside of the function"
+>>>>>>> main
         )
     return _spec.of_files(paths, keys, rows=_parts.row_selection(rows, window), dtypes=dtypes, skip_damaged=True)
 
 
+<<<<<<< HEAD
 def _arguments(keys: Keys | None, rows: Rows, window: Windows | None) -> str:
     given = (("keys", keys, None), ("rows", rows, True), ("window", window, None))
     return "".join(f", {name}={value!r}" for name, value, default in given if value is not default)
 
 
+=======
+>>>>>>> main
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:
     """The batch size as a tensor and, if it is known already, as an int."""
     if batch_size is None:

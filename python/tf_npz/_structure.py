@@ -5,7 +5,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-Keys: TypeAlias = str | Sequence[str] | Mapping[str, str]
+from . import _keys
+
 # A tf.TensorSpec, or a tuple or dict of them.
 ElementSpec: TypeAlias = Any
 
@@ -41,28 +42,12 @@ class Components(NamedTuple):
         }
 
 
-def normalized_keys(keys: Keys) -> Any:
-    """`keys` with tuples instead of lists, because elements of datasets hold tuples.
-
-    Raises:
-      TypeError: A key is not a str.
-      ValueError: There are no keys.
-    """
-    structure = _lists_to_tuples(keys)
-    flat = tf.nest.flatten(structure)
-    if not flat:
-        raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
-    for key in flat:
-        if not isinstance(key, str):
-            raise TypeError(f"keys must be names of arrays (str), not {type(key).__name__}: {key!r}")
-    return structure
-
-
-def components(keys: Keys | None, spec: ElementSpec) -> Components:
+def components(keys: Any, spec: ElementSpec) -> Components:
     """Checks that keys and a spec fit each other, and returns the components. None is cast.
 
     Args:
-      keys: The keys that the caller gave. None: the keys of a dict spec are the names; a bare spec is that of an .npy.
+      keys: The keys, as `_keys.normalized` returns them. None: the keys of a dict spec are the names; a bare spec is
+        that of an .npy.
       spec: The element spec that the caller gave. A structured array has a dict of its fields, or of some of them.
 
     Raises:
@@ -79,7 +64,7 @@ def components(keys: Keys | None, spec: ElementSpec) -> Components:
     try:
         if keys is None:
             return Components(_field_keys((), spec), spec)
-        return Components(_component_keys(normalized_keys(keys), spec), spec)
+        return Components(_component_keys(keys, spec), spec)
     except _StructuresDifferError:
         if keys is None:
             raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
@@ -153,8 +138,8 @@ class _StructuresDifferError(Exception):
 
 def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
     """`Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
-    if isinstance(keys, str):
-        return _field_keys((keys,), spec)
+    if _keys.is_key(keys):
+        return _field_keys(_keys.path_of(keys), spec)
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
         return [key for name in sorted(keys) for key in _component_keys(keys[name], spec[name])]
     if isinstance(keys, tuple) and type(keys) is type(spec) and len(keys) == len(spec):
