@@ -16,11 +16,17 @@ if TYPE_CHECKING:
     from ._parts import Window
     from ._spec import element_spec
 
-<<<<<<< HEAD
-__all__ = ["ArrayInfo", "FileInfo", "NpzReaderDataset", "Window", "decode", "element_spec", "inspect", "load"]
-=======
-__all__ = ["ArrayInfo", "Field", "FileInfo", "NpzReaderDataset", "decode", "element_spec", "inspect", "load"]
->>>>>>> main
+__all__ = [
+    "ArrayInfo",
+    "Field",
+    "FileInfo",
+    "NpzReaderDataset",
+    "Window",
+    "decode",
+    "element_spec",
+    "inspect",
+    "load",
+]
 __version__ = _version_check.package_version()
 
 _version_check.check_installed()

@@ -5,17 +5,11 @@ from typing import Any
 
 import tensorflow as tf
 
-<<<<<<< HEAD
-from . import _files, _ops, _padding, _parts, _spec, _structure
-from ._dtypes import Dtypes
-from ._parts import Rows, Windows
-from ._structure import ElementSpec, Keys
-=======
-from . import _files, _keys, _ops, _padding, _spec, _structure
+from . import _files, _keys, _ops, _padding, _parts, _spec, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
+from ._parts import RowSelection, Rows, Windows
 from ._structure import ElementSpec
->>>>>>> main
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
 _NOT_BATCHED = -1  # the op's value
@@ -169,13 +163,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         selection = _parts.row_selection(rows, window)
 
         paths = _files.expand(filenames)
-<<<<<<< HEAD
-        components = _components(paths, keys, rows, window, element_spec, dtypes)
+        components = _components(paths, _keys.normalized(keys), selection, element_spec, dtypes)
         if selection.window and components.counts and not any(components.counts):
-            raise _parts.no_windows(window, rows)
-=======
-        components = _components(paths, _keys.normalized(keys), rows, element_spec, dtypes)
->>>>>>> main
+            raise selection.no_windows()
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec
         if size is not None:
@@ -217,40 +207,23 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
 
 def _components(
-<<<<<<< HEAD
     paths: list[str] | tf.Tensor,
-    keys: Keys | None,
-    rows: Rows,
-    window: Windows | None,
+    keys: Any,
+    rows: RowSelection,
     element_spec: ElementSpec | None,
     dtypes: Dtypes | None,
-=======
-    paths: list[str] | tf.Tensor, keys: Any, rows: bool, element_spec: ElementSpec | None, dtypes: Dtypes | None
->>>>>>> main
 ) -> _structure.Components:
     if element_spec is not None:
         return _spec.of_caller(keys, element_spec, dtypes)
     if tf.is_tensor(paths):
-        arguments = _keys.argument(keys) + ("" if rows else ", rows=False")
+        arguments = _keys.argument(keys) + rows.argument
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
-<<<<<<< HEAD
-            f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows, window)}), made outside of the function"
-=======
             f"element_spec=tf_npz.element_spec(a_file{arguments}), made outside of the function"
->>>>>>> main
         )
-    return _spec.of_files(paths, keys, rows=_parts.row_selection(rows, window), dtypes=dtypes, skip_damaged=True)
+    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
 
 
-<<<<<<< HEAD
-def _arguments(keys: Keys | None, rows: Rows, window: Windows | None) -> str:
-    given = (("keys", keys, None), ("rows", rows, True), ("window", window, None))
-    return "".join(f", {name}={value!r}" for name, value, default in given if value is not default)
-
-
-=======
->>>>>>> main
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:
     """The batch size as a tensor and, if it is known already, as an int."""
     if batch_size is None:

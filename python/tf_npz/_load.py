@@ -5,11 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-<<<<<<< HEAD
-from . import _files, _ops, _parts, _spec
-=======
-from . import _files, _keys, _ops, _spec
->>>>>>> main
+from . import _files, _keys, _ops, _parts, _spec
 from ._dtypes import Dtypes
 from ._keys import Keys
 from ._structure import Components, ElementSpec

@@ -39,15 +39,25 @@ class RowSelection(NamedTuple):
       rows: Whether an element is a row or a window. False: it is the whole arrays.
       row_slice: start, stop, step. Empty: all rows.
       window: size, shift, stride. Empty: an element is a row.
+      argument: What the caller wrote, for messages, such as ", rows=False".
     """
 
     rows: bool
     row_slice: list[int]
     window: list[int]
+    argument: str
 
     def op_arguments(self) -> dict[str, Any]:
         """The attributes of the op."""
-        return self._asdict()
+        return {"rows": self.rows, "row_slice": self.row_slice, "window": self.window}
+
+    def no_windows(self) -> ValueError:
+        """The error if no file has a window."""
+        size, _, stride = self.window
+        return ValueError(
+            f"{self.argument.removeprefix(', ')} needs {(size - 1) * stride + 1} rows in a file, but no file has as "
+            "many, and windows do not cross files; pass a smaller one"
+        )
 
 
 def row_selection(rows: Rows, window: Windows | None = None) -> RowSelection:
@@ -57,24 +67,15 @@ def row_selection(rows: Rows, window: Windows | None = None) -> RowSelection:
       ValueError: A number is not an integer or out of range, or there is a window, but elements are whole arrays.
     """
     windows = [] if window is None else _window(window)
+    argument = "" if window is None else f", window={window!r}"
     if not isinstance(rows, slice):
         if not rows and windows:
             raise ValueError(f"window={window!r} needs rows: leave out rows=False")
-        return RowSelection(bool(rows), [], windows)
+        return RowSelection(bool(rows), [], windows, ("" if rows else ", rows=False") + argument)
     step = 1 if rows.step is None else _integer("the step of rows", rows.step, least=1)
     start = 0 if rows.start is None else _integer("the start of rows", rows.start)
     stop = _MAX if rows.stop is None else _integer("the stop of rows", rows.stop)
-    return RowSelection(True, [start, stop, step], windows)
-
-
-def no_windows(window: Windows | None, rows: Rows) -> ValueError:
-    """The error if no file has a window."""
-    size, _, stride = _window(window)
-    inside = "" if rows is True else f" of rows={rows!r}"
-    return ValueError(
-        f"window={window!r} needs {(size - 1) * stride + 1} rows{inside} in a file, but no file has as many: "
-        "windows do not cross files; pass a smaller one"
-    )
+    return RowSelection(True, [start, stop, step], windows, f", rows={rows!r}{argument}")
 
 
 def _window(window: Any) -> list[int]:
