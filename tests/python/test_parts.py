@@ -97,14 +97,12 @@ def rows_of(batch: Any) -> list[Any]:
 def in_every_form(expected: list[Any], **options: Any) -> None:
     """Rows, batches, shares, skips, numbers of threads, random access and the length agree with `expected`."""
     dataset = tf_npz.NpzReaderDataset("*.npz", "x", **options)
-    assert read(dataset) == expected
     assert len(dataset) == len(expected)
     spec = dataset.element_spec
     assert spec == tf_npz.element_spec(
         "*.npz", "x", rows=options.get("rows", True), window=options.get("window")
     )
-    for threads in (1, 8):
-        assert read(tf_npz.NpzReaderDataset("*.npz", "x", num_parallel_reads=threads, **options)) == expected
+    assert read(tf_npz.NpzReaderDataset("*.npz", "x", num_parallel_reads=8, **options)) == expected
     no_threads = tf_npz.NpzReaderDataset("*.npz", "x", batch_size=4, **options)
     assert unbatched(plain(no_threads)) == expected
     assert len(no_threads) == -(-len(expected) // 4)
@@ -113,7 +111,7 @@ def in_every_form(expected: list[Any], **options: Any) -> None:
     assert [element for share in shares for element in read(share)] == expected
     for count in (1, len(expected) // 2, len(expected)):
         assert read(dataset.skip(count)) == expected[count:]
-    for number in range(0, len(expected), 3):
+    for number in range(0, len(expected), 7):
         assert as_lists(tf.nest.map_structure(lambda t: t.numpy(), tf.data.experimental.at(dataset, number))) == (
             expected[number]
         )
@@ -127,17 +125,22 @@ def in_every_form(expected: list[Any], **options: Any) -> None:
 @pytest.mark.parametrize("make", ARRAYS.values(), ids=ARRAYS.keys())
 def test_a_slice_takes_rows_of_each_file_as_python_does(folder: Path, make: Any, writer: Any) -> None:
     save(make, writer)
-    for rows in SLICES:
-        in_every_form([as_tensor(row) for array in arrays(make) for row in array[rows]], rows=rows)
+    for number, rows in enumerate(SLICES):
+        expected = [as_tensor(row) for array in arrays(make) for row in array[rows]]
+        if number < 4:
+            in_every_form(expected, rows=rows)
+        assert read(tf_npz.NpzReaderDataset("*.npz", "x", rows=rows)) == expected
 
 
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS.keys())
 @pytest.mark.parametrize("make", ARRAYS.values(), ids=ARRAYS.keys())
 def test_windows_are_those_of_each_file(folder: Path, make: Any, writer: Any) -> None:
     save(make, writer)
-    for numbers, window in WINDOWS:
+    for number, (numbers, window) in enumerate(WINDOWS):
         expected = [as_tensor(part) for array in arrays(make) for part in windows_of(array, *numbers)]
-        in_every_form(expected, window=window)
+        if number < 4:
+            in_every_form(expected, window=window)
+        assert read(tf_npz.NpzReaderDataset("*.npz", "x", window=window)) == expected
 
 
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS.keys())
