@@ -102,7 +102,8 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
 void PlanCoverage(bool has_all_rows, ArrayPlan* plan) {
   const ElementRows& elements = plan->elements;
   const Steps& rows = elements.rows;
-  const int64_t end = elements.count == 0 ? 0 : (elements.count - 1) * elements.shift + elements.span();
+  const int64_t end =
+      elements.count == 0 ? 0 : (elements.count - 1) * elements.shift + elements.span();
   const bool are_apart = elements.shift >= elements.span();
   const int64_t used = are_apart ? elements.count * elements.size : end;
   const bool has_gaps = elements.shift > elements.span() || (are_apart && elements.stride > 1);

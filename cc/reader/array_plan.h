@@ -68,7 +68,9 @@ struct ArrayPlan {
 
   std::vector<Component> components;  // in the order of ArraySelection
   // Elements are all rows of the array, one after the other.
-  bool is_whole() const { return !is_repeated && !is_cut && tail_rows == 0 && elements.are_adjacent(); }
+  bool is_whole() const {
+    return !is_repeated && !is_cut && tail_rows == 0 && elements.are_adjacent();
+  }
 
   // There is one component, and it takes whole items: as they are, or cast.
   bool takes_items = false;

@@ -109,8 +109,8 @@ Status ArrayReader::ReadElements(int64_t first, int64_t count,
   const ElementRows& elements = plan_->elements;
   if (elements.are_adjacent()) {
     int64_t rows_done = 0;
-    const Status status = ReadRows(
-        elements.rows.Part(first * elements.size, count * elements.size), destinations, &rows_done);
+    const Status status = ReadRows(elements.rows.Part(first * elements.size, count * elements.size),
+                                   destinations, &rows_done);
     *done = status.ok() ? count : elements.size == 0 ? 0 : rows_done / elements.size;
     TF_NPZ_RETURN_IF_ERROR(status);
   } else {
@@ -140,8 +140,8 @@ Status ArrayReader::ReadTail() {
   TF_NPZ_ASSIGN_OR_RETURN(const Buffer unwanted,
                           member_->pool().Allocate(std::min<uint64_t>(size, kReadStep)));
   for (uint64_t offset = end - size; offset < end; offset += unwanted.size()) {
-    TF_NPZ_RETURN_IF_ERROR(member_->Read(offset, unwanted.data(),
-                                         std::min<uint64_t>(unwanted.size(), end - offset)));
+    TF_NPZ_RETURN_IF_ERROR(
+        member_->Read(offset, unwanted.data(), std::min<uint64_t>(unwanted.size(), end - offset)));
   }
   return OkStatus();
 }
@@ -233,8 +233,8 @@ Status ArrayReader::Cast(const Component& component, const Steps& rows, int64_t 
   *done = bad->item / component.field.count();
   const std::string type(ElementTypeName(component.type));
   return InvalidArgument(
-      PlaceOf(component, rows, first + *done) + " is " + bad->text + ", which does not fit into " + type +
-      " (" + bad->range + "); read the array as " +
+      PlaceOf(component, rows, first + *done) + " is " + bad->text + ", which does not fit into " +
+      type + " (" + bad->range + "); read the array as " +
       std::string(ElementTypeName(component.file_type)) + ", and cast it yourself after reading");
 }
 
@@ -314,7 +314,8 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   if (serves_whole() && member_->is_loaded()) {
     const int64_t items = plan_->row_count * plan_->items_per_row;
     all[0].buffer = member_->loaded().Slice(plan_->header.data_offset, plan_->header.data_size);
-    TF_NPZ_RETURN_IF_ERROR(Convert(plan_->components[0], plan_->elements.rows, 0, items, all[0].buffer.data(), &done));
+    TF_NPZ_RETURN_IF_ERROR(
+        Convert(plan_->components[0], plan_->elements.rows, 0, items, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;

@@ -1,5 +1,5 @@
-// Windows over the rows of one array. Windows that overlap share rows: each row is decoded once, and
-// copied to its windows.
+// Windows over the rows of one array. Windows that overlap share rows: each row is decoded once,
+// and copied to its windows.
 
 #ifndef TF_NPZ_READER_WINDOWS_H_
 #define TF_NPZ_READER_WINDOWS_H_
@@ -26,11 +26,11 @@ struct DecodedRows {
 
 // Decodes rows of the array to one destination for each component. `*done` is the number of rows
 // before an error.
-using RowsReader = std::function<Status(
-    const Steps& rows, const std::vector<char*>& destinations, int64_t* done)>;
+using RowsReader =
+    std::function<Status(const Steps& rows, const std::vector<char*>& destinations, int64_t* done)>;
 
-// Decodes elements `first` … `first + count - 1` of `plan`, windows, to `destinations`, one for each
-// component. `*done` is the number of elements before an error.
+// Decodes elements `first` … `first + count - 1` of `plan`, windows, to `destinations`, one for
+// each component. `*done` is the number of elements before an error.
 //
 // Rows that `decoded` holds are not read again. Afterwards it holds those of the last windows. One
 // thread at a time may use it.

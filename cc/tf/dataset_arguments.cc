@@ -47,8 +47,8 @@ Status CheckRows(const DatasetArguments& a) {
   if (!a.row_slice.empty() && (a.row_slice.size() != 3 || a.row_slice[2] < 1)) {
     return InvalidArgument("row_slice must be empty, or start, stop and a step of at least 1");
   }
-  const bool is_positive = std::all_of(a.window.begin(), a.window.end(),
-                                       [](int64_t number) { return number >= 1; });
+  const bool is_positive =
+      std::all_of(a.window.begin(), a.window.end(), [](int64_t number) { return number >= 1; });
   if (!a.window.empty() && (a.window.size() != 3 || !is_positive)) {
     return InvalidArgument("window must be empty, or size, shift and stride of at least 1");
   }

@@ -37,7 +37,7 @@ struct DatasetArguments {
   std::vector<tensorflow::PartialTensorShape> output_shapes;
   // Of one element, before it is padded; empty: as output_shapes says.
   std::vector<tensorflow::PartialTensorShape> element_shapes;
-  std::vector<bool> casts;  // for each component; empty: none is cast
+  std::vector<bool> casts;         // for each component; empty: none is cast
   std::vector<int64_t> row_slice;  // start, stop, step; empty: all rows
   std::vector<int64_t> window;     // size, shift, stride; empty: no windows
 };

@@ -8,7 +8,7 @@ import tensorflow as tf
 from . import _files, _keys, _ops, _padding, _parts, _spec, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
-from ._parts import RowSelection, Rows, Windows
+from ._parts import Rows, RowSelection, Windows
 from ._structure import ElementSpec
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes

@@ -11,7 +11,7 @@ import tensorflow as tf
 from . import _core, _dtypes, _errors, _files, _keys, _ops, _parts, _remote, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
-from ._parts import RowSelection, Rows, Windows
+from ._parts import Rows, RowSelection, Windows
 from ._structure import Components, ElementSpec
 
 # If there are more files than this, the headers of a sample of this size are read. A cached file takes about 0.02 ms, a

@@ -162,7 +162,7 @@ def test_windows_equal_those_of_tf_data(folder: Path, numbers: tuple[int, int, i
     for array in arrays(ARRAYS["numbers"]):
         source = tf.data.Dataset.from_tensor_slices(array)
         windows = source.window(size, shift=shift, stride=stride, drop_remainder=True)
-        expected += read(windows.flat_map(lambda part: part.batch(size, drop_remainder=True)))  # noqa: B023
+        expected += read(windows.flat_map(lambda part: part.batch(size, drop_remainder=True)))
     assert read(tf_npz.NpzReaderDataset("*.npz", "x", window=window)) == expected
 
 
@@ -178,7 +178,7 @@ def test_windows_of_long_files_are_right_in_batches(folder: Path, window: tuple[
     )
     for threads in (1, 2):
         dataset = tf_npz.NpzReaderDataset("*.npz", "x", batch_size=32, window=window, num_parallel_reads=threads)
-        found = np.concatenate([batch for batch in dataset.as_numpy_iterator()])
+        found = np.concatenate(list(dataset.as_numpy_iterator()))
         assert found.tobytes() == expected.tobytes()
         assert found.shape == expected.shape
 

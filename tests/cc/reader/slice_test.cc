@@ -71,8 +71,8 @@ TEST(Slice, MakesTheWindowsOfItsRows) {
                   found.push_back(elements.rows.at(row));
                 }
               }
-              ASSERT_EQ(found, expected) << length << " rows, " << size << ", " << shift << ", "
-                                         << stride;
+              ASSERT_EQ(found, expected)
+                  << length << " rows, " << size << ", " << shift << ", " << stride;
             }
           }
         }
