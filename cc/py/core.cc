@@ -92,12 +92,23 @@ RowSelection ToRowSelection(const std::vector<int64_t>& slice, const std::vector
   return rows;
 }
 
+// (keys, numbers): see SliceRequest and ToSlices.
+using SlicesOfKeys = std::vector<std::pair<FieldPath, std::vector<int64_t>>>;
+
+std::vector<SliceRequest> ToSliceRequests(const SlicesOfKeys& slices) {
+  std::vector<SliceRequest> requests;
+  for (const auto& [keys, numbers] : slices) {
+    requests.push_back({keys, ValueOrThrow(ToSlices(numbers.data(), numbers.size()))});
+  }
+  return requests;
+}
+
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
                              bool skip_damaged, const py::function& open_remote, const Casts& casts,
                              const std::vector<int64_t>& row_slice,
-                             const std::vector<int64_t>& window) {
+                             const std::vector<int64_t>& window, const SlicesOfKeys& slices) {
   const SpecRequest request = {keys, rows, ToCastRequests(casts),
-                               ToRowSelection(row_slice, window)};
+                               ToRowSelection(row_slice, window), ToSliceRequests(slices)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -112,8 +123,9 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
 }
 
 // An element is the whole arrays.
-InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts) {
-  const SpecRequest request = {keys, false, ToCastRequests(casts)};
+InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts,
+                                const SlicesOfKeys& slices) {
+  const SpecRequest request = {keys, false, ToCastRequests(casts), {}, ToSliceRequests(slices)};
   Result<InferredSpec> spec = Cancelled();
   {
     const py::gil_scoped_release release;
@@ -187,9 +199,9 @@ PYBIND11_MODULE(_core, module) {
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
              py::arg("casts") = Casts(), py::arg("row_slice") = std::vector<int64_t>(),
-             py::arg("window") = std::vector<int64_t>());
+             py::arg("window") = std::vector<int64_t>(), py::arg("slices") = SlicesOfKeys());
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
-             py::arg("casts") = Casts());
+             py::arg("casts") = Casts(), py::arg("slices") = SlicesOfKeys());
 }
 
 }  // namespace tf_npz

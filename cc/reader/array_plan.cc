@@ -98,47 +98,6 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
                    ShapeAdvice(rows, part.spec, shape.size()));
 }
 
-// How much of the array the elements need. `has_all_rows`: no slice leaves out rows.
-void PlanCoverage(bool has_all_rows, ArrayPlan* plan) {
-  const ElementRows& elements = plan->elements;
-  const Steps& rows = elements.rows;
-  const int64_t end =
-      elements.count == 0 ? 0 : (elements.count - 1) * elements.shift + elements.span();
-  const bool are_apart = elements.shift >= elements.span();
-  const int64_t used = are_apart ? elements.count * elements.size : end;
-  const bool has_gaps = elements.shift > elements.span() || (are_apart && elements.stride > 1);
-  if (has_all_rows && rows.step == 1 && !has_gaps && end > 0) plan->tail_rows = rows.count - end;
-  plan->is_cut = used + plan->tail_rows < plan->row_count;
-  plan->is_sparse = used < plan->row_count - used;
-  plan->has_end = plan->row_count == 0 || plan->tail_rows > 0 ||
-                  (end > 0 && rows.at(end - 1) == plan->row_count - 1);
-}
-
-// Which rows the elements of an array of `shape` are, and what they are like.
-Status PlanRows(const std::vector<int64_t>& shape, const ArraySelection& wanted, ArrayPlan* plan) {
-  plan->row_count = shape.empty() ? 1 : shape[0];
-  plan->items_per_row = shape.empty() ? 1 : ItemCount(shape, 1);
-  for (size_t axis = 1; axis < shape.size(); ++axis) plan->inner.push_back({0, 1, shape[axis]});
-  ElementRows& elements = plan->elements;
-  if (plan->is_repeated) {
-    elements.rows = {0, 1, 1};
-    return OkStatus();
-  }
-  if (wanted.rows) {
-    TF_NPZ_ASSIGN_OR_RETURN(elements, RowsOfElements(wanted.row_selection, shape[0]));
-  } else {
-    elements = RowsOfWhole(Slice(), plan->row_count);
-  }
-  plan->count = elements.count;
-  const bool has_axis_0 = wanted.rows ? wanted.row_selection.has_windows : !shape.empty();
-  if (has_axis_0) plan->element_shape.push_back(elements.size);
-  if (!shape.empty()) {
-    plan->element_shape.insert(plan->element_shape.end(), shape.begin() + 1, shape.end());
-  }
-  PlanCoverage(wanted.row_selection.slice.is_all() || !wanted.rows, plan);
-  return OkStatus();
-}
-
 // Whether there is one component, and it takes whole items.
 bool TakesItems(const std::vector<Component>& components, const NpyHeader& header) {
   if (components.size() != 1) return false;
@@ -152,13 +111,13 @@ bool TakesItems(const std::vector<Component>& components, const NpyHeader& heade
 Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
                                   FieldPath* culprit) {
   const bool rows = wanted.rows;
+  TF_NPZ_ASSIGN_OR_RETURN(
+      ElementLayout layout,
+      LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
   ArrayPlan plan;
-  plan.has_rows = rows;
-  const std::vector<int64_t>& shape = header.shape;
-  plan.is_repeated = rows && shape.empty();
-  TF_NPZ_RETURN_IF_ERROR(PlanRows(shape, wanted, &plan));
+  static_cast<ElementLayout&>(plan) = std::move(layout);
   // With one dimension or one element, both orders are the same.
-  if (shape.size() < 2) header.fortran_order = false;
+  if (header.shape.size() < 2) header.fortran_order = false;
   plan.header = std::move(header);
 
   const DType& dtype = plan.header.dtype;

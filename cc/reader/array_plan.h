@@ -15,6 +15,7 @@
 #include "cc/format/field_view.h"
 #include "cc/format/npy_header.h"
 #include "cc/reader/component.h"
+#include "cc/reader/element_layout.h"
 #include "cc/reader/slice.h"
 
 namespace tf_npz {
@@ -29,9 +30,10 @@ struct ArraySelection {
   bool rows = true;
   std::vector<Part> components;     // at least one
   RowSelection row_selection = {};  // if `rows`
+  Slices slices = {};               // of the axes of a row, or of the array
 };
 
-struct ArrayPlan {
+struct ArrayPlan : ElementLayout {
   // The plan for reading `wanted` from an array with `header`. InvalidArgument if the header does
   // not fit `wanted`, Unimplemented if no tensor can hold the items. Messages name neither file nor
   // field. If one component causes the error and `culprit` is not null, `*culprit` is its path.
@@ -42,36 +44,8 @@ struct ArrayPlan {
   // PlanCache finds the plan by it.
   std::string header_bytes;
   NpyHeader header;  // C order if the array is the same in both orders
-  // Elements are rows, and the array has no dimensions. Then its only item is each row of the file,
-  // as many as the other arrays say, and `count` is 0.
-  bool is_repeated = false;
-  bool has_rows = true;  // False: the only element is the array
-  int64_t count = 0;     // elements
-  // The dimensions of an element that the array has. Components may add more after them.
-  std::vector<int64_t> element_shape;
-  // "Row" means a step along axis 0, also if the element is the whole array. A scalar has one row.
-  int64_t row_count = 0;
-  ElementRows elements;
-  int64_t items_per_row = 0;  // of those that elements take
-  // The indices that elements take of each axis after axis 0.
-  std::vector<Steps> inner;
-  bool cuts_rows = false;  // they leave out some
-  // Rows after the last window. They are read with it, for the checksum.
-  int64_t tail_rows = 0;
-  // Other items of the array belong to no element. They are not read for the checksum, so it is not
-  // verified.
-  bool is_cut = false;
-  // Fewer than half of its items belong to elements.
-  bool is_sparse = false;
-  // The last item of the array belongs to an element.
-  bool has_end = true;
 
   std::vector<Component> components;  // in the order of ArraySelection
-  // Elements are all rows of the array, one after the other.
-  bool is_whole() const {
-    return !is_repeated && !is_cut && tail_rows == 0 && elements.are_adjacent();
-  }
-
   // There is one component, and it takes whole items: as they are, or cast.
   bool takes_items = false;
   bool casts_items = false;

@@ -1,5 +1,6 @@
 #include "cc/reader/selection.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -19,6 +20,7 @@ ArraySelection SelectionOfArray(const Selection& selection, const Archive& archi
   ArraySelection wanted;
   wanted.rows = selection.rows;
   wanted.row_selection = selection.row_selection;
+  wanted.slices = selection.slices_of(components[0]);
   for (const size_t i : components) {
     FieldPath path = selection.keys[i];
     if (archive.is_npz()) path.erase(path.begin());
@@ -126,13 +128,18 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
 
 }  // namespace
 
+const Slices& Selection::slices_of(size_t key) const {
+  static const Slices kAll;
+  return slices.empty() ? kAll : slices[key];
+}
+
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options, PlanCache* cache) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
   SelectedArrays selected;
-  // Components of one array are read together.
+  // Components of one array are read together, if they are of the same items.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
-  std::unordered_map<const ZipEntry*, size_t> known;  // index in `arrays`
+  std::unordered_multimap<const ZipEntry*, size_t> known;  // index in `arrays`
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     const ZipEntry* entry = nullptr;
     if (archive->is_npz() && selection.keys[i].empty()) {
@@ -145,9 +152,16 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     if (archive->is_npz()) {
       TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i][0]));
     }
-    const auto [found, is_new] = known.emplace(entry, arrays.size());
-    if (is_new) arrays.push_back({entry, {}});
-    arrays[found->second].second.push_back(i);
+    const auto [begin, end] = known.equal_range(entry);
+    const auto same = std::find_if(begin, end, [&](const auto& array) {
+      return selection.slices_of(arrays[array.second].second[0]) == selection.slices_of(i);
+    });
+    const size_t index = same == end ? arrays.size() : same->second;
+    if (same == end) {
+      known.emplace(entry, index);
+      arrays.push_back({entry, {}});
+    }
+    arrays[index].second.push_back(i);
   }
   const ArrayOpener opener(archive, selection, options, cache);
   for (auto& [entry, components] : arrays) {

@@ -4,6 +4,7 @@
 #ifndef TF_NPZ_READER_SELECTION_H_
 #define TF_NPZ_READER_SELECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,9 +29,12 @@ struct Selection {
   // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
   RowSelection row_selection = {};  // if `rows`
+  // For each key, what is taken of the axes of a row or of the array. Empty: all of every array.
+  std::vector<Slices> slices = {};
 
   // Whether items of the arrays may belong to no element.
-  bool is_cut() const { return !row_selection.is_all(); }
+  bool is_cut() const { return !row_selection.is_all() || !slices.empty(); }
+  const Slices& slices_of(size_t key) const;
 };
 
 // One array of a file, and the selected components that it holds.

@@ -5,6 +5,7 @@
 #ifndef TF_NPZ_READER_SLICE_H_
 #define TF_NPZ_READER_SLICE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -37,6 +38,40 @@ struct Slice {
 
 // The indices of `slice` along an axis of `length`.
 Steps Resolve(const Slice& slice, int64_t length);
+
+// What is taken of one axis of an array, or of several.
+struct AxisSlice {
+  enum class Kind : uint8_t {
+    kSlice,     // `slice`
+    kIndex,     // index `slice.start`; the axis is left out of the result
+    kEllipsis,  // all of as many axes as the others leave
+    // For specs: bounds, or an index, that are known only when the array is read.
+    kUnknownSlice,
+    kUnknownIndex,
+  };
+  Kind kind = Kind::kSlice;
+  Slice slice;
+
+  bool is_known() const { return kind != Kind::kUnknownSlice && kind != Kind::kUnknownIndex; }
+  bool drops_axis() const { return kind == Kind::kIndex || kind == Kind::kUnknownIndex; }
+  bool operator==(const AxisSlice& other) const;
+};
+
+// What is taken of an array's axes, from the first on: NumPy's basic indexing without backward
+// steps. It has one ellipsis at most. Axes that are not named are taken whole.
+using Slices = std::vector<AxisSlice>;
+
+// Slices from numbers, three for each AxisSlice: start, stop, step. A step of 0: index `start`. -1:
+// an ellipsis. -2 and -3: a slice and an index that are not known yet. InvalidArgument if there are
+// other numbers.
+Result<Slices> ToSlices(const int64_t* numbers, size_t count);
+
+// `slices` for `rank` axes, without ellipsis. InvalidArgument if there are more slices than axes.
+Result<Slices> ExpandSlices(const Slices& slices, size_t rank);
+
+// The indices of `slice` along axis `axis`, of `length`. InvalidArgument if it is an index that the
+// axis does not have.
+Result<Steps> Resolve(const AxisSlice& slice, size_t axis, int64_t length);
 
 // Windows of rows: window number i is rows i * shift, i * shift + stride, …, `size` of them. They
 // lie within a file. The names are those of tf.data.Dataset.window.
@@ -74,8 +109,8 @@ struct ElementRows {
 // than any array.
 Result<ElementRows> RowsOfElements(const RowSelection& wanted, int64_t length);
 
-// The only element, which is the rows of `slice`.
-ElementRows RowsOfWhole(const Slice& slice, int64_t length);
+// The only element, which is `rows`.
+ElementRows RowsOfWhole(const Steps& rows);
 
 }  // namespace tf_npz
 

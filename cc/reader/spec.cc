@@ -8,6 +8,7 @@
 
 #include "cc/base/text.h"
 #include "cc/io/buffer.h"
+#include "cc/reader/element_layout.h"
 #include "cc/reader/inspect.h"
 #include "cc/reader/request_errors.h"
 
@@ -200,9 +201,6 @@ class SpecBuilder {
     TF_NPZ_RETURN_IF_ERROR(array.status);
     TF_NPZ_RETURN_IF_ERROR(range.Problem());
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
-    // An array without dimensions is repeated for each row of the others.
-    const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (has_rows) TF_NPZ_RETURN_IF_ERROR(AddCount(array).WithContext(archive_->Context(entry)));
     if (no_rows_.ok()) {
       no_rows_ = CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys);
     }
@@ -213,11 +211,15 @@ class SpecBuilder {
       component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
       component.dtype = facts->dtype;
       component.spec.type = facts->type;
-      component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
-      if (has_rows && request_.row_selection.has_windows) {
-        component.spec.shape->insert(component.spec.shape->begin(),
-                                     request_.row_selection.window.size);
-      }
+      const Result<ElementLayout> layout = LayoutElements(
+          array.header.shape, request_.rows, request_.row_selection, SlicesOf(component.keys));
+      if (!layout.ok()) return layout.status().WithContext(archive_->Context(entry, facts->path));
+      if (layout->has_rows && !layout->is_repeated) AddCount(*layout);
+      component.spec.shape = layout->element_shape;
+      component.spec.shape->insert(
+          component.spec.shape->end(),
+          facts->shape.begin() + static_cast<std::ptrdiff_t>(array.header.shape.size()),
+          facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
           RequestCast(&component).WithContext(archive_->Context(entry, facts->path)));
       component.place = spec_.components.size();
@@ -274,14 +276,22 @@ class SpecBuilder {
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  Status AddCount(const MemberFacts& array) {
-    const int64_t rows = array.header.shape[0];
-    lengths_differ_ |= rows_.value_or(rows) != rows;
-    rows_ = rows;
-    TF_NPZ_ASSIGN_OR_RETURN(const ElementRows elements,
-                            RowsOfElements(request_.row_selection, rows));
-    spec_.count = elements.count;
-    return OkStatus();
+  void AddCount(const ElementLayout& layout) {
+    lengths_differ_ |= rows_.value_or(layout.row_count) != layout.row_count;
+    rows_ = layout.row_count;
+    spec_.count = layout.count;
+  }
+
+  // What the request takes of the array of a component with `keys`. The longest of its keys counts.
+  const Slices& SlicesOf(const FieldPath& keys) const {
+    static const SliceRequest kAll;
+    const SliceRequest* found = &kAll;
+    for (const SliceRequest& request : request_.slices) {
+      if (BeginsWith(keys, request.keys) && request.keys.size() >= found->keys.size()) {
+        found = &request;
+      }
+    }
+    return found->slices;
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {

@@ -28,6 +28,12 @@ struct CastRequest {
   bool only_numbers = false;
 };
 
+// What is taken of the axes of the arrays to which `keys` leads.
+struct SliceRequest {
+  FieldPath keys;  // names that would index the result of np.load, or the first of these
+  Slices slices;
+};
+
 // The element that a caller wants.
 struct SpecRequest {
   // For each, the names that would index the result of np.load: the name of an array, then names of
@@ -37,6 +43,7 @@ struct SpecRequest {
   bool rows = true;
   std::vector<CastRequest> casts = {};
   RowSelection row_selection = {};  // if `rows`
+  std::vector<SliceRequest> slices = {};
 };
 
 // One component of an element.

@@ -92,6 +92,8 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
     }
   }
   TF_NPZ_RETURN_IF_ERROR(CheckRows(a));
+  TF_NPZ_RETURN_IF_ERROR(
+      ToSlicesOfComponents(a.slices, a.slice_axes, a.output_types.size()).status());
   TF_NPZ_RETURN_IF_ERROR(CheckPadding(a));
   std::vector<PartialTensorShape> shapes = a.element_shapes;
   if (shapes.empty()) {

@@ -50,6 +50,9 @@ Dataset& NpzReaderDataset::pipeline() const {
     selection.specs = specs_;
     selection.rows = arguments_.rows;
     selection.row_selection = RowsOf(arguments_);
+    // CheckedSpecs has admitted them.
+    selection.slices =
+        ToSlicesOfComponents(arguments_.slices, arguments_.slice_axes, specs_.size()).value();
     const auto given = arguments_.element_counts.flat<int64_t>();
     std::vector<int64_t> counts(given.data(), given.data() + given.size());
     pipeline_ = std::make_unique<Dataset>(TensorFlowFileSystem::Get(),
@@ -174,7 +177,7 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding_types.push_back(value.dtype());
   }
   tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
-      row_slice, window;
+      row_slice, window, slices, slice_axes;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
@@ -183,6 +186,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   b->BuildAttrValue(a.casts, &casts);
   b->BuildAttrValue(a.row_slice, &row_slice);
   b->BuildAttrValue(a.window, &window);
+  b->BuildAttrValue(a.slices, &slices);
+  b->BuildAttrValue(a.slice_axes, &slice_axes);
   return b->AddDataset(this,
                        {{DatasetInput::kFilenames, filenames},
                         {DatasetInput::kKeys, keys},
@@ -202,7 +207,9 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"element_shapes", element_shapes},
                         {"casts", casts},
                         {"row_slice", row_slice},
-                        {"window", window}},
+                        {"window", window},
+                        {"slices", slices},
+                        {"slice_axes", slice_axes}},
                        output);
 }
 

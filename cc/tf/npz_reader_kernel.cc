@@ -33,6 +33,8 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &attributes_.casts));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("row_slice", &attributes_.row_slice));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("window", &attributes_.window));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("slices", &attributes_.slices));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("slice_axes", &attributes_.slice_axes));
   }
 
  protected:

@@ -71,6 +71,8 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("casts: list(bool) >= 0 = []")
     .Attr("row_slice: list(int) >= 0 = []")
     .Attr("window: list(int) >= 0 = []")
+    .Attr("slices: list(int) >= 0 = []")
+    .Attr("slice_axes: list(int) >= 0 = []")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -98,17 +100,22 @@ element_shapes: The shapes of the components of one element, before it is padded
 casts: For each component, whether arrays of other dtypes are cast to it. Empty: another dtype is an error.
 row_slice: start, stop and step of the rows of each file, as in Python. Empty: all rows.
 window: size, shift and stride of windows over these rows, as of tf.data.Dataset.window. An element is a window. Empty: an element is a row.
+slices: What is taken of the axes of the rows, or of the arrays: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
+slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: all of them, whole.
 )doc");
 
 REGISTER_OP("NpzLoad")
     .Input("filename: string")
     .Input("keys: string")
     .Input("verify_checksums: bool")
+    .Input("slices: Nslices * int64")
     .Output("components: output_types")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("Nslices: int >= 0 = 0")
+    .Attr("slice_axes: list(int) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Reads whole arrays of one .npy or .npz file.
@@ -116,21 +123,26 @@ Reads whole arrays of one .npy or .npz file.
 filename: The path of the file.
 keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
 verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+slices: What is taken of the axes of the arrays; none, or one vector: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
 key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. A file that does not fit is an error.
 casts: As for NpzReaderDataset.
+slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: whole arrays.
 )doc");
 
 REGISTER_OP("NpzDecode")
     .Input("contents: string")
     .Input("keys: string")
     .Input("verify_checksums: bool")
+    .Input("slices: Nslices * int64")
     .Output("components: output_types")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("Nslices: int >= 0 = 0")
+    .Attr("slice_axes: list(int) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Decodes whole arrays from the bytes of an .npy or .npz file.
@@ -138,10 +150,12 @@ Decodes whole arrays from the bytes of an .npy or .npz file.
 contents: The bytes of the file.
 keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
 verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+slices: What is taken of the axes of the arrays; none, or one vector: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
 key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. Contents that do not fit are an error.
 casts: As for NpzReaderDataset.
+slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: whole arrays.
 )doc");
 
 }  // namespace tf_npz

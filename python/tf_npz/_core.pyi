@@ -93,9 +93,13 @@ def infer_from_files(
     # start, stop, step of the rows; size, shift, stride of windows. Either may be empty.
     row_slice: Sequence[int] = ...,
     window: Sequence[int] = ...,
+    # What is taken of the axes of the arrays to which keys lead: start, stop, step for each axis. A step of 0: the
+    # index `start`; -1: an ellipsis; -2 and -3: a slice and an index that are not known.
+    slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
     contents: bytes,
     keys: Sequence[Sequence[str]] | None,
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
+    slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
 ) -> InferredSpecs: ...

@@ -5,10 +5,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _keys, _ops, _padding, _parts, _spec, _structure
+from . import _files, _keys, _ops, _padding, _parts, _slices, _spec, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
 from ._parts import Rows, RowSelection, Windows
+from ._slices import Slices
 from ._structure import ElementSpec
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
@@ -76,6 +77,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         padded_shapes: _padding.PaddedShapes | None = None,
         dtypes: Dtypes | None = None,
         window: Windows | None = None,
+        slices: Slices | None = None,
     ) -> None:
         """Creates the dataset. Reads headers now, unless `element_spec` is given, but no array yet.
 
@@ -138,6 +140,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
           window: A size, or (size, shift, stride), or a `tf_npz.Window`: an element is a window of `size` rows, and has
             their axis before the others. Windows lie within a file. At a file's end, rows that do not fill a window
             are left out. An array without dimensions is a scalar in each window.
+          slices: What is taken of the axes of a row, or, with `rows=False`, of the arrays: an index as NumPy takes it,
+            such as `np.s_[10:20, ..., 3]`, or a structure of these, as for `tf_npz.load`. All numbers must be known.
 
         Raises:
           TypeError: An argument is of another type; or `keys` holds a set, which has no order.
@@ -161,9 +165,11 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
         shards = _shard(shard)
         selection = _parts.row_selection(rows, window)
+        cut = _slices.parsed(slices)
 
         paths = _files.expand(filenames)
-        components = _components(paths, _keys.normalized(keys), selection, element_spec, dtypes)
+        components = _components(paths, _keys.normalized(keys), selection, cut, element_spec, dtypes)
+        numbers, axes = _slices.static_numbers(components)
         if selection.window and components.counts and not any(components.counts):
             raise selection.no_windows()
         padded = _padding.padded(padding, padded_shapes, components)
@@ -188,6 +194,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             memory_limit=limit,
             verify_checksums=verify_checksums,
             **selection.op_arguments(),
+            slices=numbers,
+            slice_axes=axes,
             output_types=[spec.dtype for spec in flat_spec],
             output_shapes=[spec.shape for spec in flat_spec],
             # Private to TensorFlow: its own datasets pass this to their ops. It holds `name`, read from self._name.
@@ -210,18 +218,19 @@ def _components(
     paths: list[str] | tf.Tensor,
     keys: Any,
     rows: RowSelection,
+    slices: Any,
     element_spec: ElementSpec | None,
     dtypes: Dtypes | None,
 ) -> _structure.Components:
     if element_spec is not None:
-        return _spec.of_caller(keys, element_spec, dtypes)
+        return _spec.of_caller(keys, element_spec, dtypes, slices)
     if tf.is_tensor(paths):
-        arguments = _keys.argument(keys) + rows.argument
+        arguments = _keys.argument(keys) + rows.argument + _slices.argument(slices)
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
             f"element_spec=tf_npz.element_spec(a_file{arguments}), made outside of the function"
         )
-    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
+    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, slices=slices, skip_damaged=True)
 
 
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:

@@ -3,7 +3,7 @@
 import operator
 from typing import Any, NamedTuple, TypeAlias
 
-_MAX = (1 << 63) - 1  # int64; a bound that is left out
+MAX = (1 << 63) - 1  # int64; a bound that is left out
 
 # True: rows. False: whole arrays. A slice: some of the rows of each file.
 Rows: TypeAlias = bool | slice
@@ -72,9 +72,9 @@ def row_selection(rows: Rows, window: Windows | None = None) -> RowSelection:
         if not rows and windows:
             raise ValueError(f"window={window!r} needs rows: leave out rows=False")
         return RowSelection(bool(rows), [], windows, ("" if rows else ", rows=False") + argument)
-    step = 1 if rows.step is None else _integer("the step of rows", rows.step, least=1)
-    start = 0 if rows.start is None else _integer("the start of rows", rows.start)
-    stop = _MAX if rows.stop is None else _integer("the stop of rows", rows.stop)
+    step = 1 if rows.step is None else integer("the step of rows", rows.step, least=1)
+    start = 0 if rows.start is None else integer("the start of rows", rows.start)
+    stop = MAX if rows.stop is None else integer("the stop of rows", rows.stop)
     return RowSelection(True, [start, stop, step], windows, f", rows={rows!r}{argument}")
 
 
@@ -83,12 +83,12 @@ def _window(window: Any) -> list[int]:
     if not 1 <= len(numbers) <= len(Window._fields):
         raise ValueError(f"window must be a size, or (size, shift, stride), not {window!r}")
     size, shift, stride = Window(*numbers)
-    size = _integer("the size of window", size, least=1)
-    shift = size if shift is None else _integer("the shift of window", shift, least=1)
-    return [size, shift, _integer("the stride of window", stride, least=1)]
+    size = integer("the size of window", size, least=1)
+    shift = size if shift is None else integer("the shift of window", shift, least=1)
+    return [size, shift, integer("the stride of window", stride, least=1)]
 
 
-def _integer(name: str, value: Any, least: int = -_MAX) -> int:
+def integer(name: str, value: Any, least: int = -MAX) -> int:
     """`value` as an int64. An int that does not fit becomes the nearest one that does, as a bound of a slice may."""
     try:
         if isinstance(value, bool):
@@ -97,7 +97,7 @@ def _integer(name: str, value: Any, least: int = -_MAX) -> int:
     except TypeError:
         raise ValueError(f"{name} must be an integer, not {value!r}") from None
     if number < least:
-        if least == -_MAX:
+        if least == -MAX:
             return least
         raise ValueError(f"{name} must be at least {least}, not {number}")
-    return min(number, _MAX)
+    return min(number, MAX)

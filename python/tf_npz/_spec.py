@@ -8,10 +8,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _core, _dtypes, _errors, _files, _keys, _ops, _parts, _remote, _structure
+from . import _core, _dtypes, _errors, _files, _keys, _ops, _parts, _remote, _slices, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
 from ._parts import Rows, RowSelection, Windows
+from ._slices import Slices
 from ._structure import Components, ElementSpec
 
 # If there are more files than this, the headers of a sample of this size are read. A cached file takes about 0.02 ms, a
@@ -27,6 +28,7 @@ def element_spec(
     rows: Rows = True,
     dtypes: Dtypes | None = None,
     window: Windows | None = None,
+    slices: Slices | None = None,
 ) -> ElementSpec:
     """Reads the spec of one element from the headers of files.
 
@@ -41,6 +43,7 @@ def element_spec(
       dtypes: What arrays are cast to, as for `NpzReaderDataset`. The spec has these dtypes, and what reads with the
         spec casts to them.
       window: Windows over rows, as for `NpzReaderDataset`: an element is a window.
+      slices: What is taken of the axes of arrays, as for `NpzReaderDataset`, or, with `rows=False`, for `load`.
 
     Returns:
       A tf.TensorSpec, or a tuple or dict of them, in the structure of `keys`. A structured array has a dict of its
@@ -72,7 +75,13 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, _keys.normalized(keys), rows=_parts.row_selection(rows, window), dtypes=dtypes).spec
+    return of_files(
+        paths,
+        _keys.normalized(keys),
+        rows=_parts.row_selection(rows, window),
+        dtypes=dtypes,
+        slices=_slices.parsed(slices),
+    ).spec
 
 
 def of_files(
@@ -81,6 +90,7 @@ def of_files(
     *,
     rows: RowSelection,
     dtypes: Dtypes | None = None,
+    slices: Any = None,
     skip_damaged: bool = False,
 ) -> Components:
     """The components of an element, with the narrowest spec that admits all files. Raises what `element_spec` raises.
@@ -90,6 +100,7 @@ def of_files(
       keys: The arrays of an element, as `_keys.normalized` returns them.
       rows: Whether an element is a row, a window of rows, or one file's whole arrays.
       dtypes: What arrays are cast to.
+      slices: What is taken of their axes, as `_slices.parsed` returns it.
       skip_damaged: True: leaves out damaged files, unless all files are damaged.
     """
     paths_of_keys = _paths_of(keys)
@@ -105,33 +116,37 @@ def of_files(
             casts,
             rows.row_slice,
             rows.window,
+            _slices.requests(slices, keys),
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
+    components = _slices.with_slices(slices, components)
     return components._replace(counts=specs.counts) if len(sample) == len(paths) else components
 
 
-def of_contents(contents: bytes, keys: Any, dtypes: Dtypes | None = None) -> Components:
+def of_contents(contents: bytes, keys: Any, dtypes: Dtypes | None = None, slices: Any = None) -> Components:
     """The components of an element that is the whole arrays in `contents`. Raises what `element_spec` raises."""
     casts = _dtypes.requests(dtypes, keys)
     try:
-        components = _components(_core.infer_from_contents(contents, _paths_of(keys), casts), keys)
-        return _dtypes.with_casts(dtypes, components)
+        cut = _slices.requests(slices, keys)
+        components = _components(_core.infer_from_contents(contents, _paths_of(keys), casts, cut), keys)
+        components = _dtypes.with_casts(dtypes, components)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
+    return _slices.with_slices(slices, components)
 
 
-def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None) -> Components:
+def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None, slices: Any = None) -> Components:
     """The components of an element whose spec the caller gave. Arrays of other dtypes are cast to it.
 
     Raises:
       TypeError: `spec` holds something other than tf.TensorSpec, or `dtypes` something other than dtypes.
-      ValueError: `keys`, `spec` and `dtypes` differ in structure.
+      ValueError: `keys`, `spec`, `dtypes` and `slices` differ in structure.
     """
     components = _structure.components(keys, spec)
     components = components._replace(spec=_dtypes.applied(dtypes, components.spec))
-    return components._replace(casts=[True] * len(components.keys))
+    return _slices.with_slices(slices, components._replace(casts=[True] * len(components.keys)))
 
 
 def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:

@@ -20,12 +20,14 @@ class Components(NamedTuple):
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
+      slices: For each component, the `_slices.Index` that is taken of it, or None. Empty: none is cut.
     """
 
     keys: list[tuple[str, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
+    slices: Sequence[Any] = ()
 
     @property
     def specs(self) -> list[tf.TensorSpec]:

@@ -36,6 +36,7 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         np.savez_compressed(f"{i}.npz", data=x)
         np.save(f"{i}.npy", random.normal(size=(4 + i, 9 - i, 3)).astype(np.float32))
         np.save(f"images/{i}.npy", np.full((5, 6, 3), i, np.uint8))
+    np.save("volume.npy", np.zeros((164, 128, 128), np.uint8))
     np.savez("a.npz", x=np.arange(3))
     np.save("events/0.npy", np.zeros(10, EVENT))
     np.savez("events.npz", events=np.zeros(10, EVENT))
