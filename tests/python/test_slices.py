@@ -66,6 +66,12 @@ ITEMS: dict[str, Callable[[], np.ndarray]] = {
 }
 
 
+def assert_equal(actual: tf.Tensor, expected: tf.Tensor) -> None:
+    assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
+    found, wanted = (np.asarray(value).tolist() for value in (actual, expected))
+    assert found == wanted
+
+
 @pytest.mark.parametrize("make_items", ITEMS.values(), ids=ITEMS.keys())
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS.keys())
 def test_all_kinds_of_items_are_cut(folder: Path, make_items: Callable[[], np.ndarray], writer: Any) -> None:
@@ -76,7 +82,7 @@ def test_all_kinds_of_items_are_cut(folder: Path, make_items: Callable[[], np.nd
             writer("cut.npz", x=array[index])
             expected = tf_npz.load("cut.npz", "x")
             found = tf_npz.load("whole.npz", "x", slices=index)
-            tf.nest.map_structure(lambda f, e: assert_same(f, e.numpy()), found, expected)
+            tf.nest.map_structure(assert_equal, found, expected)
 
 
 def test_each_array_has_its_own_index(folder: Path) -> None:
@@ -129,7 +135,7 @@ def test_what_an_array_does_not_have_is_an_error_that_names_it(folder: Path, ind
 
 REFUSED: dict[str, tuple[Any, str]] = {
     "a backward step": (S[::-1], "a step of slices must be at least 1, not -1"),
-    "a new axis": (S[None], "slices"),
+    "a new axis": (S[None, 1:], "slices"),
     "a float": (S[1.5:], "a start of slices must be an integer, not 1.5"),
     "text": ("1:2", "an index of slices must be an integer"),
     "two ellipses": (S[..., 1, ...], "one Ellipsis at most"),
