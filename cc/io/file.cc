@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace tf_npz {
 namespace {
@@ -24,6 +25,21 @@ class MemoryFile : public RandomAccessFile {
  private:
   const Buffer owned_;
   const std::string_view contents_;
+};
+
+class OwnedFile : public RandomAccessFile {
+ public:
+  explicit OwnedFile(std::string contents) : contents_(std::move(contents)), file_(contents_) {}
+
+  Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+    return file_.Read(offset, destination, size);
+  }
+
+  uint64_t size() const override { return file_.size(); }
+
+ private:
+  const std::string contents_;
+  const MemoryFile file_;
 };
 
 class OpeningReader : public WholeFileReader {
@@ -59,6 +75,10 @@ std::unique_ptr<WholeFileReader> FileSystem::NewWholeFileReader() const {
 
 std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents) {
   return std::make_unique<MemoryFile>(contents);
+}
+
+std::unique_ptr<RandomAccessFile> NewOwnedFile(std::string contents) {
+  return std::make_unique<OwnedFile>(std::move(contents));
 }
 
 Result<std::unique_ptr<RandomAccessFile>> ReadToMemory(const RandomAccessFile& file,

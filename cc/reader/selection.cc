@@ -1,10 +1,12 @@
 #include "cc/reader/selection.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "cc/base/text.h"
+#include "cc/reader/made_array.h"
 #include "cc/reader/request_errors.h"
 
 namespace tf_npz {
@@ -102,8 +104,45 @@ class ArrayOpener {
   PlanCache* const cache_;
 };
 
-// Sets `count` to that of the arrays that have elements of their own. All of them must have as many
-// rows.
+bool IsArray(const Selection& selection, size_t component) {
+  return selection.source(component).kind == ComponentSource::Kind::kArray;
+}
+
+// An array, and the components that it holds. Components of one array are read together, if they
+// are of the same items.
+using ArrayOfFile = std::pair<const ZipEntry*, std::vector<size_t>>;
+
+Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Selection& selection) {
+  std::vector<ArrayOfFile> arrays;
+  std::unordered_multimap<const ZipEntry*, size_t> known;  // index in `arrays`
+  for (size_t i = 0; i < selection.keys.size(); ++i) {
+    if (!IsArray(selection, i)) continue;
+    const ZipEntry* entry = nullptr;
+    if (archive.is_npz() && selection.keys[i].empty()) {
+      return InvalidArgument(
+          archive.label() +
+          ": is an .npz file; pass keys to say which of its arrays to read (it has " +
+          (archive.members().empty() ? "none" : QuoteList(archive.Names())) + ")");
+    }
+    if (archive.is_npz()) {
+      TF_NPZ_ASSIGN_OR_RETURN(entry, archive.Find(selection.keys[i][0]));
+    }
+    const auto [begin, end] = known.equal_range(entry);
+    const auto same = std::find_if(begin, end, [&](const auto& array) {
+      return selection.slices_of(arrays[array.second].second[0]) == selection.slices_of(i);
+    });
+    const size_t index = same == end ? arrays.size() : same->second;
+    if (same == end) {
+      known.emplace(entry, index);
+      arrays.push_back({entry, {}});
+    }
+    arrays[index].second.push_back(i);
+  }
+  return arrays;
+}
+
+// Sets `count` to that of the arrays of the file that have elements of their own. All of them must
+// have as many rows.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
   const SelectedArray* first = nullptr;
@@ -123,7 +162,89 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
         "; read them with rows=False, or choose others with keys");
   }
   if (first != nullptr) return OkStatus();
+  if (!selection.rows) {
+    selected.count = 1;
+    return OkStatus();
+  }
+  if (selected.arrays.empty())
+    return NoArrayForRows().WithContext(selected.archive->label() + ": ");
   return NoRows().WithContext(selected.arrays[0].reader->context());
+}
+
+// The length that `source` asks for.
+Result<int64_t> LengthOf(const ComponentSource& source, const SelectedArrays& selected) {
+  for (const SelectedArray& array : selected.arrays) {
+    for (size_t i = 0; i < array.components.size(); ++i) {
+      if (array.components[i] != source.component) continue;
+      const std::vector<int64_t>& shape = array.reader->components()[i].element_shape;
+      const auto rank = static_cast<int64_t>(shape.size());
+      if (-rank <= source.axis && source.axis < rank) {
+        return shape[source.axis < 0 ? source.axis + rank : source.axis];
+      }
+      return NoAxis(source.axis, shape).WithContext(array.reader->context());
+    }
+  }
+  return InvalidArgument("a length is asked of a component that is no array");
+}
+
+// An array of the file that has elements of its own.
+const ArrayPlan& PlanWithRows(const SelectedArrays& selected) {
+  const auto array =
+      std::find_if(selected.arrays.begin(), selected.arrays.end(), [](const SelectedArray& candidate) {
+        return !candidate.reader->plan()->is_repeated;
+      });
+  return *array->reader->plan();
+}
+
+// What made arrays have of `selection`: of row numbers, those of the first row of each element.
+Selection SelectionOfMade(const Selection& selection, const SelectedArrays& selected) {
+  Selection made = selection;
+  made.slices.clear();
+  made.row_selection = RowSelection();
+  if (!selection.rows) return made;
+  const ElementRows& elements = PlanWithRows(selected).elements;
+  const int64_t first = elements.rows.first;
+  Slice& rows = made.row_selection.slice;
+  if (elements.count > 1) rows.step = elements.rows.step * elements.shift;
+  rows.start = first;
+  rows.stop = elements.count == 0 ? first : first + (elements.count - 1) * rows.step + 1;
+  return made;
+}
+
+// The array of component `i`, which is not taken from the file.
+Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
+                                           const SelectedArrays& selected) {
+  const std::string& path = selected.archive->path();
+  const ComponentSource source = selection.source(i);
+  switch (source.kind) {
+    case ComponentSource::Kind::kFilename:
+      return Archive::OpenFile(MakeText(path), path + "[FILENAME]");
+    case ComponentSource::Kind::kRow:
+      if (!selection.rows) return RowOfWholeArrays().WithContext(selected.archive->label() + ": ");
+      return Archive::OpenFile(MakeRowNumbers(PlanWithRows(selected).row_count), path + "[ROW]");
+    case ComponentSource::Kind::kLength: {
+      TF_NPZ_ASSIGN_OR_RETURN(const int64_t length, LengthOf(source, selected));
+      return Archive::OpenFile(MakeNumber(length), path + "[Length]");
+    }
+    case ComponentSource::Kind::kArray:
+      break;
+  }
+  return Internal("an array of the file is not made");
+}
+
+// Opens what the file does not hold. Some of it depends on the arrays that are open.
+Status OpenMadeArrays(const Selection& selection, const ReadOptions& options, PlanCache* cache,
+                      SelectedArrays* selected) {
+  std::optional<Selection> made_selection;
+  for (size_t i = 0; i < selection.keys.size(); ++i) {
+    if (IsArray(selection, i)) continue;
+    if (!made_selection) made_selection = SelectionOfMade(selection, *selected);
+    TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made, MakeArray(selection, i, *selected));
+    const ArrayOpener opener(std::move(made), *made_selection, options, cache);
+    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(nullptr, {i}));
+    selected->arrays.push_back(std::move(array));
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -137,32 +258,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
                                      const ReadOptions& options, PlanCache* cache) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
   SelectedArrays selected;
-  // Components of one array are read together, if they are of the same items.
-  std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
-  std::unordered_multimap<const ZipEntry*, size_t> known;  // index in `arrays`
-  for (size_t i = 0; i < selection.keys.size(); ++i) {
-    const ZipEntry* entry = nullptr;
-    if (archive->is_npz() && selection.keys[i].empty()) {
-      return InvalidArgument(archive->label() +
-                             ": is an .npz file; pass keys to say which of its arrays to read (it "
-                             "has " +
-                             (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
-                             ")");
-    }
-    if (archive->is_npz()) {
-      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i][0]));
-    }
-    const auto [begin, end] = known.equal_range(entry);
-    const auto same = std::find_if(begin, end, [&](const auto& array) {
-      return selection.slices_of(arrays[array.second].second[0]) == selection.slices_of(i);
-    });
-    const size_t index = same == end ? arrays.size() : same->second;
-    if (same == end) {
-      known.emplace(entry, index);
-      arrays.push_back({entry, {}});
-    }
-    arrays[index].second.push_back(i);
-  }
+  TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayOfFile> arrays, FindArrays(*archive, selection));
   const ArrayOpener opener(archive, selection, options, cache);
   for (auto& [entry, components] : arrays) {
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(entry, std::move(components)));
@@ -170,6 +266,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   }
   selected.archive = std::move(archive);
   TF_NPZ_RETURN_IF_ERROR(SetCount(selection, &selected));
+  TF_NPZ_RETURN_IF_ERROR(OpenMadeArrays(selection, options, cache, &selected));
   return selected;
 }
 

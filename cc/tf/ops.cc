@@ -73,6 +73,9 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("window: list(int) >= 0 = []")
     .Attr("slices: list(int) >= 0 = []")
     .Attr("slice_axes: list(int) >= 0 = []")
+    .Attr("sources: list(string) >= 0 = []")
+    .Attr("length_components: list(int) >= 0 = []")
+    .Attr("length_axes: list(int) >= 0 = []")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -102,6 +105,9 @@ row_slice: start, stop and step of the rows of each file, as in Python. Empty: a
 window: size, shift and stride of windows over these rows, as of tf.data.Dataset.window. An element is a window. Empty: an element is a row.
 slices: What is taken of the axes of the rows, or of the arrays: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
 slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: all of them, whole.
+sources: For each component, where it comes from: "array", "filename", "row" or "length". Empty: all are arrays. A component that is no array has no keys.
+length_components: For each "length" of `sources`, the number of the component whose elements it measures.
+length_axes: For each "length" of `sources`, the axis of these elements, before they are padded and batched.
 )doc");
 
 REGISTER_OP("NpzLoad")
@@ -116,6 +122,9 @@ REGISTER_OP("NpzLoad")
     .Attr("casts: list(bool) >= 0 = []")
     .Attr("Nslices: int >= 0 = 0")
     .Attr("slice_axes: list(int) >= 0 = []")
+    .Attr("sources: list(string) >= 0 = []")
+    .Attr("length_components: list(int) >= 0 = []")
+    .Attr("length_axes: list(int) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Reads whole arrays of one .npy or .npz file.
@@ -129,6 +138,9 @@ output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. A file that does not fit is an error.
 casts: As for NpzReaderDataset.
 slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: whole arrays.
+sources: As for NpzReaderDataset.
+length_components: As for NpzReaderDataset.
+length_axes: As for NpzReaderDataset.
 )doc");
 
 REGISTER_OP("NpzDecode")
@@ -143,6 +155,9 @@ REGISTER_OP("NpzDecode")
     .Attr("casts: list(bool) >= 0 = []")
     .Attr("Nslices: int >= 0 = 0")
     .Attr("slice_axes: list(int) >= 0 = []")
+    .Attr("sources: list(string) >= 0 = []")
+    .Attr("length_components: list(int) >= 0 = []")
+    .Attr("length_axes: list(int) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Decodes whole arrays from the bytes of an .npy or .npz file.
@@ -156,6 +171,9 @@ output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. Contents that do not fit are an error.
 casts: As for NpzReaderDataset.
 slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: whole arrays.
+sources: As for NpzReaderDataset.
+length_components: As for NpzReaderDataset.
+length_axes: As for NpzReaderDataset.
 )doc");
 
 }  // namespace tf_npz

@@ -11,15 +11,18 @@ from . import _registration, _version_check
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
-    from ._keys import Field
+    from ._keys import FILENAME, ROW, Field, Length
     from ._load import decode, load
     from ._parts import Window
     from ._spec import element_spec
 
 __all__ = [
+    "FILENAME",
+    "ROW",
     "ArrayInfo",
     "Field",
     "FileInfo",
+    "Length",
     "NpzReaderDataset",
     "Window",
     "decode",
@@ -34,9 +37,12 @@ _registration.register_with_tensorflow()
 
 # The module of each name. It is imported when the name is first used, because importing TensorFlow takes seconds.
 _MODULES = {
+    "FILENAME": "_keys",
+    "ROW": "_keys",
     "ArrayInfo": "_inspect",
     "Field": "_keys",
     "FileInfo": "_inspect",
+    "Length": "_keys",
     "NpzReaderDataset": "_dataset",
     "Window": "_parts",
     "decode": "_load",
@@ -57,4 +63,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

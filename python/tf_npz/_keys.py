@@ -2,7 +2,7 @@
 
 import collections.abc
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,42 +47,148 @@ class Field:
         return f"tf_npz.Field({', '.join(map(repr, self.path))})"
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class Origin:
+    """A key that stands for where an element comes from: `tf_npz.FILENAME` or `tf_npz.ROW`.
+
+    It stands in `keys` beside the names of arrays.
+
+    Attributes:
+      name: "FILENAME": the name of the element's file, as it was given or as its pattern expanded, a tf.string of
+        shape (). "ROW": the number of the row in its file, from 0, an int64 of shape (). With `rows=False` an element
+        has no row.
+
+    Example:
+      >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("y", tf_npz.FILENAME, tf_npz.ROW))
+      >>> [(int(y), name.numpy(), int(row)) for y, name, row in ds.skip(5).take(2)]
+      [(5, b'train/0.npz', 5), (6, b'train/1.npz', 0)]
+    """
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"tf_npz.{self.name}"
+
+
+FILENAME = Origin("FILENAME")
+ROW = Origin("ROW")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Length:
+    """A key that stands for the length of another key's elements, before they are padded: an int64 of shape ().
+
+    Attributes:
+      key: The key whose elements are measured. It must be in `keys` too.
+      axis: The axis of the element, from 0. A negative number counts from the last axis. With `rows=True` axis 0 is
+        that of a row, not that of the array.
+
+    Example:
+      >>> keys = {"clip": None, "length": tf_npz.Length(None)}  # None: the only array of an .npy
+      >>> ds = tf_npz.NpzReaderDataset("clips/*.npy", keys, rows=False, batch_size=2, padding=0)
+      >>> [(batch["clip"].shape, batch["length"].numpy().tolist()) for batch in ds]
+      [(TensorShape([2, 5, 2]), [3, 5])]
+    """
+
+    key: "Key | None"
+    axis: int = 0
+
+    def __repr__(self) -> str:
+        return f"tf_npz.Length({self.key!r}" + (f", axis={self.axis}" if self.axis else "") + ")"
+
+
 # One key. `is_key` and `path_of` say what it may be at run time.
-Key: TypeAlias = str | Field
+Key: TypeAlias = str | Field | Origin | Length
 # A key, or a structure of keys: a mapping, or anything that gives keys in an order. A structure may hold structures.
-Keys: TypeAlias = Key | Mapping[Any, "Keys"] | Iterable["Keys"]
+# None within a structure stands for what `keys=None` gives.
+Keys: TypeAlias = Key | Mapping[Any, "Keys | None"] | Iterable["Keys | None"]
 
 
 def is_key(node: object) -> bool:
     """Whether `node` is one key: a leaf of the structure of keys."""
-    return isinstance(node, str | Field)
+    return node is None or isinstance(node, str | Field | Origin | Length)
 
 
-def path_of(key: Key) -> tuple[str, ...]:
-    """The names that would index the result of np.load: the array's name, then names of fields."""
-    return key.path if isinstance(key, Field) else (key,)
+def is_array(key: Key | None) -> bool:
+    """Whether `key` is read from the arrays of a file."""
+    return not isinstance(key, Origin | Length)
 
 
-def normalized(keys: Keys | None) -> Any:
+def source_of(key: Key | None) -> str:
+    """What the attribute `sources` of the ops calls it."""
+    if isinstance(key, Origin):
+        return key.name.lower()
+    return "length" if isinstance(key, Length) else "array"
+
+
+def dtype_of(key: Origin | Length) -> tf.DType:
+    """The dtype of a key that is no array. Its shape is ()."""
+    return tf.string if key == FILENAME else tf.int64
+
+
+def path_of(key: Key | None) -> tuple[str, ...]:
+    """The names that would index the result of np.load: the array's name, then names of fields.
+
+    Empty for what is no array, and for None.
+    """
+    if isinstance(key, Field):
+        return key.path
+    return (key,) if isinstance(key, str) else ()
+
+
+def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True) -> Any:
     """`keys` as a structure of an element: keys in dicts, tuples and named tuples. None stays None.
 
     All functions that take keys call it first, and once, because an iterator can be read only once.
 
+    Args:
+      keys: The argument of the caller.
+      rows: Whether an element is a row.
+      has_file: Whether the arrays come from a file, and not from bytes.
+
     Raises:
       TypeError: `keys` holds something that is not a key, or that has no order.
-      ValueError: There are no keys.
+      ValueError: There are no keys, or a key asks for something that an element does not have.
     """
     if keys is None:
         return None
     structure = _structure(keys)
-    if not _holds_keys(structure):
+    flat = tf.nest.flatten(structure)
+    if not flat:
         raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
+    _check_origins(flat, rows, has_file)
     return structure
 
 
 def argument(keys: Any) -> str:
     """`keys` as a message writes them behind other arguments."""
     return "" if keys is None else f", keys={keys!r}"
+
+
+def _check_origins(flat: Sequence[Key | None], rows: bool, has_file: bool) -> None:
+    """Refuses keys that an element does not have. `flat` are all of them."""
+    arrays = [key for key in flat if is_array(key)]
+    if rows and not arrays:
+        raise ValueError(
+            f"keys names no array, only {', '.join(map(repr, flat))}, so the number of rows is unknown; "
+            "add the name of an array, or None for all arrays"
+        )
+    if not rows and ROW in flat:
+        raise ValueError(
+            "keys holds tf_npz.ROW, but an element is a file's whole arrays here, so it has no row number; "
+            "leave it out, or read rows with NpzReaderDataset and rows=True"
+        )
+    if not has_file and FILENAME in flat:
+        raise ValueError("keys holds tf_npz.FILENAME, but decode takes bytes, which have no file name; leave it out")
+    if None in flat and len(arrays) > 1:
+        named = ", ".join(repr(key) for key in arrays if key is not None) or "None again"
+        raise ValueError(f"keys holds None for all arrays, and {named} beside it; leave one of them out")
+    for key in flat:
+        if isinstance(key, Length) and key.key not in arrays:
+            raise ValueError(
+                f"keys holds {key!r}, but not the array {key.key!r} that it measures; keys has "
+                f"{', '.join(map(repr, arrays)) or 'no array'}: add it"
+            )
 
 
 def _structure(keys: Any) -> Any:
@@ -107,12 +213,6 @@ def _structure(keys: Any) -> Any:
             f"keys must be names of arrays (str), tf_npz.Field, or structures of these, not {_described(keys)}"
         )
     return tuple(map(_structure, keys))
-
-
-def _holds_keys(structure: Any) -> bool:
-    if is_key(structure):
-        return True
-    return any(map(_holds_keys, structure.values() if isinstance(structure, dict) else structure))
 
 
 def _plain(name: str) -> str:

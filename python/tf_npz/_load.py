@@ -10,11 +10,12 @@ from ._dtypes import Dtypes
 from ._keys import Keys
 from ._slices import Slices
 from ._structure import Components, ElementSpec
+from ._types import Tensor
 
 
 @_ops.not_converted
 def load(
-    filename: _files.Path | tf.Tensor,
+    filename: _files.Path | Tensor,
     keys: Keys | None = None,
     *,
     element_spec: ElementSpec | None = None,
@@ -92,7 +93,7 @@ def load(
 
 @_ops.not_converted
 def decode(
-    contents: bytes | tf.Tensor,
+    contents: bytes | bytearray | memoryview | Tensor,
     keys: Keys | None = None,
     *,
     element_spec: ElementSpec | None = None,
@@ -129,7 +130,7 @@ def decode(
       ...     tf_npz.decode(file.read(), keys="y")
       <tf.Tensor: shape=(3,), dtype=int64, numpy=array([7, 8, 9])>
     """
-    keys = _keys.normalized(keys)
+    keys = _keys.normalized(keys, has_file=False)
     cut = _slices.parsed(slices)
     if isinstance(contents, bytes | bytearray | memoryview):
         value, tensor = bytes(contents), tf.constant(bytes(contents), tf.string)

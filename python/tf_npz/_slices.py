@@ -82,6 +82,8 @@ def requests(slices: Any, keys: Any) -> list[tuple[tuple[str, ...], list[int]]]:
     found: list[tuple[tuple[str, ...], list[int]]] = []
     known: dict[tuple[str, ...], str] = {}
     for key, (value, _) in zip(tf.nest.flatten(keys), values, strict=True):
+        if not _keys.is_array(key):
+            continue
         path = _keys.path_of(key)
         if known.setdefault(path, repr(value)) != repr(value):
             raise ValueError(
@@ -96,7 +98,14 @@ def with_slices(slices: Any, components: Components) -> Components:
     if slices is None:
         return components
     values = _structure.spread("slices", slices, components.spec)
-    return components._replace(slices=[value for value, _ in values])
+    cut = [
+        value if is_own or _keys.is_array(leaf) else None
+        for (value, is_own), leaf in zip(values, components.leaves, strict=True)
+    ]
+    for index, leaf in zip(cut, components.leaves, strict=True):
+        if index is not None and not _keys.is_array(leaf):
+            raise ValueError(f"slices has {index!r} for {leaf!r}, which is one number or string; leave it out")
+    return components._replace(slices=cut)
 
 
 def numbers(components: Components) -> tuple[list[Any], list[int]]:

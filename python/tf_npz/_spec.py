@@ -75,13 +75,9 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(
-        paths,
-        _keys.normalized(keys),
-        rows=_parts.row_selection(rows, window),
-        dtypes=dtypes,
-        slices=_slices.parsed(slices),
-    ).spec
+    selection = _parts.row_selection(rows, window)
+    normalized = _keys.normalized(keys, rows=selection.rows)
+    return of_files(paths, normalized, rows=selection, dtypes=dtypes, slices=_slices.parsed(slices)).spec
 
 
 def of_files(
@@ -119,6 +115,7 @@ def of_files(
             _slices.requests(slices, keys),
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
+        components = components._replace(may_be_sample=specs.may_be_sample)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
     components = _slices.with_slices(slices, components)
@@ -145,12 +142,14 @@ def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None, slices: Any =
       ValueError: `keys`, `spec`, `dtypes` and `slices` differ in structure.
     """
     components = _structure.components(keys, spec)
-    components = components._replace(spec=_dtypes.applied(dtypes, components.spec))
+    components = _dtypes.applied(dtypes, components)
     return _slices.with_slices(slices, components._replace(casts=[True] * len(components.keys)))
 
 
 def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:
-    return None if keys is None else [_keys.path_of(key) for key in tf.nest.flatten(keys)]
+    """The paths of the arrays that are read. None: all arrays."""
+    flat = tf.nest.flatten(keys)
+    return None if None in flat else [_keys.path_of(key) for key in flat if _keys.is_array(key)]
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:
@@ -160,11 +159,14 @@ def _sample(paths: Sequence[str]) -> Sequence[str]:
 
 
 def _components(specs: _core.InferredSpecs, keys: Any) -> Components:
-    spec = _by_name(specs)
-    if keys is not None:
-        by_name = spec
-        spec = tf.nest.map_structure(lambda key: functools.reduce(operator.getitem, _keys.path_of(key), by_name), keys)
-    return _structure.components(keys, spec)
+    by_name = _by_name(specs)
+
+    def of_key(key: Any) -> ElementSpec:
+        if not _keys.is_array(key):
+            return tf.TensorSpec([], _keys.dtype_of(key))
+        return functools.reduce(operator.getitem, _keys.path_of(key), by_name)
+
+    return _structure.components(keys, tf.nest.map_structure(of_key, keys))
 
 
 def _by_name(specs: _core.InferredSpecs) -> Any:

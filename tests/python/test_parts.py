@@ -99,9 +99,7 @@ def in_every_form(expected: list[Any], **options: Any) -> None:
     dataset = tf_npz.NpzReaderDataset("*.npz", "x", **options)
     assert len(dataset) == len(expected)
     spec = dataset.element_spec
-    assert spec == tf_npz.element_spec(
-        "*.npz", "x", rows=options.get("rows", True), window=options.get("window")
-    )
+    assert spec == tf_npz.element_spec("*.npz", "x", rows=options.get("rows", True), window=options.get("window"))
     assert read(tf_npz.NpzReaderDataset("*.npz", "x", num_parallel_reads=8, **options)) == expected
     no_threads = tf_npz.NpzReaderDataset("*.npz", "x", batch_size=4, **options)
     assert unbatched(plain(no_threads)) == expected
@@ -112,8 +110,9 @@ def in_every_form(expected: list[Any], **options: Any) -> None:
     for count in (1, len(expected) // 2, len(expected)):
         assert read(dataset.skip(count)) == expected[count:]
     for number in range(0, len(expected), 7):
-        assert as_lists(tf.nest.map_structure(lambda t: t.numpy(), tf.data.experimental.at(dataset, number))) == (
-            expected[number]
+        assert (
+            as_lists(tf.nest.map_structure(lambda t: t.numpy(), tf.data.experimental.at(dataset, number)))
+            == (expected[number])
         )
     symbolic = tf.data.Dataset.from_tensor_slices(sorted(str(path) for path in Path().glob("*.npz"))).flat_map(
         lambda f: tf_npz.NpzReaderDataset(f, "x", element_spec=spec, **options)
@@ -205,6 +204,28 @@ def test_an_array_without_dimensions_is_a_scalar_for_each_window(folder: Path) -
         ([2, 3, 4], 250),
         ([4, 5, 6], 250),
     ]
+
+
+def test_a_row_number_is_that_of_the_first_row_of_an_element(folder: Path) -> None:
+    for i, length in enumerate((7, 12)):
+        np.savez(f"{i}.npz", x=np.arange(length))
+    forms: list[dict[str, Any]] = [
+        {"rows": slice(1, None, 3)},
+        {"rows": slice(-2, None)},
+        {"window": (3, 2)},
+        {"window": (2, 2, 2)},
+        {"rows": slice(1, -1, 2), "window": (2, 1)},
+        {"window": (8, 3)},
+        {"rows": slice(5, 2)},
+    ]
+    for options in forms:
+        keys = ("x", tf_npz.ROW, tf_npz.FILENAME)
+        for batch in tf_npz.NpzReaderDataset("*.npz", keys, batch_size=4, **options).as_numpy_iterator():
+            first = batch[0] if batch[0].ndim == 1 else batch[0][:, 0]
+            assert batch[1].tolist() == first.tolist()
+        assert len(tf_npz.NpzReaderDataset("*.npz", keys, **options)) == (
+            len(tf_npz.NpzReaderDataset("*.npz", "x", **options))
+        )
 
 
 def test_arrays_must_agree_in_length_before_they_are_cut(folder: Path) -> None:

@@ -106,6 +106,19 @@ def test_each_array_has_its_own_index(folder: Path) -> None:
         tf_npz.load("a.npz", ("x", "x"), slices=[S[:2], S[6:]])
 
 
+def test_keys_that_are_no_arrays_are_not_cut(folder: Path) -> None:
+    x = make((7, 5))
+    np.savez("a.npz", x=x)
+    found, length = tf_npz.load("a.npz", ("x", tf_npz.Length("x")), slices=S[2:4])
+    assert_same(found, x[2:4])
+    assert int(length) == 2
+    for row, number, length in tf_npz.NpzReaderDataset("a.npz", ("x", tf_npz.ROW, tf_npz.Length("x")), slices=S[1:4]):
+        assert_same(row, x[int(number), 1:4])
+        assert int(length) == 3
+    with pytest.raises(ValueError, match="leave it out"):
+        tf_npz.load("a.npz", ("x", tf_npz.Length("x")), slices=[None, S[2:4]])
+
+
 def test_fields_of_one_array_may_be_cut_apart(folder: Path) -> None:
     x = np.array([(i, 10 * i) for i in range(8)], [("a", "i4"), ("b", "i8")])
     np.savez("a.npz", x=x)
