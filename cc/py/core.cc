@@ -107,8 +107,8 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
                              bool skip_damaged, const py::function& open_remote, const Casts& casts,
                              const std::vector<int64_t>& row_slice,
                              const std::vector<int64_t>& window, const SlicesOfKeys& slices) {
-  const SpecRequest request = {keys, rows, ToCastRequests(casts),
-                               ToRowSelection(row_slice, window), ToSliceRequests(slices)};
+  const SpecRequest request = {keys, rows, ToCastRequests(casts), ToRowSelection(row_slice, window),
+                               ToSliceRequests(slices)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;

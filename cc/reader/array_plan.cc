@@ -111,9 +111,8 @@ bool TakesItems(const std::vector<Component>& components, const NpyHeader& heade
 Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
                                   FieldPath* culprit) {
   const bool rows = wanted.rows;
-  TF_NPZ_ASSIGN_OR_RETURN(
-      ElementLayout layout,
-      LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
+  TF_NPZ_ASSIGN_OR_RETURN(ElementLayout layout,
+                          LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
   ArrayPlan plan;
   static_cast<ElementLayout&>(plan) = std::move(layout);
   // With one dimension or one element, both orders are the same.

@@ -22,7 +22,8 @@ void SetCoverage(const std::vector<int64_t>& shape, bool has_all_rows, ElementLa
   for (size_t axis = 1; axis < shape.size(); ++axis) {
     const Steps& steps = layout->inner[axis - 1];
     if (!steps.is_all(shape[axis])) layout->cuts_rows = true;
-    has_last_items = has_last_items && steps.count > 0 && steps.at(steps.count - 1) + 1 == shape[axis];
+    has_last_items =
+        has_last_items && steps.count > 0 && steps.at(steps.count - 1) + 1 == shape[axis];
   }
   if (has_all_rows && rows.step == 1 && !has_gaps && end > 0 && !layout->cuts_rows) {
     layout->tail_rows = rows.count - end;

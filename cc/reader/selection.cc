@@ -189,10 +189,9 @@ Result<int64_t> LengthOf(const ComponentSource& source, const SelectedArrays& se
 
 // An array of the file that has elements of its own.
 const ArrayPlan& PlanWithRows(const SelectedArrays& selected) {
-  const auto array =
-      std::find_if(selected.arrays.begin(), selected.arrays.end(), [](const SelectedArray& candidate) {
-        return !candidate.reader->plan()->is_repeated;
-      });
+  const auto array = std::find_if(
+      selected.arrays.begin(), selected.arrays.end(),
+      [](const SelectedArray& candidate) { return !candidate.reader->plan()->is_repeated; });
   return *array->reader->plan();
 }
 

@@ -27,8 +27,8 @@ Steps Resolve(const Slice& slice, int64_t length) {
 }
 
 bool AxisSlice::operator==(const AxisSlice& other) const {
-  return kind == other.kind && slice.start == other.slice.start &&
-         slice.stop == other.slice.stop && slice.step == other.slice.step;
+  return kind == other.kind && slice.start == other.slice.start && slice.stop == other.slice.stop &&
+         slice.step == other.slice.step;
 }
 
 Result<Slices> ToSlices(const int64_t* numbers, size_t count) {

@@ -41,9 +41,9 @@ struct DatasetArguments {
   std::vector<tensorflow::PartialTensorShape> element_shapes;
   std::vector<bool> casts;         // for each component; empty: none is cast
   std::vector<int64_t> row_slice;  // start, stop, step; empty: all rows
-  std::vector<int64_t> slices;      // see ToSlicesOfComponents
+  std::vector<int64_t> slices;     // see ToSlicesOfComponents
   std::vector<int64_t> slice_axes;
-  std::vector<int64_t> window;     // size, shift, stride; empty: no windows
+  std::vector<int64_t> window;  // size, shift, stride; empty: no windows
 };
 
 // The spec of each component of one element, before batching. InvalidArgument if an argument is out
