@@ -141,25 +141,37 @@ Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Select
   return arrays;
 }
 
+// The error of arrays that differ in length.
+Status LengthsDiffer(const Selection& selection, const SelectedArrays& selected) {
+  std::vector<ArrayLength> arrays;
+  for (const SelectedArray& array : selected.arrays) {
+    ArrayLength& added = arrays.emplace_back();
+    added.name = selection.keys[array.components[0]][0];
+    const ArrayPlan& plan = *array.reader->plan();
+    if (!plan.is_repeated) added.length = plan.row_count;
+  }
+  const auto is_first = [](const ArrayLength& array) { return array.length.has_value(); };
+  const auto first = std::find_if(arrays.begin(), arrays.end(), is_first);
+  const auto other = std::find_if(first, arrays.end(), [&](const ArrayLength& array) {
+    return array.length.value_or(*first->length) != *first->length;
+  });
+  return InvalidArgument(
+      selected.archive->label() + ": arrays differ in length: " + Quote(first->name) + " has " +
+      std::to_string(*first->length) + " rows, " + Quote(other->name) + " has " +
+      std::to_string(*other->length) + "; " + LengthAdvice(*selected.archive, arrays));
+}
+
 // Sets `count` to that of the arrays of the file that have elements of their own. All of them must
 // have as many rows.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
   const SelectedArray* first = nullptr;
-  const auto name = [&](const SelectedArray& array) {
-    return Quote(selection.keys[array.components[0]][0]);
-  };
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
     if (first == nullptr) first = &array;
     selected.count = array.reader->count();
-    const int64_t rows = array.reader->plan()->row_count;
-    const int64_t first_rows = first->reader->plan()->row_count;
-    if (rows == first_rows || !selection.rows) continue;
-    return InvalidArgument(
-        selected.archive->label() + ": arrays differ in length: " + name(*first) + " has " +
-        std::to_string(first_rows) + " rows, " + name(array) + " has " + std::to_string(rows) +
-        "; read them with rows=False, or choose others with keys");
+    const bool differs = array.reader->plan()->row_count != first->reader->plan()->row_count;
+    if (differs && selection.rows) return LengthsDiffer(selection, selected);
   }
   if (first != nullptr) return OkStatus();
   if (!selection.rows) {

@@ -334,7 +334,7 @@ def test_messages_write_keys_as_code(folder: Path) -> None:
     save()
     keys = ("x", Field("events", "t"))
     with pytest.raises(
-        ValueError, match=r"element_spec\(a_file, keys=\('x', tf_npz.Field\('events', 't'\)\), rows=False"
+        ValueError, match=r"element_spec\(files, keys=\('x', tf_npz.Field\('events', 't'\)\), rows=False"
     ):
         tf.data.Dataset.from_tensors("a.npz").map(lambda f: tf_npz.load(f, iter(keys)))
 
