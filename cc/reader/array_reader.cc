@@ -124,7 +124,7 @@ Status ArrayReader::ReadElements(int64_t first, int64_t count,
         member_->pool(), is_random_access() ? own : decoded_, destinations, done));
   }
   if (plan_->tail_rows == 0 || first + count < plan_->count) return OkStatus();
-  const Status tail = ReadTail();
+  Status tail = ReadTail();
   if (!tail.ok()) *done = 0;
   return tail;
 }
