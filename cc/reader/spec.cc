@@ -8,6 +8,7 @@
 
 #include "cc/base/text.h"
 #include "cc/io/buffer.h"
+#include "cc/reader/element_layout.h"
 #include "cc/reader/inspect.h"
 #include "cc/reader/request_errors.h"
 
@@ -206,10 +207,8 @@ class SpecBuilder {
     TF_NPZ_RETURN_IF_ERROR(array.status);
     TF_NPZ_RETURN_IF_ERROR(range.Problem());
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
-    // An array without dimensions is repeated for each row of the others.
-    const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (request_.rows) AddLength(array);
-    if (no_rows_.ok() && request_.rows && !has_rows) {
+    if (request_.rows) lengths_.push_back({array.name, LengthOf(array)});
+    if (no_rows_.ok() && request_.rows && array.header.shape.empty()) {
       no_rows_ = NoRows().WithContext(archive_->Context(entry));
     }
     const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
@@ -219,7 +218,17 @@ class SpecBuilder {
       component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
       component.dtype = facts->dtype;
       component.spec.type = facts->type;
-      component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
+      const Result<ElementLayout> layout = LayoutElements(
+          array.header.shape, request_.rows, request_.row_selection, SlicesOf(component.keys));
+      if (!layout.ok()) return layout.status().WithContext(archive_->Context(entry, facts->path));
+      if (layout->has_rows && !layout->is_repeated) {
+        AddCount(*layout);
+      }
+      component.spec.shape = layout->element_shape;
+      component.spec.shape->insert(
+          component.spec.shape->end(),
+          facts->shape.begin() + static_cast<std::ptrdiff_t>(array.header.shape.size()),
+          facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
           RequestCast(&component).WithContext(archive_->Context(entry, facts->path)));
       component.place = spec_.components.size();
@@ -268,13 +277,22 @@ class SpecBuilder {
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  // Adds the length of an array whose rows are read.
-  void AddLength(const MemberFacts& array) {
-    const std::optional<int64_t> length = LengthOf(array);
-    lengths_.push_back({array.name, length});
-    if (!length) return;
-    lengths_differ_ |= spec_.count.value_or(*length) != *length;
-    spec_.count = length;
+  void AddCount(const ElementLayout& layout) {
+    lengths_differ_ |= rows_.value_or(layout.row_count) != layout.row_count;
+    rows_ = layout.row_count;
+    spec_.count = layout.count;
+  }
+
+  // What the request takes of the array of a component with `keys`. The longest of its keys counts.
+  const Slices& SlicesOf(const FieldPath& keys) const {
+    static const SliceRequest kAll;
+    const SliceRequest* found = &kAll;
+    for (const SliceRequest& request : request_.slices) {
+      if (BeginsWith(keys, request.keys) && request.keys.size() >= found->keys.size()) {
+        found = &request;
+      }
+    }
+    return found->slices;
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {
@@ -288,6 +306,7 @@ class SpecBuilder {
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
   std::vector<ArrayLength> lengths_;  // of the arrays whose rows are read
+  std::optional<int64_t> rows_;       // of an array
   bool lengths_differ_ = false;
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };

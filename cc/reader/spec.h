@@ -27,14 +27,22 @@ struct CastRequest {
   bool only_numbers = false;
 };
 
+// What is taken of the axes of the arrays to which `keys` leads.
+struct SliceRequest {
+  FieldPath keys;  // names that would index the result of np.load, or the first of these
+  Slices slices;
+};
+
 // The element that a caller wants.
 struct SpecRequest {
   // For each, the names that would index the result of np.load: the name of an array, then names of
   // its fields; for an `.npy`, names of fields. None is empty. Absent: everything in the file.
   std::optional<std::vector<FieldPath>> keys;
-  // True: an element is a row. False: an element is a file's whole arrays.
+  // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};
+  RowSelection row_selection = {};  // if `rows`
+  std::vector<SliceRequest> slices = {};
 };
 
 // One component of an element.
@@ -52,7 +60,7 @@ struct InferredSpec {
   // depend on the file: first that of the requested keys, then that of the names.
   std::vector<InferredComponent> components;
   std::string label;  // the path of the file, or of the first of several, as messages print it
-  std::optional<int64_t> count;  // rows of the file; absent if elements are not rows
+  std::optional<int64_t> count;  // elements of the file; absent if they are not rows
   // Whether an array has no dimensions, although elements are rows. Then the whole file may be one
   // sample.
   bool may_be_sample = false;

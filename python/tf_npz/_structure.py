@@ -21,6 +21,7 @@ class Components(NamedTuple):
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
       usual_dtypes: For each component, the name of the dtype that most files hold. Empty: the caller gave the spec.
+      slices: For each component, the `_slices.Index` that is taken of it, or None. Empty: none is cut.
       may_be_sample: Whether each file has an array without dimensions, although elements are rows. Then a file may be
         one sample.
       leaves: For each component, the key of the caller that it belongs to. None: all arrays.
@@ -31,6 +32,7 @@ class Components(NamedTuple):
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
     usual_dtypes: Sequence[str] = ()
+    slices: Sequence[Any] = ()
     may_be_sample: bool = False
     leaves: Sequence[_keys.Key | None] = ()
 
