@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _ops, _spec
+from . import _files, _ops, _spec, _structure
 from ._dtypes import Dtypes
 from ._structure import Components, ElementSpec, Keys
 
@@ -29,10 +29,10 @@ def load(
         symbolic tensor holds a path, never a pattern.
       keys: The arrays to read, and the structure of the result. None: a dict of all arrays (for an .npy, a tensor).
         "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict with new names. A structured array becomes
-        a dict of its fields. For a structured .npy, keys are names of fields.
+        a dict of its fields. For a structured .npy, keys are names of fields. A key may be a scalar string tensor.
       element_spec: The spec of the result, as `tf_npz.element_spec(files, keys, rows=False)` returns it: None for each
-        dimension in which the files differ. Required if `filename` is symbolic. None: it is read from the header.
-        Arrays of other dtypes are cast to its dtypes, as `NpzReaderDataset` casts.
+        dimension in which the files differ. Required if `filename` or a key is symbolic. None: it is read from the
+        header. Arrays of other dtypes are cast to its dtypes, as `NpzReaderDataset` casts.
       verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
       dtypes: What arrays are cast to, as for `NpzReaderDataset`.
 
@@ -48,7 +48,8 @@ def load(
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: The file exceeds a limit, such as 1 MiB for a header.
       tf.errors.UnavailableError: Reading failed for another reason, such as a server that does not answer.
-      ValueError: `filename` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
+      ValueError: `filename` or a key is symbolic without an `element_spec`, or `keys` and `element_spec` differ in
+        structure.
       TypeError: `filename` is neither a path nor a scalar string tensor.
 
     Example:
@@ -60,11 +61,16 @@ def load(
       ...     lambda f: tf_npz.load(f, element_spec=spec), num_parallel_calls=tf.data.AUTOTUNE)
       >>> [clip.shape for clip in ds]
       [TensorShape([3, 2]), TensorShape([5, 2])]
+
+      >>> ds = tf.data.Dataset.from_tensor_slices(["y", "y"]).map(
+      ...     lambda key: tf_npz.load("a.npz", key, element_spec=tf.TensorSpec([None], tf.int64)))
+      >>> [y.numpy().tolist() for y in ds]
+      [[7, 8, 9], [7, 8, 9]]
     """
     path = _files.one_path(filename)
     if element_spec is not None:
         components = _spec.of_caller(keys, element_spec, dtypes)
-    elif tf.is_tensor(path):
+    elif tf.is_tensor(path) and not _structure.is_symbolic(keys):
         raise _symbolic("filename", f"tf_npz.element_spec(a_file{_keys_argument(keys)}, rows=False)")
     else:
         components = _spec.of_files([path], keys, rows=False, dtypes=dtypes)
@@ -91,7 +97,7 @@ def decode(
     Args:
       contents: The bytes, or a scalar string tensor that holds them.
       keys: The arrays to decode, and the structure of the result, as for `load`.
-      element_spec: The spec of the result, as for `load`. Required if `contents` is symbolic.
+      element_spec: The spec of the result, as for `load`. Required if `contents` or a key is symbolic.
       verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
       dtypes: What arrays are cast to, as for `NpzReaderDataset`.
 
@@ -105,7 +111,8 @@ def decode(
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: The contents exceed a limit, such as 1 MiB for a header.
       TypeError: `contents` is neither bytes nor a scalar string tensor.
-      ValueError: `contents` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
+      ValueError: `contents` or a key is symbolic without an `element_spec`, or `keys` and `element_spec` differ in
+        structure.
 
     Example:
       >>> with open("a.npz", "rb") as file:

@@ -116,6 +116,11 @@ def of_caller(keys: Keys | None, spec: ElementSpec, dtypes: Dtypes | None) -> Co
 
 
 def _names(keys: Keys | None) -> list[str] | None:
+    if _structure.is_symbolic(keys):
+        raise ValueError(
+            f"keys is {keys!r}, whose value is not known yet, so no header can be read: pass the spec of its array as "
+            "element_spec, such as tf.TensorSpec([None, 80], tf.float32), or a str as the key"
+        )
     return None if keys is None else tf.nest.flatten(_structure.normalized_keys(keys))
 
 

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-Keys: TypeAlias = str | Sequence[str] | Mapping[str, str]
+# The name of an array. As a tensor it is a scalar string.
+Key: TypeAlias = str | tf.Tensor
+Keys: TypeAlias = Key | Sequence[Key] | Mapping[str, Key]
 # A tf.TensorSpec, or a tuple or dict of them.
 ElementSpec: TypeAlias = Any
 
@@ -15,13 +17,13 @@ class Components(NamedTuple):
 
     Attributes:
       keys: For each component, the names that would index the result of np.load: the array's name, then names of
-        fields. Empty for the only array of an .npy.
+        fields. Empty for the only array of an .npy. The array's name may be a symbolic tensor.
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
     """
 
-    keys: list[tuple[str, ...]]
+    keys: list[tuple[Key, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
@@ -34,8 +36,9 @@ class Components(NamedTuple):
 
     def op_arguments(self) -> dict[str, Any]:
         """The inputs and attributes of the ops that hold the keys, and what is cast."""
+        names = [name for key in self.keys for name in key]
         return {
-            "keys": tf.constant([name for key in self.keys for name in key], tf.string),
+            "keys": tf.stack(names) if any(map(tf.is_tensor, names)) else tf.constant(names, tf.string),
             "key_depths": [len(key) for key in self.keys],
             "casts": list(self.casts),
         }
@@ -44,18 +47,35 @@ class Components(NamedTuple):
 def normalized_keys(keys: Keys) -> Any:
     """`keys` with tuples instead of lists, because elements of datasets hold tuples.
 
+    A tensor whose value is known becomes a str.
+
     Raises:
-      TypeError: A key is not a str.
+      TypeError: A key is neither a str nor a scalar string tensor.
       ValueError: There are no keys.
     """
     structure = _lists_to_tuples(keys)
     flat = tf.nest.flatten(structure)
     if not flat:
         raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
-    for key in flat:
-        if not isinstance(key, str):
-            raise TypeError(f"keys must be names of arrays (str), not {type(key).__name__}: {key!r}")
-    return structure
+    return tf.nest.map_structure(_normalized_key, structure)
+
+
+def is_symbolic(keys: Keys | None) -> bool:
+    """Whether a key is a tensor without a known value."""
+    return keys is not None and any(map(tf.is_tensor, tf.nest.flatten(normalized_keys(keys))))
+
+
+def _normalized_key(key: Any) -> Key:
+    if isinstance(key, str):
+        return key
+    if not tf.is_tensor(key):
+        raise TypeError(f"keys must be names of arrays (str), not {type(key).__name__}: {key!r}")
+    if key.dtype != tf.string or not key.shape.is_compatible_with([]):
+        raise TypeError(f"a key that is a tensor must be a scalar string, not {key!r}")
+    tensor = tf.convert_to_tensor(key)  # of a tf.Variable
+    value = tf.get_static_value(tensor)
+    # Bytes that are not UTF-8 are escaped in the names of arrays too.
+    return tensor if value is None else bytes(value).decode("utf-8", "backslashreplace")
 
 
 def components(keys: Keys | None, spec: ElementSpec) -> Components:
@@ -151,9 +171,9 @@ class _StructuresDifferError(Exception):
     pass
 
 
-def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
+def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[Key, ...]]:
     """`Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
-    if isinstance(keys, str):
+    if isinstance(keys, str) or tf.is_tensor(keys):
         return _field_keys((keys,), spec)
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
         return [key for name in sorted(keys) for key in _component_keys(keys[name], spec[name])]
@@ -162,7 +182,7 @@ def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[str, ...]]:
     raise _StructuresDifferError
 
 
-def _field_keys(prefix: tuple[str, ...], spec: ElementSpec) -> list[tuple[str, ...]]:
+def _field_keys(prefix: tuple[Key, ...], spec: ElementSpec) -> list[tuple[Key, ...]]:
     """`Components.keys` for a nested dict of fields, or for a single component. Each begins with `prefix`."""
     if isinstance(spec, tf.TensorSpec):
         return [prefix]
