@@ -35,7 +35,7 @@ struct FileFacts {
   std::string note;
 };
 
-using Keys = std::optional<std::vector<std::string>>;
+using Keys = std::optional<std::vector<FieldPath>>;  // see SpecRequest
 
 // A dimension that is not known becomes None.
 py::tuple ShapeTuple(const std::vector<int64_t>& shape) {

@@ -22,20 +22,67 @@ struct ComponentRange {
   Status Problem() const { return ProblemOf(begin, end); }
 };
 
+bool BeginsWith(const FieldPath& path, const FieldPath& beginning) {
+  return beginning.size() <= path.size() &&
+         std::equal(beginning.begin(), beginning.end(), path.begin());
+}
+
 ComponentRange AllComponents(const MemberFacts& array) {
   return {array.components.data(), array.components.data() + array.components.size()};
 }
 
-// The components within each field of a structured array; empty for any other array.
-std::map<std::string_view, ComponentRange> ComponentsByField(const MemberFacts& array) {
-  std::map<std::string_view, ComponentRange> fields;
+// The components of an array, found by the field that they are within.
+class FieldIndex {
+ public:
+  // `array` must outlive the index.
+  explicit FieldIndex(const MemberFacts& array) {
+    sorted_.reserve(array.components.size());
+    for (const ComponentFacts& facts : array.components) sorted_.push_back(&facts);
+    std::sort(sorted_.begin(), sorted_.end(),
+              [](const auto* a, const auto* b) { return a->path < b->path; });
+  }
+
+  // The components within the field at `path`. Empty if there are none.
+  ComponentRange Within(const FieldPath& path) const {
+    const auto begin =
+        std::lower_bound(sorted_.begin(), sorted_.end(), path,
+                         [](const auto* facts, const auto& path) { return facts->path < path; });
+    const auto end = std::find_if_not(
+        begin, sorted_.end(), [&](const auto* facts) { return BeginsWith(facts->path, path); });
+    if (begin == end) return {};
+    // Components within one field are neighbours in the array too, in another order.
+    const ComponentFacts* const first = *std::min_element(begin, end);
+    return {first, first + (end - begin)};
+  }
+
+ private:
+  std::vector<const ComponentFacts*> sorted_;  // by path
+};
+
+// An array that keys name, perhaps several times, and what finds its fields.
+struct NamedArray {
+  explicit NamedArray(MemberFacts member)
+      : facts(std::move(member)), finder(facts.header.dtype), index(facts) {}
+  NamedArray(const NamedArray&) = delete;
+
+  const MemberFacts facts;
+  FieldFinder finder;
+  const FieldIndex index;
+};
+
+// The outermost fields of an array that can be read, by name. Empty if it has no fields.
+std::vector<std::string> ReadableFields(const MemberFacts& array) {
+  std::map<std::string, ComponentRange> fields;
   const ComponentRange all = AllComponents(array);
   for (const ComponentFacts* facts = all.begin; facts != all.end; ++facts) {
     if (facts->path.empty()) continue;
-    ComponentRange& field = fields.try_emplace(facts->path[0], ComponentRange{facts}).first->second;
-    field.end = facts + 1;
+    fields.try_emplace(facts->path[0], ComponentRange{facts}).first->second.end = facts + 1;
   }
-  return fields;
+  std::vector<std::string> readable;
+  for (const auto& [name, field] : fields) {
+    if (field.Problem().ok()) readable.push_back(name);
+  }
+  return readable;
 }
 
 // Adds to `problem`, the error of an array or field that the caller did not name, a list of those
@@ -58,7 +105,11 @@ class SpecBuilder {
   }
 
   Result<InferredSpec> Build() {
-    TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
+    if (request_.keys) {
+      TF_NPZ_RETURN_IF_ERROR(AddKeys(*request_.keys));
+    } else {
+      TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
+    }
     if (!no_rows_.ok() && !spec_.count) return no_rows_;
     if (lengths_differ_) spec_.count.reset();
     return std::move(spec_);
@@ -67,48 +118,48 @@ class SpecBuilder {
  private:
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
-    if (!request_.keys) {
-      std::vector<std::string> readable;
-      for (const auto& [name, field] : ComponentsByField(array)) {
-        if (field.Problem().ok()) readable.emplace_back(name);
+    TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array)));
+    return AddComponents(nullptr, array, AllComponents(array), {});
+  }
+
+  Status AddKeys(const std::vector<FieldPath>& keys) {
+    std::map<const ZipEntry*, NamedArray> arrays;
+    for (const FieldPath& key : keys) {
+      const ZipEntry* entry = nullptr;
+      FieldPath prefix;
+      FieldPath path = key;
+      if (archive_->is_npz()) {
+        TF_NPZ_ASSIGN_OR_RETURN(entry, archive_->Find(key[0]));
+        prefix = {key[0]};
+        path.erase(path.begin());
       }
-      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable));
-      return AddComponents(nullptr, array, AllComponents(array), {});
-    }
-    TF_NPZ_RETURN_IF_ERROR(array.status);
-    const std::map<std::string_view, ComponentRange> fields = ComponentsByField(array);
-    FieldFinder finder(array.header.dtype);
-    for (const std::string& key : *request_.keys) {
-      if (array.header.dtype.kind != DType::Kind::kStruct) {
-        return KeyOfUnnamedArray(key).WithContext(archive_->Context(nullptr));
+      auto found = arrays.find(entry);
+      if (found == arrays.end()) {
+        const std::string name = entry == nullptr ? "" : key[0];
+        found = arrays.try_emplace(entry, InspectMember(archive_, entry, name, pool_)).first;
       }
-      TF_NPZ_RETURN_IF_ERROR(finder.Find({key}).status().WithContext(archive_->Context(nullptr)));
-      const auto field = fields.find(key);
-      if (field == fields.end()) {
-        return NothingWithin(archive_->Context(nullptr, {key}));
-      }
-      TF_NPZ_RETURN_IF_ERROR(AddComponents(nullptr, array, field->second, {}));
+      TF_NPZ_RETURN_IF_ERROR(AddField(entry, &found->second, path, prefix));
     }
     return OkStatus();
   }
 
-  Status AddArrays() {
-    if (!request_.keys) return AddAllArrays();
-    std::map<const ZipEntry*, MemberFacts> inspected;
-    for (const std::string& key : *request_.keys) {
-      TF_NPZ_ASSIGN_OR_RETURN(const ZipEntry* const entry, archive_->Find(key));
-      auto found = inspected.find(entry);
-      if (found == inspected.end()) {
-        found = inspected.emplace(entry, InspectMember(archive_, entry, key, pool_)).first;
-      }
-      const MemberFacts& array = found->second;
-      TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {key}));
+  // Adds the field at `path` of `array`. `prefix` leads to the array.
+  Status AddField(const ZipEntry* entry, NamedArray* array, const FieldPath& path,
+                  const FieldPath& prefix) {
+    const MemberFacts& facts = array->facts;
+    TF_NPZ_RETURN_IF_ERROR(facts.status);
+    if (path.empty()) return AddComponents(entry, facts, AllComponents(facts), prefix);
+    if (entry == nullptr && facts.header.dtype.kind != DType::Kind::kStruct) {
+      return KeyOfUnnamedArray(path[0]).WithContext(archive_->Context(nullptr));
     }
-    return OkStatus();
+    TF_NPZ_RETURN_IF_ERROR(array->finder.Find(path).status().WithContext(archive_->Context(entry)));
+    const ComponentRange range = array->index.Within(path);
+    if (range.begin == range.end) return NothingWithin(archive_->Context(entry, path));
+    return AddComponents(entry, facts, range, prefix);
   }
 
   // Members that are not arrays are left out.
-  Status AddAllArrays() {
+  Status AddArrays() {
     std::vector<std::pair<const ZipEntry*, MemberFacts>> arrays;
     for (const auto& [name, entry] : archive_->Named()) {
       MemberFacts member = InspectMember(archive_, entry, name, pool_);
@@ -175,13 +226,11 @@ class SpecBuilder {
   // Makes `component` what the request casts it to.
   Status RequestCast(InferredComponent* component) const {
     for (const CastRequest& cast : request_.casts) {
-      const bool is_within =
-          cast.keys.size() <= component->keys.size() &&
-          std::equal(cast.keys.begin(), cast.keys.end(), component->keys.begin());
       // The only array of an .npy is always named alone.
       const bool is_named = component->keys.empty() ||
                             (!cast.only_numbers && component->keys.size() == cast.keys.size());
-      if (!is_within || (!is_named && !IsNumber(component->dtype))) continue;
+      if (!BeginsWith(component->keys, cast.keys)) continue;
+      if (!is_named && !IsNumber(component->dtype)) continue;
       TF_NPZ_RETURN_IF_ERROR(CastTo(cast.type, component));
     }
     return OkStatus();

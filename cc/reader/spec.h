@@ -30,8 +30,9 @@ struct CastRequest {
 
 // The element that a caller wants.
 struct SpecRequest {
-  // Names of arrays, or, for an `.npy`, of fields. Absent: everything in the file.
-  std::optional<std::vector<std::string>> keys;
+  // For each, the names that would index the result of np.load: the name of an array, then names of
+  // its fields; for an `.npy`, names of fields. None is empty. Absent: everything in the file.
+  std::optional<std::vector<FieldPath>> keys;
   // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};

@@ -78,18 +78,21 @@ def has_scheme(path: bytes) -> bool: ...
 # The error of a file system of TensorFlow with the file at `path`. `code` is its number in tf.errors.
 def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 
-# All of these raise StatusError. `casts` says what is cast: names that lead to an array, or to several; the name of a
-# dtype; and whether only numbers are cast, and other components left as they are. `open_remote` opens files whose path
-# has a scheme. The StatusErrors that it raises do not name the file.
+# All of these raise StatusError. Each of `keys` is the names that lead to an array or to a field. `casts` says what is
+# cast: names that lead to an array, or to several; the name of a dtype; and whether only numbers are cast, and other
+# components left as they are. `open_remote` opens files whose path has a scheme. The StatusErrors that it raises do not
+# name the file.
 def inspect(path: bytes, open_remote: Callable[[bytes], RemoteFile]) -> FileFacts: ...
 def infer_from_files(
     filenames: Sequence[bytes],
-    keys: Sequence[str] | None,
+    keys: Sequence[Sequence[str]] | None,
     rows: bool,
     skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
-    contents: bytes, keys: Sequence[str] | None, casts: Sequence[tuple[Sequence[str], str, bool]] = ...
+    contents: bytes,
+    keys: Sequence[Sequence[str]] | None,
+    casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
 ) -> InferredSpecs: ...

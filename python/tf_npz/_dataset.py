@@ -5,9 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _ops, _padding, _spec, _structure
+from . import _files, _keys, _ops, _padding, _spec, _structure
 from ._dtypes import Dtypes
-from ._structure import ElementSpec, Keys
+from ._keys import Keys
+from ._structure import ElementSpec
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
 _NOT_BATCHED = -1  # the op's value
@@ -84,7 +85,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             ram://, ... A symbolic tensor holds paths, never patterns.
           keys: The arrays of an element, and its structure. None: a dict of all arrays (for an .npy, a tensor). "x": a
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
-            names. For a structured .npy, keys are names of fields.
+            names. ({"image": "x", "mask": "m"}, "y"): a structure of structures. Any iterable with an order gives a
+            tuple: a list, a generator, `np.load(f).keys()`. A `tf_npz.Field` may stand in the place of a name. For a
+            structured .npy, keys are names of fields.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
@@ -130,6 +133,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             are rounded. An integer that does not fit is an error, and does not wrap as in `astype`.
 
         Raises:
+          TypeError: An argument is of another type; or `keys` holds a set, which has no order.
           ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
             missing; or `keys` and `element_spec` differ in structure.
           tf.errors.OpError: Without `element_spec`, the errors of `tf_npz.element_spec`. While iterating,
@@ -151,7 +155,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         shards = _shard(shard)
 
         paths = _files.expand(filenames)
-        components = _components(paths, keys, rows, element_spec, dtypes)
+        components = _components(paths, _keys.normalized(keys), rows, element_spec, dtypes)
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec
         if size is not None:
@@ -193,20 +197,17 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
 
 def _components(
-    paths: list[str] | tf.Tensor, keys: Keys | None, rows: bool, element_spec: ElementSpec | None, dtypes: Dtypes | None
+    paths: list[str] | tf.Tensor, keys: Any, rows: bool, element_spec: ElementSpec | None, dtypes: Dtypes | None
 ) -> _structure.Components:
     if element_spec is not None:
         return _spec.of_caller(keys, element_spec, dtypes)
     if tf.is_tensor(paths):
+        arguments = _keys.argument(keys) + ("" if rows else ", rows=False")
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
-            f"element_spec=tf_npz.element_spec(a_file{_arguments(keys, rows)}), made outside of the function"
+            f"element_spec=tf_npz.element_spec(a_file{arguments}), made outside of the function"
         )
     return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
-
-
-def _arguments(keys: Keys | None, rows: bool) -> str:
-    return ("" if keys is None else f", keys={keys!r}") + ("" if rows else ", rows=False")
 
 
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from . import _structure
-from ._structure import Components, ElementSpec, Keys
+from . import _keys, _structure
+from ._structure import Components, ElementSpec
 
 # What tf.as_dtype takes, or a structure of it. None: as it is.
 Dtypes: TypeAlias = Any
@@ -15,36 +15,32 @@ Dtypes: TypeAlias = Any
 Cast: TypeAlias = tuple[tuple[str, ...], str, bool]
 
 
-def requests(dtypes: Dtypes | None, keys: Keys | None) -> list[Cast]:
+def requests(dtypes: Dtypes | None, keys: Any) -> list[Cast]:
     """What `_core` casts when it reads specs.
 
     Args:
       dtypes: The argument of the caller.
-      keys: The keys of the caller.
+      keys: The keys, as `_keys.normalized` returns them.
 
     Raises:
       TypeError: A value is not a dtype.
-      ValueError: `dtypes` and `keys` differ in structure, or `keys` name one array twice, with different dtypes.
+      ValueError: `dtypes` and `keys` differ in structure, or two keys that share a field have different dtypes.
     """
     if dtypes is None:
         return []
     is_for_all = not isinstance(dtypes, Mapping | tuple | list)
-    if keys is not None and is_for_all and not isinstance(keys, str):
+    if keys is not None and is_for_all and not _keys.is_key(keys):
         found = _within((), dtypes, only_numbers=True)
     elif keys is None:
         found = _within((), dtypes, only_numbers=False)
     else:
-        normalized = _structure.normalized_keys(keys)
         # The structure of the keys. Below it a structured array may have a dict of its fields.
-        values = _structure.spread(
-            "dtypes", dtypes, normalized, is_component=lambda node: isinstance(node, str), are_nested=True
-        )
-        names = tf.nest.flatten(normalized)
+        values = _structure.spread("dtypes", dtypes, keys, is_component=_keys.is_key, are_nested=True)
+        paths = [_keys.path_of(key) for key in tf.nest.flatten(keys)]
         found = []
-        for name, (value, is_own) in zip(names, values, strict=True):
-            found.extend(_within((name,), value, only_numbers=not is_own))
-        if len(set(names)) < len(names):
-            _refuse_two_dtypes(names, [value for value, _ in values], dtypes)
+        for path, (value, is_own) in zip(paths, values, strict=True):
+            found.extend(_within(path, value, only_numbers=not is_own))
+        _refuse_two_dtypes(paths, [value for value, _ in values], dtypes)
     return [(path, _dtype(value).name, only_numbers) for path, value, only_numbers in found if value is not None]
 
 
@@ -83,14 +79,19 @@ def _within(path: tuple[str, ...], value: Any, *, only_numbers: bool) -> list[tu
     return [(path, value, only_numbers)]
 
 
-def _refuse_two_dtypes(names: Sequence[str], values: Sequence[Any], dtypes: Dtypes) -> None:
-    first: dict[str, Any] = {}
-    for name, value in zip(names, values, strict=True):
-        if repr(first.setdefault(name, value)) != repr(value):
+def _refuse_two_dtypes(paths: Sequence[tuple[str, ...]], values: Sequence[Any], dtypes: Dtypes) -> None:
+    """Refuses dtypes that differ between two keys of which one is, or is within, the other."""
+    known: dict[tuple[str, ...], str] = {}
+    # The outer key before those within it.
+    for path, value in sorted(zip(paths, map(repr, values), strict=True)):
+        outer = [known[path[:depth]] for depth in range(1, len(path) + 1) if path[:depth] in known]
+        if any(other != value for other in outer):
+            what = f"the array {path[0]!r}" if len(path) == 1 else f"the field {_keys.Field(*path)!r}"
             raise ValueError(
-                f"dtypes {dtypes!r} has two dtypes for the array {name!r}; pass element_spec instead, "
+                f"dtypes {dtypes!r} has two dtypes for {what}; pass element_spec instead, "
                 "with a tf.TensorSpec of the dtype for each"
             )
+        known[path] = value
 
 
 def _dtype(value: Any) -> tf.DType:

@@ -5,9 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _files, _ops, _spec, _structure
+from . import _files, _keys, _ops, _spec
 from ._dtypes import Dtypes
-from ._structure import Components, ElementSpec, Keys
+from ._keys import Keys
+from ._structure import Components, ElementSpec
 
 
 @_ops.not_converted
@@ -29,7 +30,7 @@ def load(
         symbolic tensor holds a path, never a pattern.
       keys: The arrays to read, and the structure of the result. None: a dict of all arrays (for an .npy, a tensor).
         "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict with new names. A structured array becomes
-        a dict of its fields. For a structured .npy, keys are names of fields. A key may be a scalar string tensor.
+        a dict of its fields. All forms of `keys` are those of `NpzReaderDataset`, and give the same structure.
       element_spec: The spec of the result, as `tf_npz.element_spec(files, keys, rows=False)` returns it: None for each
         dimension in which the files differ. Required if `filename` or a key is symbolic. None: it is read from the
         header. Arrays of other dtypes are cast to its dtypes, as `NpzReaderDataset` casts.
@@ -50,7 +51,7 @@ def load(
       tf.errors.UnavailableError: Reading failed for another reason, such as a server that does not answer.
       ValueError: `filename` or a key is symbolic without an `element_spec`, or `keys` and `element_spec` differ in
         structure.
-      TypeError: `filename` is neither a path nor a scalar string tensor.
+      TypeError: `filename` is neither a path nor a scalar string tensor, or `keys` holds something that is no key.
 
     Example:
       >>> tf_npz.load("a.npz")["y"]
@@ -67,11 +68,12 @@ def load(
       >>> [y.numpy().tolist() for y in ds]
       [[7, 8, 9], [7, 8, 9]]
     """
+    keys = _keys.normalized(keys)
     path = _files.one_path(filename)
     if element_spec is not None:
         components = _spec.of_caller(keys, element_spec, dtypes)
-    elif tf.is_tensor(path) and not _structure.is_symbolic(keys):
-        raise _symbolic("filename", f"tf_npz.element_spec(a_file{_keys_argument(keys)}, rows=False)")
+    elif tf.is_tensor(path) and not _keys.are_symbolic(keys):
+        raise _symbolic("filename", f"tf_npz.element_spec(a_file{_keys.argument(keys)}, rows=False)")
     else:
         components = _spec.of_files([path], keys, rows=False, dtypes=dtypes)
     outputs = _ops.library().npz_load(
@@ -110,7 +112,7 @@ def decode(
       tf.errors.DataLossError: The contents are damaged, or are neither an .npy nor an .npz file.
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: The contents exceed a limit, such as 1 MiB for a header.
-      TypeError: `contents` is neither bytes nor a scalar string tensor.
+      TypeError: `contents` is neither bytes nor a scalar string tensor, or `keys` holds something that is no key.
       ValueError: `contents` or a key is symbolic without an `element_spec`, or `keys` and `element_spec` differ in
         structure.
 
@@ -119,6 +121,7 @@ def decode(
       ...     tf_npz.decode(file.read(), keys="y")
       <tf.Tensor: shape=(3,), dtype=int64, numpy=array([7, 8, 9])>
     """
+    keys = _keys.normalized(keys)
     if isinstance(contents, bytes | bytearray | memoryview):
         value, tensor = bytes(contents), tf.constant(bytes(contents), tf.string)
     elif isinstance(contents, tf.Tensor) and contents.dtype == tf.string and contents.shape.is_compatible_with([]):
@@ -143,10 +146,6 @@ def _common_arguments(components: Components, verify_checksums: bool) -> dict[st
         "output_types": [spec.dtype for spec in components.specs],
         "output_shapes": [spec.shape for spec in components.specs],
     }
-
-
-def _keys_argument(keys: Keys | None) -> str:
-    return "" if keys is None else f", keys={keys!r}"
 
 
 def _symbolic(name: str, remedy: str) -> ValueError:

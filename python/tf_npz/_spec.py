@@ -1,14 +1,17 @@
 """Reads element specs from the headers of one or more files."""
 
+import functools
+import operator
 import os
 from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from . import _core, _dtypes, _errors, _files, _ops, _remote, _structure
+from . import _core, _dtypes, _errors, _files, _keys, _ops, _remote, _structure
 from ._dtypes import Dtypes
-from ._structure import Components, ElementSpec, Keys
+from ._keys import Keys
+from ._structure import Components, ElementSpec
 
 # If there are more files than this, the headers of a sample of this size are read. A cached file takes about 0.02 ms, a
 # remote one more.
@@ -46,6 +49,7 @@ def element_spec(
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: A file exceeds a limit, such as 1 MiB for a header.
       tf.errors.UnavailableError: Reading failed for another reason, such as a server that does not answer.
+      TypeError: An argument is of another type; or `keys` holds a set, which has no order.
       ValueError: `filenames` is symbolic, so there are no headers to read yet; or `dtypes` has another structure than
         `keys`.
 
@@ -60,12 +64,12 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, keys, rows=rows, dtypes=dtypes).spec
+    return of_files(paths, _keys.normalized(keys), rows=rows, dtypes=dtypes).spec
 
 
 def of_files(
     paths: Sequence[str],
-    keys: Keys | None,
+    keys: Any,
     *,
     rows: bool,
     dtypes: Dtypes | None = None,
@@ -75,17 +79,17 @@ def of_files(
 
     Args:
       paths: The files, at least one.
-      keys: The arrays of an element.
+      keys: The arrays of an element, as `_keys.normalized` returns them.
       rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
       dtypes: What arrays are cast to.
       skip_damaged: True: leaves out damaged files, unless all files are damaged.
     """
-    names = _names(keys)
+    paths_of_keys = _paths_of(keys)
     casts = _dtypes.requests(dtypes, keys)
     sample = _sample(paths)
     try:
         specs = _core.infer_from_files(
-            [os.fsencode(path) for path in sample], names, rows, skip_damaged, _remote.RemoteFile, casts
+            [os.fsencode(path) for path in sample], paths_of_keys, rows, skip_damaged, _remote.RemoteFile, casts
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
     except _core.StatusError as error:
@@ -93,17 +97,17 @@ def of_files(
     return components._replace(counts=specs.counts) if len(sample) == len(paths) else components
 
 
-def of_contents(contents: bytes, keys: Keys | None, dtypes: Dtypes | None = None) -> Components:
+def of_contents(contents: bytes, keys: Any, dtypes: Dtypes | None = None) -> Components:
     """The components of an element that is the whole arrays in `contents`. Raises what `element_spec` raises."""
     casts = _dtypes.requests(dtypes, keys)
     try:
-        components = _components(_core.infer_from_contents(contents, _names(keys), casts), keys)
+        components = _components(_core.infer_from_contents(contents, _paths_of(keys), casts), keys)
         return _dtypes.with_casts(dtypes, components)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
 
 
-def of_caller(keys: Keys | None, spec: ElementSpec, dtypes: Dtypes | None) -> Components:
+def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None) -> Components:
     """The components of an element whose spec the caller gave. Arrays of other dtypes are cast to it.
 
     Raises:
@@ -115,13 +119,13 @@ def of_caller(keys: Keys | None, spec: ElementSpec, dtypes: Dtypes | None) -> Co
     return components._replace(casts=[True] * len(components.keys))
 
 
-def _names(keys: Keys | None) -> list[str] | None:
-    if _structure.is_symbolic(keys):
+def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:
+    if _keys.are_symbolic(keys):
         raise ValueError(
-            f"keys is {keys!r}, whose value is not known yet, so no header can be read: pass the spec of its array as "
-            "element_spec, such as tf.TensorSpec([None, 80], tf.float32), or a str as the key"
+            f"keys holds {keys!r}, whose value is not known yet, so no header can be read: pass the spec of its array "
+            "as element_spec, such as tf.TensorSpec([None, 80], tf.float32), or a str as the key"
         )
-    return None if keys is None else tf.nest.flatten(_structure.normalized_keys(keys))
+    return None if keys is None else [_keys.path_of(key) for key in tf.nest.flatten(keys)]
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:
@@ -130,10 +134,11 @@ def _sample(paths: Sequence[str]) -> Sequence[str]:
     return [paths[i * (len(paths) - 1) // (_MAX_FILES - 1)] for i in range(_MAX_FILES)]
 
 
-def _components(specs: _core.InferredSpecs, keys: Keys | None) -> Components:
+def _components(specs: _core.InferredSpecs, keys: Any) -> Components:
     spec = _by_name(specs)
     if keys is not None:
-        spec = tf.nest.map_structure(spec.__getitem__, _structure.normalized_keys(keys))
+        by_name = spec
+        spec = tf.nest.map_structure(lambda key: functools.reduce(operator.getitem, _keys.path_of(key), by_name), keys)
     return _structure.components(keys, spec)
 
 

@@ -5,9 +5,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-# The name of an array. As a tensor it is a scalar string.
-Key: TypeAlias = str | tf.Tensor
-Keys: TypeAlias = Key | Sequence[Key] | Mapping[str, Key]
+from . import _keys
+
 # A tf.TensorSpec, or a tuple or dict of them.
 ElementSpec: TypeAlias = Any
 
@@ -23,7 +22,7 @@ class Components(NamedTuple):
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
     """
 
-    keys: list[tuple[Key, ...]]
+    keys: list[tuple[str | tf.Tensor, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
@@ -44,45 +43,12 @@ class Components(NamedTuple):
         }
 
 
-def normalized_keys(keys: Keys) -> Any:
-    """`keys` with tuples instead of lists, because elements of datasets hold tuples.
-
-    A tensor whose value is known becomes a str.
-
-    Raises:
-      TypeError: A key is neither a str nor a scalar string tensor.
-      ValueError: There are no keys.
-    """
-    structure = _lists_to_tuples(keys)
-    flat = tf.nest.flatten(structure)
-    if not flat:
-        raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
-    return tf.nest.map_structure(_normalized_key, structure)
-
-
-def is_symbolic(keys: Keys | None) -> bool:
-    """Whether a key is a tensor without a known value."""
-    return keys is not None and any(map(tf.is_tensor, tf.nest.flatten(normalized_keys(keys))))
-
-
-def _normalized_key(key: Any) -> Key:
-    if isinstance(key, str):
-        return key
-    if not tf.is_tensor(key):
-        raise TypeError(f"keys must be names of arrays (str), not {type(key).__name__}: {key!r}")
-    if key.dtype != tf.string or not key.shape.is_compatible_with([]):
-        raise TypeError(f"a key that is a tensor must be a scalar string, not {key!r}")
-    tensor = tf.convert_to_tensor(key)  # of a tf.Variable
-    value = tf.get_static_value(tensor)
-    # Bytes that are not UTF-8 are escaped in the names of arrays too.
-    return tensor if value is None else bytes(value).decode("utf-8", "backslashreplace")
-
-
-def components(keys: Keys | None, spec: ElementSpec) -> Components:
+def components(keys: Any, spec: ElementSpec) -> Components:
     """Checks that keys and a spec fit each other, and returns the components. None is cast.
 
     Args:
-      keys: The keys that the caller gave. None: the keys of a dict spec are the names; a bare spec is that of an .npy.
+      keys: The keys, as `_keys.normalized` returns them. None: the keys of a dict spec are the names; a bare spec is
+        that of an .npy.
       spec: The element spec that the caller gave. A structured array has a dict of its fields, or of some of them.
 
     Raises:
@@ -99,7 +65,7 @@ def components(keys: Keys | None, spec: ElementSpec) -> Components:
     try:
         if keys is None:
             return Components(_field_keys((), spec), spec)
-        return Components(_component_keys(normalized_keys(keys), spec), spec)
+        return Components(_component_keys(keys, spec), spec)
     except _StructuresDifferError:
         if keys is None:
             raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
@@ -171,10 +137,10 @@ class _StructuresDifferError(Exception):
     pass
 
 
-def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[Key, ...]]:
+def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[str | tf.Tensor, ...]]:
     """`Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
-    if isinstance(keys, str) or tf.is_tensor(keys):
-        return _field_keys((keys,), spec)
+    if _keys.is_key(keys):
+        return _field_keys(_keys.path_of(keys), spec)
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
         return [key for name in sorted(keys) for key in _component_keys(keys[name], spec[name])]
     if isinstance(keys, tuple) and type(keys) is type(spec) and len(keys) == len(spec):
@@ -182,7 +148,7 @@ def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[Key, ...]]:
     raise _StructuresDifferError
 
 
-def _field_keys(prefix: tuple[Key, ...], spec: ElementSpec) -> list[tuple[Key, ...]]:
+def _field_keys(prefix: tuple[str | tf.Tensor, ...], spec: ElementSpec) -> list[tuple[str | tf.Tensor, ...]]:
     """`Components.keys` for a nested dict of fields, or for a single component. Each begins with `prefix`."""
     if isinstance(spec, tf.TensorSpec):
         return [prefix]

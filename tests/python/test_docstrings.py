@@ -24,6 +24,7 @@ def files(folder: Path) -> None:
     """Writes the files that the examples read."""
     rng = np.random.default_rng(0)
     np.savez("a.npz", x=np.zeros((3, 4), np.float32), y=np.array([7, 8, 9]))
+    np.savez("run.npz", events=np.zeros(3, [("t", "f8"), ("id", "u4")]), label=np.arange(3))
     Path("train").mkdir()
     for i in range(2):
         x = rng.standard_normal((6, 4), np.float32)

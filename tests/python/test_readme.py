@@ -148,7 +148,7 @@ def test_structures_dates_and_text(names: dict[str, Any]) -> None:
     assert names["ids"] == tf.TensorSpec([None], tf.uint32)
     assert names["points"] == tf.TensorSpec([None, 3], tf.float32)
     ds = run(names, '"events.npz"')["ds"]
-    assert ds.element_spec == {"events": {"id": tf.TensorSpec([None], tf.uint32)}}
+    assert ds.element_spec == (tf.TensorSpec([None, 3], tf.float32), tf.TensorSpec([None], tf.uint32))
     assert len(list(ds)) == 1
     run(names, "dates.npy")
     assert np.array_equal(names["dates"], np.load("dates.npy"), equal_nan=True)

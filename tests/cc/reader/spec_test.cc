@@ -11,13 +11,31 @@ namespace {
 
 using std::string_literals::operator""s;
 
+// Each is the name of an array, then names of fields, with "/" between them.
 using Keys = std::vector<std::string>;
 
 std::string Zeros(size_t size) { return std::string(size, '\0'); }
 
+FieldPath Split(const std::string& key) {
+  FieldPath path(1);
+  for (const char c : key) {
+    if (c == '/') {
+      path.emplace_back();
+    } else {
+      path.back() += c;
+    }
+  }
+  return path;
+}
+
 Result<InferredSpec> Infer(const std::string& bytes, const std::optional<Keys>& keys = std::nullopt,
-                           bool rows = true) {
-  return InferSpec(OpenBytes(bytes).value(), {keys, rows});
+                           bool rows = true, std::vector<CastRequest> casts = {}) {
+  SpecRequest request = {std::nullopt, rows, std::move(casts)};
+  if (keys) {
+    request.keys.emplace();
+    for (const std::string& key : *keys) request.keys->push_back(Split(key));
+  }
+  return InferSpec(OpenBytes(bytes).value(), request);
 }
 
 // One component a line: keys, dtype, element type, shape.
@@ -61,6 +79,11 @@ TEST(InferSpec, ReadsTheHeaders) {
       {"whole arrays", Keys{"p", "x"}, false,
        "p.at.x. float64 float64 (3, 5)\np.at.y. float32 float32 (3, 5, 2)\n"
        "p.id. uint32 uint32 (3, 5)\nx. float32 float32 (3, 2)\n"},
+      {"a field", Keys{"p/id"}, true, "p.id. uint32 uint32 (5,)\n"},
+      {"fields of two depths, and the array", Keys{"p/at/y", "y", "p/at"}, true,
+       "p.at.y. float32 float32 (5, 2)\ny. int64 int64 ()\n"
+       "p.at.x. float64 float64 (5,)\np.at.y. float32 float32 (5, 2)\n"},
+      {"a field under the member's name", Keys{"p.npy/id"}, true, "p.npy.id. uint32 uint32 (5,)\n"},
   };
   for (const auto& c : cases) {
     const Result<InferredSpec> spec = Infer(npz, c.keys, c.rows);
@@ -77,6 +100,7 @@ TEST(InferSpec, NamesTheFieldsOfAnNpy) {
             "at.x. float64 float64 ()\nat.y. float32 float32 (2,)\nid. uint32 uint32 ()\n");
   EXPECT_EQ(Text(Infer(npy, Keys{"id", "at"}).value()),
             "id. uint32 uint32 ()\nat.x. float64 float64 ()\nat.y. float32 float32 (2,)\n");
+  EXPECT_EQ(Text(Infer(npy, Keys{"at/y"}).value()), "at.y. float32 float32 (2,)\n");
   EXPECT_EQ(Text(Infer(Npy("<f4", {3, 2}, Zeros(24))).value()), " float32 float32 (2,)\n");
 }
 
@@ -156,6 +180,23 @@ TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
        R"(f: has no array "x": the only array of an .npy file has no name; leave keys out)"},
       {"unknown field", structs, Keys{"z"}, Code::kInvalidArgument,
        R"(f: has no field "z" (it has "id", "at"))"},
+      {"unknown inner field", structs, Keys{"at/z"}, Code::kInvalidArgument,
+       R"(f: has no field "z" in "at" (it has "y", "x"))"},
+      {"a field of an npy without fields", Npy("<f4", {3}, Zeros(12)), Keys{"x/y"},
+       Code::kInvalidArgument, R"(f: has no array "x": the only array of an .npy)"},
+      {"unknown field of an array", WriteZip({Member("p.npy", structs)}), Keys{"p/id", "p/z"},
+       Code::kInvalidArgument, R"(f["p"]: has no field "z" (it has "id", "at"))"},
+      {"a field of a number", npz, Keys{"x/t"}, Code::kInvalidArgument,
+       R"(f["x"]: has no field "t": dtype "float32" has no fields)"},
+      {"a field within a number", structs, Keys{"id/t"}, Code::kInvalidArgument,
+       R"(f: has no field "t" in "id": dtype "uint32" has no fields)"},
+      {"a field of an unknown array", npz, Keys{"z/t"}, Code::kInvalidArgument,
+       R"(f: has no array "z" (it has "s", "x", "e"))"},
+      {"a field without fields", NpyOfDescr("[('a', 'b'), ('n', [])]", "(3,)", 3), Keys{"n"},
+       Code::kInvalidArgument, R"(f["n"]: its structured dtype has no fields)"},
+      {"a field of an array that is cut off",
+       WriteZip({Member("p.npy", structs.substr(0, structs.size() - 1))}), Keys{"p/id"},
+       Code::kDataLoss, "f[\"p\"]: data is cut off"},
       {"nothing", WriteZip({Member("notes.txt", "text")}), std::nullopt, Code::kInvalidArgument,
        "f: holds no arrays, so an element would have no component"},
       {"some have no rows, others differ", unequal, std::nullopt, Code::kInvalidArgument,
@@ -239,17 +280,24 @@ TEST(InferSpec, HasTheTypesThatTheRequestCastsTo) {
        {{"p", "id"}, ElementType::kInt8},
        {"p"},
        "p.at.x. float64 float64 ()\np.at.y. float32 float32 (2,)\np.id. uint32 int8 ()\n"},
+      {"a field that keys name",
+       {{"p", "id"}, ElementType::kInt8},
+       {"p/id"},
+       "p.id. uint32 int8 ()\n"},
+      {"numbers of a field",
+       {{"p", "at"}, ElementType::kFloat16},
+       {"p/at/x", "p/id"},
+       "p.at.x. float64 float16 ()\np.id. uint32 uint32 ()\n"},
       {"a bool by name", {{"b"}, ElementType::kInt8}, {"b"}, "b. bool int8 ()\n"},
       {"raw void by name", {{"v"}, ElementType::kBfloat16}, {"v"}, "v. V2 bfloat16 ()\n"},
       {"its own type", {{"t"}, ElementType::kInt64}, {"t"}, "t. datetime64[s] int64 ()\n"},
   };
   for (const auto& c : cases) {
-    const Result<InferredSpec> spec = InferSpec(OpenBytes(npz).value(), {c.keys, true, {c.cast}});
+    const Result<InferredSpec> spec = Infer(npz, c.keys, true, {c.cast});
     ASSERT_OK(spec) << c.name;
     EXPECT_EQ(Text(*spec), c.expected) << c.name;
   }
-  EXPECT_ERROR(InferSpec(OpenBytes(npz).value(), {Keys{"x"}, true, {{{"x"}, ElementType::kInt32}}}),
-               kInvalidArgument,
+  EXPECT_ERROR(Infer(npz, Keys{"x"}, true, {{{"x"}, ElementType::kInt32}}), kInvalidArgument,
                "f[\"x\"]: holds float64, but dtypes says int32; float64 to int32 would lose the "
                "fraction");
   EXPECT_ERROR(InferSpec(OpenBytes(Npy("|S2", {1}, "ab")).value(),
@@ -306,9 +354,10 @@ TEST(InferSpec, TakesManyFieldsAndMembers) {
   constexpr int kCount = 50000;
   std::string descr = "[";
   std::vector<ZipMember> members;
-  Keys names;
+  Keys names, fields;
   for (int i = 0; i < kCount; ++i) {
     names.push_back(std::to_string(i));
+    fields.push_back("a/" + names.back());
     descr += "('" + names.back() + "','b'),";
     members.push_back(Member(names.back(), Npy("|i1", {1}, "x")));
   }
@@ -323,6 +372,9 @@ TEST(InferSpec, TakesManyFieldsAndMembers) {
       EXPECT_EQ(spec->count, 1);
     }
   }
+  const Result<InferredSpec> spec = Infer(WriteZip({Member("a.npy", npy)}), fields);
+  ASSERT_OK(spec);
+  EXPECT_EQ(spec->components.size(), fields.size());
 }
 
 }  // namespace

@@ -1,0 +1,149 @@
+"""The `keys` argument: what names an array or a field, and the structures of these."""
+
+import collections.abc
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True, init=False, repr=False)
+class Field:
+    """A key that names a field of a structured array.
+
+    It stands in `keys` where the name of an array may stand. A field of numbers is one tensor. A field that is a
+    structure is a dict of its fields.
+
+    Attributes:
+      path: The names that lead to the field: the array's name, then a name for each level of its dtype. For an .npy,
+        which has no array's name, names of fields only.
+
+    Example:
+      >>> ds = tf_npz.NpzReaderDataset("run.npz", keys=(tf_npz.Field("events", "t"), "label"))
+      >>> ds.element_spec
+      (TensorSpec(shape=(), dtype=tf.float64, name=None), TensorSpec(shape=(), dtype=tf.int64, name=None))
+    """
+
+    path: tuple[str, ...]
+
+    def __init__(self, *path: str) -> None:
+        """Names the field at `path`.
+
+        Args:
+          *path: The names that lead to the field, at least one.
+
+        Raises:
+          TypeError: There is no name, or a name is not a str.
+        """
+        if not path or not all(isinstance(name, str) for name in path):
+            raise TypeError(
+                f"tf_npz.Field takes names of type str: that of an array, then those of fields, not {path!r:.100}"
+            )
+        object.__setattr__(self, "path", tuple(map(_plain, path)))
+
+    def __repr__(self) -> str:
+        return f"tf_npz.Field({', '.join(map(repr, self.path))})"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SymbolicName:
+    """The name of an array that is not known yet: what `normalized` makes of a tensor. No two are equal."""
+
+    tensor: tf.Tensor
+
+
+# One key. `is_key` and `path_of` say what it may be at run time. A tensor holds the name of an array.
+Key: TypeAlias = str | Field | tf.Tensor
+# A key, or a structure of keys: a mapping, or anything that gives keys in an order. A structure may hold structures.
+Keys: TypeAlias = Key | Mapping[Any, "Keys"] | Iterable["Keys"]
+
+
+def is_key(node: object) -> bool:
+    """Whether `node` is one key: a leaf of the structure of keys."""
+    return isinstance(node, str | Field | SymbolicName)
+
+
+def are_symbolic(keys: Any) -> bool:
+    """Whether one of the normalized `keys` is a tensor without a known value."""
+    return any(isinstance(key, SymbolicName) for key in tf.nest.flatten(keys))
+
+
+def path_of(key: str | Field | SymbolicName) -> tuple[str | tf.Tensor, ...]:
+    """The names that would index the result of np.load: the array's name, then names of fields."""
+    if isinstance(key, SymbolicName):
+        return (key.tensor,)
+    return key.path if isinstance(key, Field) else (key,)
+
+
+def normalized(keys: Keys | None) -> Any:
+    """`keys` as a structure of an element: keys in dicts, tuples and named tuples. None stays None.
+
+    All functions that take keys call it first, and once, because an iterator can be read only once.
+
+    Raises:
+      TypeError: `keys` holds something that is not a key, or that has no order.
+      ValueError: There are no keys.
+    """
+    if keys is None:
+        return None
+    structure = _structure(keys)
+    if not _holds_keys(structure):
+        raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
+    return structure
+
+
+def argument(keys: Any) -> str:
+    """`keys` as a message writes them behind other arguments."""
+    return "" if keys is None else f", keys={keys!r}"
+
+
+def _structure(keys: Any) -> Any:
+    if isinstance(keys, str):
+        return _plain(keys)
+    if is_key(keys):
+        return keys
+    if tf.is_tensor(keys):
+        return _of_tensor(keys)
+    if isinstance(keys, np.lib.npyio.NpzFile):
+        raise TypeError("keys holds an open NpzFile of np.load; pass its names, keys=tuple(file), or leave keys out")
+    if isinstance(keys, Mapping):
+        return {_plain(name) if isinstance(name, str) else name: _structure(inner) for name, inner in keys.items()}
+    if isinstance(keys, tuple) and hasattr(keys, "_fields"):  # a namedtuple
+        return type(keys)(*map(_structure, keys))
+    if isinstance(keys, collections.abc.ItemsView):
+        raise TypeError(f"keys holds the items of a mapping; pass the mapping itself: {_described(keys)}")
+    # The names of a mapping have an order, though Python's type for them is a set.
+    if isinstance(keys, collections.abc.Set) and not isinstance(keys, collections.abc.KeysView):
+        raise TypeError(f"keys holds a set, which has no order; pass sorted(keys) or a tuple: {_described(keys)}")
+    is_opaque = isinstance(keys, bytes | bytearray | memoryview | tf.data.Dataset)
+    if is_opaque or not isinstance(keys, Iterable):
+        raise TypeError(
+            f"keys must be names of arrays (str), tf_npz.Field, or structures of these, not {_described(keys)}"
+        )
+    return tuple(map(_structure, keys))
+
+
+def _of_tensor(key: Any) -> str | SymbolicName:
+    if key.dtype != tf.string or not key.shape.is_compatible_with([]):
+        raise TypeError(f"a key that is a tensor must be a scalar string, not {_described(key)}")
+    tensor = tf.convert_to_tensor(key)  # of a tf.Variable
+    value = tf.get_static_value(tensor)
+    # Bytes that are not UTF-8 are escaped in the names of arrays too.
+    return SymbolicName(tensor) if value is None else bytes(value).decode("utf-8", "backslashreplace")
+
+
+def _holds_keys(structure: Any) -> bool:
+    if is_key(structure):
+        return True
+    return any(map(_holds_keys, structure.values() if isinstance(structure, dict) else structure))
+
+
+def _plain(name: str) -> str:
+    """`name` as a str itself, because np.str_ and other subclasses of str print and serialise otherwise."""
+    return str.__str__(name)
+
+
+def _described(value: object) -> str:
+    return f"{type(value).__name__}: {value!r:.100}"
