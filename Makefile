@@ -95,11 +95,12 @@ nightly: ## Run what CI leaves out: long tests, a fresh install, wheels with the
 	@$(MAKE) sanitize
 
 lint: .venv/.complete ## Check formats, types, includes, locks and common mistakes
-	$(say) lint "clang-format, ruff, mypy, includes ..."
+	$(say) lint "clang-format, ruff, mypy, pyright, includes ..."
 	@$(BIN)/clang-format --dry-run -Werror $(CPP_FILES)
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/mypy
+	@tools/quietly build/pyright.log $(BIN)/python -m pyright
 	@$(BIN)/python tools/check_includes.py
 	$(say) lint "clang-tidy, with clang's own warnings and its check of locks ..."
 	@command -v clang-tidy >/dev/null || { echo "clang-tidy was not found; the package clang-tidy brings it (Debian, Ubuntu: apt-get install clang-tidy)."; exit 1; }

@@ -39,7 +39,7 @@ Result<InferredSpecs> MergeInOrder(std::vector<Result<InferredSpec>> files, bool
   if (!merged) return damage;
   if (counts.size() != files.size()) counts.clear();
   return InferredSpecs{ByPlace(std::move(merged->components)), std::move(merged->label),
-                       std::move(counts)};
+                       std::move(counts), merged->may_be_sample};
 }
 
 }  // namespace

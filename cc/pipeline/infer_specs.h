@@ -34,6 +34,7 @@ struct InferredSpecs {
   std::string label;  // path of the first file that was not left out, as messages print it
   // Rows of each file. Empty if a file was left out, or if one has no InferredSpec::count.
   std::vector<int64_t> counts;
+  bool may_be_sample = false;  // InferredSpec::may_be_sample of each file that was not left out
 };
 
 // Reads the headers of all files; there must be at least one. If several files have errors, returns

@@ -110,7 +110,7 @@ InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, con
     spec = archive.ok() ? InferSpec(*archive, request) : Result<InferredSpec>(archive.status());
   }
   InferredSpec inferred = ValueOrThrow(std::move(spec));
-  return {ByPlace(std::move(inferred.components)), std::move(inferred.label), {}};
+  return {ByPlace(std::move(inferred.components)), std::move(inferred.label), {}, false};
 }
 
 py::object FileSystemErrorObject(int code, std::string_view message, std::string_view path) {
@@ -159,6 +159,7 @@ void DefineClasses(py::module_& module) {
   py::class_<InferredSpecs>(module, "InferredSpecs")
       .def_readonly("components", &InferredSpecs::components)
       .def_readonly("label", &InferredSpecs::label)
+      .def_readonly("may_be_sample", &InferredSpecs::may_be_sample)
       .def_property_readonly(
           "counts", [](const InferredSpecs& specs) { return py::tuple(py::cast(specs.counts)); });
 }

@@ -112,6 +112,7 @@ class SpecBuilder {
     }
     if (!no_rows_.ok() && !spec_.count) return no_rows_;
     if (lengths_differ_) spec_.count.reset();
+    spec_.may_be_sample = lengths_differ_ || !no_rows_.ok();
     return std::move(spec_);
   }
 
@@ -375,6 +376,7 @@ Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
     }
     MergeShape(b.spec.shape, &a.spec.shape);
   }
+  merged->may_be_sample &= other.may_be_sample;
   return OkStatus();
 }
 

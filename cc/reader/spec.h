@@ -55,6 +55,9 @@ struct InferredSpec {
   std::string label;  // the path of the file, or of the first of several, as messages print it
   // Rows of the file. Absent if elements are not rows, or if the arrays differ in length.
   std::optional<int64_t> count;
+  // Whether the arrays have no length in common, although elements are rows: one array has no
+  // dimensions, or lengths differ. Then the whole file may be one sample.
+  bool may_be_sample = false;
 };
 
 // Reads the headers of the arrays that `request` names, or of all arrays. Errors name the file.
@@ -69,8 +72,9 @@ Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const Sp
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);
 
 // Widens `merged` so that it also admits the elements of `other`. A dimension that differs becomes
-// -1. If the number of dimensions differs, the shape becomes absent. `merged` keeps its label and
-// count. InvalidArgument, naming both files, if the components, a dtype or a datetime unit differ.
+// -1. If the number of dimensions differs, the shape becomes absent. Both may_be_sample must be
+// true for it to stay true. `merged` keeps its label and count. InvalidArgument, naming both files,
+// if the components, a dtype or a datetime unit differ.
 Status MergeSpec(const InferredSpec& other, InferredSpec* merged);
 
 }  // namespace tf_npz

@@ -1,14 +1,15 @@
 """NpzReaderDataset: rows, batches or whole arrays of many files, as a tf.data.Dataset."""
 
 import operator
-from typing import Any
+from typing import Any, SupportsIndex
 
 import tensorflow as tf
 
-from . import _files, _keys, _ops, _padding, _spec, _structure
+from . import _description, _files, _keys, _ops, _padding, _spec, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
 from ._structure import ElementSpec
+from ._types import Integer
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
 _NOT_BATCHED = -1  # the op's value
@@ -63,12 +64,12 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         keys: Keys | None = None,
         *,
         rows: bool = True,
-        batch_size: int | tf.Tensor | None = None,
+        batch_size: Integer | None = None,
         drop_remainder: bool = False,
         padding: _padding.Padding | None = None,
-        shard: tuple[int | tf.Tensor, int | tf.Tensor] | None = None,
-        num_parallel_reads: int | None = None,
-        memory_limit: int | None = None,
+        shard: tuple[Integer, Integer] | None = None,
+        num_parallel_reads: SupportsIndex | None = None,
+        memory_limit: SupportsIndex | None = None,
         verify_checksums: bool = True,
         element_spec: ElementSpec | None = None,
         name: str | None = None,
@@ -78,7 +79,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         """Creates the dataset. Reads headers now, unless `element_spec` is given, but no array yet.
 
         Args:
-          filenames: A path, a glob pattern, a sequence of both, or a string tensor (scalar or vector). `~` means your
+          filenames: A path, a glob pattern, an iterable of both, or a string tensor (scalar or vector). `~` means your
             home folder. Patterns expand in sorted order; `**` matches any number of folders. In a list, a pattern gives
             the files that were not given before it; a name that is written twice gives its file twice. The name of an
             existing file means that file, even if it looks like a pattern. Any file system of TensorFlow works: gs://,
@@ -164,6 +165,9 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
                 lambda spec: tf.TensorSpec(tf.TensorShape(batch_dimension).concatenate(spec.shape), spec.dtype),
                 padded.spec,
             )
+        self._description, self._remark = _description.described(
+            paths, components, rows=rows, batch_size=size, drop_remainder=drop_remainder, shard=shards
+        )
         flat_spec = tf.nest.flatten(self._element_spec)
         variant = _ops.library().npz_reader_dataset(
             filenames=_files.to_tensor(paths),
@@ -190,6 +194,10 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     def element_spec(self) -> ElementSpec:
         """The spec of what the iterator returns. With `batch_size`, the batch is the first dimension."""
         return self._element_spec
+
+    def __repr__(self) -> str:
+        """What the dataset gives, from what is known already: no file is read."""
+        return f"<{type(self).__name__}: {self._description}, element_spec={self.element_spec}{self._remark}>"
 
     # Private to TensorFlow. Abstract in tf.data.Dataset, so every class of datasets must define it.
     def _inputs(self) -> list[tf.data.Dataset]:
@@ -236,7 +244,7 @@ def _shard(shard: Any) -> tuple[tf.Tensor, tf.Tensor]:
     return number, share
 
 
-def _at_least_one(name: str, value: int | None, default: int) -> tf.Tensor:
+def _at_least_one(name: str, value: SupportsIndex | None, default: int) -> tf.Tensor:
     number = default if value is None else _integer(name, value)
     if number < 1 and number != default:
         raise ValueError(f"{name} must be at least 1, not {number}; leave it out for the default")

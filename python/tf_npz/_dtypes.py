@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 import tensorflow as tf
 
-from . import _keys, _structure
+from . import _keys, _structure, _types
 from ._structure import Components, ElementSpec
 
-# What tf.as_dtype takes, or a structure of it. None: as it is.
-Dtypes: TypeAlias = Any
+# A dtype as tf.as_dtype takes it, or a structure of dtypes and None. None: as it is.
+Dtypes: TypeAlias = (
+    str | type[Any] | np.dtype[Any] | _types.DType | Mapping[Any, "Dtypes | None"] | Sequence["Dtypes | None"]
+)
 # What `_core` is asked to cast: the names that lead to an array, or to several; the name of a dtype; and whether only
 # numbers are cast, and other components left as they are.
 Cast: TypeAlias = tuple[tuple[str, ...], str, bool]

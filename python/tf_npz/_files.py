@@ -1,23 +1,26 @@
 """Turns the `filenames` argument into a list of paths, or into a symbolic tensor."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, KeysView
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
+import numpy as np
 import tensorflow as tf
 
 from . import _core, _errors, _paths
+from ._types import Tensor
 
 Path: TypeAlias = _paths.Path
-Filenames: TypeAlias = Path | Sequence[Path] | tf.Tensor
+# Sets have this type too, but are refused: they have no order.
+Filenames: TypeAlias = Path | Iterable[Path | Tensor] | Tensor
 
 
 def expand(filenames: Filenames) -> list[str] | tf.Tensor:
     """The paths of the files that `filenames` names, in the order of reading.
 
     Args:
-      filenames: A path, a pattern, a sequence of both, or a string tensor (scalar or vector). `_paths` has the rules.
+      filenames: A path, a pattern, an iterable of both, or a string tensor (scalar or vector). `_paths` has the rules.
 
     Returns:
       The paths. For a tensor whose value is not known yet: the tensor itself. It may be of any length.
@@ -38,7 +41,7 @@ def expand(filenames: Filenames) -> list[str] | tf.Tensor:
         raise _errors.to_tensorflow(error) from error.__cause__
 
 
-def one_path(filename: Path | tf.Tensor) -> str | tf.Tensor:
+def one_path(filename: Any) -> str | tf.Tensor:
     """The path of a single file, or of the only file that a pattern matches.
 
     Returns:
@@ -85,8 +88,13 @@ def _static(filenames: Any) -> Any:
         )
     if tf.is_tensor(filenames):
         return _static_tensor(filenames)
-    # An open file would give its lines, and a set an arbitrary order.
-    if not isinstance(filenames, Iterable) or hasattr(filenames, "read") or isinstance(filenames, AbstractSet):
+    if isinstance(filenames, np.lib.npyio.NpzFile):
+        raise TypeError(
+            "filenames is an open NpzFile of np.load, which gives names of arrays; pass the path of its file"
+        )
+    # An open file would give its lines, and a set an arbitrary order. The names of a dict are a set only by their type.
+    is_unordered = isinstance(filenames, AbstractSet) and not isinstance(filenames, KeysView)
+    if not isinstance(filenames, Iterable) or hasattr(filenames, "read") or is_unordered:
         raise TypeError(
             f"filenames must be a path, a pattern, a list of these or a string tensor, not {_described(filenames)}"
         )

@@ -9,11 +9,12 @@ from . import _files, _keys, _ops, _spec
 from ._dtypes import Dtypes
 from ._keys import Keys
 from ._structure import Components, ElementSpec
+from ._types import Tensor
 
 
 @_ops.not_converted
 def load(
-    filename: _files.Path | tf.Tensor,
+    filename: _files.Path | Tensor,
     keys: Keys | None = None,
     *,
     element_spec: ElementSpec | None = None,
@@ -85,7 +86,7 @@ def load(
 
 @_ops.not_converted
 def decode(
-    contents: bytes | tf.Tensor,
+    contents: bytes | bytearray | memoryview | Tensor,
     keys: Keys | None = None,
     *,
     element_spec: ElementSpec | None = None,

@@ -7,13 +7,17 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from . import _structure
+from . import _structure, _types
 from ._structure import Components, ElementSpec
 
 # A number, a str, bytes, np.datetime64("NaT"), a scalar tensor; or a structure of these and of None.
-Padding: TypeAlias = complex | str | bytes | np.generic | tf.Tensor | Sequence[Any] | Mapping[str, Any]
-# A shape, such as (100, None), or a structure of shapes and None.
-PaddedShapes: TypeAlias = Any
+Padding: TypeAlias = (
+    complex | str | bytes | np.generic | _types.Tensor | Mapping[Any, "Padding | None"] | Sequence["Padding | None"]
+)
+# The dimensions of a shape, such as (100, None).
+_Shape: TypeAlias = Sequence[int | None] | np.ndarray[Any, Any] | _types.TensorShape | _types.Tensor
+# A shape, or a structure of shapes and None.
+PaddedShapes: TypeAlias = _Shape | Mapping[Any, "PaddedShapes | None"] | Sequence["PaddedShapes | None"]
 
 
 class Padded(NamedTuple):

@@ -92,6 +92,7 @@ def of_files(
             [os.fsencode(path) for path in sample], paths_of_keys, rows, skip_damaged, _remote.RemoteFile, casts
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
+        components = components._replace(may_be_sample=specs.may_be_sample)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
     return components._replace(counts=specs.counts) if len(sample) == len(paths) else components

@@ -20,12 +20,14 @@ class Components(NamedTuple):
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
+      may_be_sample: Whether the arrays of each file have no length in common, so that a file may be one sample.
     """
 
     keys: list[tuple[str | tf.Tensor, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
+    may_be_sample: bool = False
 
     @property
     def specs(self) -> list[tf.TensorSpec]:

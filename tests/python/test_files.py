@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_npz
+from testing import npz_bytes
 from tf_npz import _files
 
 FORMS: dict[str, tuple[Callable[[], Any], list[str]]] = {
@@ -26,6 +27,7 @@ FORMS: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "generator": (lambda: (f"{name}.npz" for name in "ca"), ["c.npz", "a.npz"]),
     "list of patterns keeps its order": (lambda: ["d/*", "[ac]*"], ["d/a.npz", "d/b.npz", "a.npz", "c.npz"]),
     "the same file twice": (lambda: ["a.npz", "a.npz"], ["a.npz", "a.npz"]),
+    "names of a dict": (lambda: dict.fromkeys(["b.npz", "a.npz"]).keys(), ["b.npz", "a.npz"]),
     "numpy str": (lambda: np.array(["b.npz", "a.npz"]), ["b.npz", "a.npz"]),
     "numpy bytes": (lambda: np.array([b"b.npz"]), ["b.npz"]),
     "scalar tensor": (lambda: tf.constant("b.npz"), ["b.npz"]),
@@ -102,6 +104,11 @@ def test_a_pattern_that_matches_nothing_is_named(folder: Path, filenames: Any) -
 WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "number": (lambda: 3, TypeError, "must be a path, a pattern, a list of these or a string tensor, not int: 3"),
     "open file": (lambda: io.BytesIO(b"x"), TypeError, "must be a path, a pattern, a list of these"),
+    "open NpzFile": (
+        lambda: np.load(io.BytesIO(npz_bytes())),
+        TypeError,
+        "filenames is an open NpzFile of np.load, which gives names",
+    ),
     "set": (lambda: {"a.npz"}, TypeError, "must be a path, a pattern, a list of these"),
     "None": (lambda: None, TypeError, "NoneType"),
     "list of numbers": (lambda: ["a.npz", 3], TypeError, "must hold paths or patterns, not int: 3"),

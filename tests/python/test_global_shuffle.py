@@ -1,4 +1,4 @@
-"""TensorFlow's global shuffle: it reads elements in random order, without a buffer, each once."""
+"""TensorFlow's global shuffle reads elements in random order, without a buffer, each once. It has no public name."""
 
 from collections.abc import Callable
 from pathlib import Path

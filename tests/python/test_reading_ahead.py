@@ -103,7 +103,8 @@ def save_random(count: int, size: int) -> list[str]:
 def test_files_are_read_before_they_are_asked_for(folder: Path) -> None:
     files = save_random(10, 8 * MIB)
     before = bytes_read()
-    iterator = iter(plain(tf_npz.NpzReaderDataset(files, num_parallel_reads=2)))
+    # Four threads plan ten blocks ahead, however seldom the consumer waits.
+    iterator = iter(plain(tf_npz.NpzReaderDataset(files, num_parallel_reads=4)))
     next(iterator)
     wait_until(lambda: bytes_read() - before >= 80 * MIB, "the rest of the files being read")
     for path in files:

@@ -41,6 +41,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < deadline, f"not within {DEADLINE} s: {what}"
+        time.sleep(0.001)  # leaves the processor to the threads that are waited for
 
 
 def plain(dataset: tf.data.Dataset) -> tf.data.Dataset:

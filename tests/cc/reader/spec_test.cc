@@ -112,6 +112,32 @@ TEST(InferSpec, HasNoCountIfArraysDifferInLength) {
   EXPECT_EQ(Infer(npz, Keys{"x", "z"}).value().count, 3);
 }
 
+TEST(InferSpec, MayBeASampleIfTheArraysHaveNoLengthInCommon) {
+  const std::string sample = WriteZip({Member("x.npy", Npy("|i1", {3}, Zeros(3))),
+                                       Member("y.npy", Npy("|i1", {2}, Zeros(2))),
+                                       Member("s.npy", Npy("|i1", {}, Zeros(1)))});
+  const struct {
+    Keys keys;
+    bool rows;
+    bool expected;
+  } cases[] = {
+      {{"x", "y"}, true, true},  {{"x", "s"}, true, true},   {{"x"}, true, false},
+      {{"x", "x"}, true, false}, {{"x", "y"}, false, false}, {{"x", "s"}, false, false},
+  };
+  for (const auto& c : cases) {
+    InferredSpec spec = Infer(sample, c.keys, c.rows).value();
+    EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
+    // All files must be samples.
+    const InferredSpec same = spec;
+    ASSERT_OK(MergeSpec(same, &spec));
+    EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
+    InferredSpec rows = same;
+    rows.may_be_sample = false;
+    ASSERT_OK(MergeSpec(rows, &spec));
+    EXPECT_FALSE(spec.may_be_sample) << QuoteList(c.keys);
+  }
+}
+
 TEST(InferSpec, ReadsOnlyTheRequestedArrays) {
   const std::string npy = Npy("<i4", {5}, Zeros(20));
   const std::string bytes = WriteZip({Member("x.npy", npy), Member("damaged.npy", "some text"),
