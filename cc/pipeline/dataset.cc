@@ -70,7 +70,7 @@ Dataset::Files Dataset::FilesOf(const std::vector<std::string>& filenames,
 }
 
 ElementCounts Dataset::CountAll() {
-  if (known_counts_.empty()) {
+  if (known_counts_.empty() || selection_.each_array) {
     return CountElements(file_system_, *AllSources(), selection_, kHeaderThreads,
                          StartStdThread());
   }
@@ -82,7 +82,7 @@ const ElementCounts& Dataset::CountFiles() {
   const Files& files = FindFiles();
   if (files.filenames == AllSources()) {
     counts_ = CountAll();
-  } else if (known_counts_.empty()) {
+  } else if (known_counts_.empty() || selection_.each_array) {
     counts_ =
         CountElements(file_system_, *files.filenames, selection_, kHeaderThreads, StartStdThread());
   } else {
@@ -108,6 +108,9 @@ const ElementCounts& Dataset::CountFiles() {
 
 std::optional<int64_t> Dataset::CountBlocks(int64_t max_headers) {
   const MutexLock lock(mutex_);
+  if (!counts_ && selection_.each_array && !known_counts_.empty()) {
+    return BlocksOf(SizeOfRange(TotalOf(known_counts_).total, shard_));
+  }
   if (HeadersToCount() > max_headers) return std::nullopt;
   // The arrays of the files are known only now.
   if (selection_.rows && selection_.each_array) {
@@ -120,7 +123,7 @@ std::optional<int64_t> Dataset::CountBlocks(int64_t max_headers) {
 }
 
 int64_t Dataset::HeadersToCount() const {
-  if (counts_ || !known_counts_.empty()) return 0;
+  if (counts_ || (!known_counts_.empty() && !selection_.each_array)) return 0;
   if (files_) return selection_.rows ? static_cast<int64_t>(files_->filenames->size()) : 0;
   const bool needs_headers = selection_.rows || selection_.each_array;
   return needs_headers ? static_cast<int64_t>(all_filenames_->size()) : 0;

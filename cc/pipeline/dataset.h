@@ -28,7 +28,8 @@ namespace tf_npz {
 class Dataset {
  public:
   // `file_system` must outlive the dataset. `counts` is the number of elements of each file; empty
-  // if it is not known. `options` says what a block is, and how memory and checksums are handled;
+  // if it is not known. With each_array, it is the number of its arrays, and empty if they have
+  // rows. `options` says what a block is, and how memory and checksums are handled;
   // its threads and callbacks are not used, because a caller of NewEngine passes its own.
   Dataset(const FileSystem& file_system, std::vector<std::string> filenames,
           std::vector<int64_t> counts, Selection selection, EngineOptions options, Shard shard);
@@ -77,7 +78,7 @@ class Dataset {
 
   const FileSystem& file_system_;
   const std::shared_ptr<const std::vector<std::string>> all_filenames_;  // as given
-  const std::vector<int64_t> known_counts_;  // of all_filenames_
+  const std::vector<int64_t> known_counts_;  // of all_filenames_, never of arrays
   const Selection selection_;
   const EngineOptions options_;
   const Shard shard_;

@@ -132,6 +132,11 @@ std::vector<const ZipEntry*> Archive::Arrays() const {
   return arrays;
 }
 
+Status Archive::NoArrays() const {
+  return InvalidArgument(label() + ": holds no arrays, so an element would have no component" +
+                         ButOtherProgram());
+}
+
 Result<const ZipEntry*> Archive::Find(std::string_view name) const {
   if (const ZipEntry* const entry = directory_->Find(name)) return entry;
   std::vector<std::string> names = Names();

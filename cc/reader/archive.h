@@ -66,6 +66,9 @@ class Archive {
   // ".npy" and are no resource forks. If several have one name, the last one is taken.
   std::vector<const ZipEntry*> Arrays() const;
 
+  // The error of an `.npz` without arrays, where one is wanted.
+  Status NoArrays() const;
+
   // Directory::Find. InvalidArgument, with a list of the names, if there is no such member.
   Result<const ZipEntry*> Find(std::string_view name) const;
 

@@ -110,12 +110,10 @@ class ArrayOpener {
 Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::string_view> member) {
   if (archive.is_npz() && member) return archive.Find(*member);
   if (!archive.is_npz() && !member) return nullptr;
-  const Status status =
-      archive.is_npz() && archive.Arrays().empty()
-          ? InvalidArgument("holds no arrays" + archive.ButOtherProgram())
-          : InvalidArgument(
-                "has changed since its arrays were listed: make the dataset anew to read it");
-  return status.WithContext(archive.label() + ": ");
+  if (archive.is_npz() && archive.Arrays().empty()) return archive.NoArrays();
+  return InvalidArgument(
+      archive.label() +
+      ": has changed since its arrays were listed: make the dataset anew to read it");
 }
 
 // Sets `count` to that of the arrays that have elements of their own. All of them must have as
