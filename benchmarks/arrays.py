@@ -1,4 +1,4 @@
-"""5,000 arrays of one npz: tf_npz.ARRAY against a loop over np.load. `python -m benchmarks.arrays` prints the ratios."""
+"""5,000 arrays of one npz: tf_npz.ARRAY beside a loop over np.load. `python -m benchmarks.arrays` prints ratios."""
 
 import statistics
 import tempfile

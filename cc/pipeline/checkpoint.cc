@@ -19,7 +19,8 @@ int64_t CrcOfNames(const std::vector<std::string>& filenames) {
 Checkpoint CheckpointAt(const Position& position, const std::vector<std::string>& filenames,
                         int64_t file, int64_t names_crc) {
   const auto count = static_cast<int64_t>(filenames.size());
-  return {position, file < count ? std::string(WithoutFolders(filenames[file])) : "", count, names_crc};
+  return {position, file < count ? std::string(WithoutFolders(filenames[file])) : "", count,
+          names_crc};
 }
 
 Status ValidateCheckpoint(const Checkpoint& checkpoint, const std::vector<std::string>& filenames,

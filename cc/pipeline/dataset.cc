@@ -71,8 +71,7 @@ Dataset::Files Dataset::FilesOf(const std::vector<std::string>& filenames,
 
 ElementCounts Dataset::CountAll() {
   if (known_counts_.empty() || selection_.each_array) {
-    return CountElements(file_system_, *AllSources(), selection_, kHeaderThreads,
-                         StartStdThread());
+    return CountElements(file_system_, *AllSources(), selection_, kHeaderThreads, StartStdThread());
   }
   return TotalOf(known_counts_);
 }

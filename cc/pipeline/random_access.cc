@@ -40,8 +40,9 @@ Result<std::vector<ArrayData>> RandomAccess::Read(const std::string& filename, i
 Result<std::vector<ArrayData>> RandomAccess::ReadFrom(File& file, int64_t element) const {
   if (!file.is_open) TF_NPZ_RETURN_IF_ERROR(Open(file));
   if (element < 0 || element >= file.selected.count) {
-    return InvalidArgument(SourceLabel(file.filename) + ": has no element " + std::to_string(element) +
-                           " (it has " + std::to_string(file.selected.count) +
+    return InvalidArgument(SourceLabel(file.filename) + ": has no element " +
+                           std::to_string(element) + " (it has " +
+                           std::to_string(file.selected.count) +
                            "); the file may have changed since its elements were counted");
   }
   TF_NPZ_RETURN_IF_ERROR(Load(file));

@@ -59,8 +59,8 @@ FileFacts FactsOf(const WorkContext& context, const Extent& extent, const Select
   const Archive& archive = *opened.archive;
   facts.resident = archive.is_in_memory() ? archive.file().size() : 0;
   // One array of a large file is as quickly opened as a small file.
-  facts.is_small = archive.is_in_memory() ||
-                   (context.selection.each_array && IsSmall(*opened.arrays[0].reader));
+  facts.is_small =
+      archive.is_in_memory() || (context.selection.each_array && IsSmall(*opened.arrays[0].reader));
   facts.components.resize(context.selection.specs.size());
   std::vector<DecoderInput> inputs;
   for (const SelectedArray& array : opened.arrays) {

@@ -84,8 +84,8 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
 }
 
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
-                             bool skip_damaged, const py::function& open_remote,
-                             const Casts& casts, bool each_array) {
+                             bool skip_damaged, const py::function& open_remote, const Casts& casts,
+                             bool each_array) {
   const SpecRequest request = {keys, rows, ToCastRequests(casts), each_array};
   const PythonFileSystem files(open_remote);
   InferOptions options;

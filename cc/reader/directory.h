@@ -50,7 +50,7 @@ class Directory {
   Directory(ZipEnd zip_end, std::vector<ZipEntry> members);
 
   const ZipEnd zip_end_{};
-  const std::vector<ZipEntry> members_;
+  const std::vector<ZipEntry> members_{};
   // Sorted by name. Of those with one name the last one is found.
   std::vector<std::pair<std::string_view, const ZipEntry*>> index_;
 };

@@ -52,7 +52,8 @@ class SharedArchives {
 };
 
 // Opens the selected arrays of `source`, as OpenSelection does. If each array is a source, its file
-// is taken from `archives`. Otherwise, or if `archives` is null, it is opened for this source alone.
+// is taken from `archives`. Otherwise, or if `archives` is null, it is opened for this source
+// alone.
 Result<SelectedArrays> OpenSource(const FileSystem& file_system, const std::string& source,
                                   const Selection& selection, const ReadOptions& options,
                                   PlanCache* cache = nullptr, SharedArchives* archives = nullptr);

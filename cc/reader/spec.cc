@@ -382,11 +382,10 @@ Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
     InferredComponent& a = merged->components[i];
     const InferredComponent& b = other.components[i];
     if (!CanMerge(a, b)) {
-      return InvalidArgument((merged->is_array ? "arrays" : "files") +
-                             std::string(" differ in the dtype") +
-                             (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
-                             a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
-                             " in " + other.label + "; " + MergeAdvice(a, b));
+      return InvalidArgument(
+          (merged->is_array ? "arrays" : "files") + std::string(" differ in the dtype") +
+          (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " + a.dtype.name() + " in " +
+          merged->label + ", " + b.dtype.name() + " in " + other.label + "; " + MergeAdvice(a, b));
     }
     MergeShape(b.spec.shape, &a.spec.shape);
   }

@@ -31,8 +31,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     with the next file, so `Dataset.ignore_errors` loses the rest of that file only.
 
     `len` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
-    `element_spec` given) and no file is damaged. With `rows=False` they always know it, and with `tf_npz.ARRAY` too
-    if no `element_spec` is given. In other cases,
+    `element_spec` given) and no file is damaged. With `rows=False` they always know it, unless keys hold
+    `tf_npz.ARRAY` and an `element_spec` is given. In other cases,
     `ds.apply(tf.data.experimental.assert_cardinality(n))` sets it.
 
     Example:

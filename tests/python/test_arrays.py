@@ -101,7 +101,9 @@ def test_padded_shapes_and_dtypes(files: list[str]) -> None:
     dataset = reader(files, batch_size=4, padded_shapes=(9, None), dtypes="float64")
     with np.errstate(invalid="ignore"):  # of NaNs
         arrays = [array.astype("f8") for array in numpy_arrays(files)]
-    expected = tf.data.Dataset.from_generator(lambda: iter(arrays), output_signature=tf.TensorSpec([None, 3], tf.float64))
+    expected = tf.data.Dataset.from_generator(
+        lambda: iter(arrays), output_signature=tf.TensorSpec([None, 3], tf.float64)
+    )
     assert_gives(dataset, elements(expected.padded_batch(4, (9, None))))
 
 
@@ -261,7 +263,8 @@ def test_members_that_are_no_arrays_are_left_out(folder: Path) -> None:
         ("x.npy.npy", npy_bytes(np.float32([5]))),
         (".npy", npy_bytes(np.float32([6]))),
     ]
-    with warnings.catch_warnings(action="ignore"):  # two have one name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two have one name
         Path("f.npz").write_bytes(zip_bytes(members))
     assert [float(x[0]) for x in elements(reader("f.npz"))] == [3, 4, 5, 6]
 
@@ -353,7 +356,7 @@ def test_an_array_that_is_gone_is_an_error(folder: Path) -> None:
     dataset = reader("f.npz")
     assert len(dataset) == 2
     np.savez("f.npz", a=np.float32([1]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match='f.npz: has no array "b.npy"'):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r'f.npz: has no array "b.npy"'):
         elements(dataset)
     np.save("g.npy", np.float32([1]))
     Path("g.npy").rename("f.npz")

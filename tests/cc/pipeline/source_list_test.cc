@@ -19,9 +19,7 @@ using ::testing::IsEmpty;
 using std::string_literals::operator""s;
 
 // An array of one int64.
-std::string Number(int64_t number) {
-  return Npy("<i8", {}, BytesOf(std::vector<int64_t>{number}));
-}
+std::string Number(int64_t number) { return Npy("<i8", {}, BytesOf(std::vector<int64_t>{number})); }
 
 // An archive with the arrays `first` to `last`, named by their numbers.
 std::string Numbers(int64_t first, int64_t last, bool deflated = false) {
@@ -122,7 +120,8 @@ TEST(OpenSource, SaysThatAFileIsNotWhatWasListed) {
     Code code;
     const char* fragment;
   } cases[] = {
-      {SourceOf("npz", "2.npy"), Code::kInvalidArgument, "npz: has no array \"2.npy\" (it has \"0\", \"1\")"},
+      {SourceOf("npz", "2.npy"), Code::kInvalidArgument,
+       "npz: has no array \"2.npy\" (it has \"0\", \"1\")"},
       {"npz", Code::kInvalidArgument, "npz: has changed since its arrays were listed"},
       {SourceOf("npy", "0.npy"), Code::kInvalidArgument, "npy: has changed since its arrays"},
       {"text", Code::kInvalidArgument, "text: holds no arrays"},
