@@ -84,9 +84,9 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
 }
 
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
-                             bool skip_damaged, const py::function& open_remote,
-                             const Casts& casts) {
-  const SpecRequest request = {keys, rows, ToCastRequests(casts)};
+                             bool skip_damaged, const py::function& open_remote, const Casts& casts,
+                             bool each_array) {
+  const SpecRequest request = {keys, rows, ToCastRequests(casts), each_array};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -176,7 +176,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
-             py::arg("casts") = Casts());
+             py::arg("casts") = Casts(), py::arg("each_array") = false);
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
              py::arg("casts") = Casts());
 }

@@ -123,6 +123,20 @@ std::vector<std::string> Archive::Names() const {
   return names;
 }
 
+std::vector<const ZipEntry*> Archive::Arrays() const {
+  std::vector<const ZipEntry*> arrays;
+  for (const ZipEntry& member : members()) {
+    const bool is_array = ArrayName(member.name) != member.name && !IsResourceForkName(member.name);
+    if (is_array && directory_->Find(member.name) == &member) arrays.push_back(&member);
+  }
+  return arrays;
+}
+
+Status Archive::NoArrays() const {
+  return InvalidArgument(label() + ": holds no arrays, so an element would have no component" +
+                         ButOtherProgram());
+}
+
 Result<const ZipEntry*> Archive::Find(std::string_view name) const {
   if (const ZipEntry* const entry = directory_->Find(name)) return entry;
   std::vector<std::string> names = Names();

@@ -62,6 +62,13 @@ class Archive {
   }
   std::vector<std::string> Names() const;
 
+  // The members that are arrays by their names, in the order of the directory: those that end in
+  // ".npy" and are no resource forks. If several have one name, the last one is taken.
+  std::vector<const ZipEntry*> Arrays() const;
+
+  // The error of an `.npz` without arrays, where one is wanted.
+  Status NoArrays() const;
+
   // Directory::Find. InvalidArgument, with a list of the names, if there is no such member.
   Result<const ZipEntry*> Find(std::string_view name) const;
 

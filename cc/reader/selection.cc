@@ -13,6 +13,11 @@ namespace {
 // decoder gains more than the copy costs, but the array takes its memory twice.
 constexpr uint64_t kMaxCopied = uint64_t{32} << 20;
 
+// Whether each key begins with the name of an array.
+bool AreArraysNamed(const Selection& selection, const Archive& archive) {
+  return archive.is_npz() && !selection.each_array;
+}
+
 // The part of the selection for one array. `components` are indices in Selection::keys.
 ArraySelection SelectionOfArray(const Selection& selection, const Archive& archive,
                                 const std::vector<size_t>& components) {
@@ -20,7 +25,7 @@ ArraySelection SelectionOfArray(const Selection& selection, const Archive& archi
   wanted.rows = selection.rows;
   for (const size_t i : components) {
     FieldPath path = selection.keys[i];
-    if (archive.is_npz()) path.erase(path.begin());
+    if (AreArraysNamed(selection, archive)) path.erase(path.begin());
     wanted.components.push_back({std::move(path), selection.specs[i]});
   }
   return wanted;
@@ -61,7 +66,7 @@ class ArrayOpener {
                             MemberReader::Open(archive_, entry, options_));
     TF_NPZ_RETURN_IF_ERROR(member->LoadIfSmall());
     TF_NPZ_ASSIGN_OR_RETURN(std::string bytes, ReadHeaderBytes(*member));
-    const PlanCache::Key key = {components, archive_->is_npz()};
+    const PlanCache::Key key = {components, AreArraysNamed(selection_, *archive_)};
     std::shared_ptr<const ArrayPlan> plan = cache_ == nullptr ? nullptr : cache_->Find(bytes, key);
     if (plan != nullptr) {
       TF_NPZ_RETURN_IF_ERROR(Prepare(*member, plan->header));
@@ -89,7 +94,9 @@ class ArrayOpener {
   Result<ArrayPlan> MakePlan(NpyHeader header, const std::vector<size_t>& components,
                              FieldPath* culprit) const {
     const ArraySelection wanted = SelectionOfArray(selection_, *archive_, components);
-    if (!archive_->is_npz()) TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
+    if (!archive_->is_npz() && !selection_.each_array) {
+      TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
+    }
     return ArrayPlan::Make(std::move(header), wanted, culprit);
   }
 
@@ -98,6 +105,16 @@ class ArrayOpener {
   const ReadOptions& options_;
   PlanCache* const cache_;
 };
+
+// The member of `archive` that is a source of its own; null if the archive is an `.npy`.
+Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::string_view> member) {
+  if (archive.is_npz() && member) return archive.Find(*member);
+  if (!archive.is_npz() && !member) return nullptr;
+  if (archive.is_npz() && archive.Arrays().empty()) return archive.NoArrays();
+  return InvalidArgument(
+      archive.label() +
+      ": has changed since its arrays were listed: make the dataset anew to read it");
+}
 
 // Sets `count` to that of the arrays that have elements of their own. All of them must have as
 // many.
@@ -127,22 +144,28 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
 }  // namespace
 
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options, PlanCache* cache) {
+                                     const ReadOptions& options, PlanCache* cache,
+                                     std::optional<std::string_view> member) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
+  const ZipEntry* only = nullptr;
+  if (selection.each_array) {
+    TF_NPZ_ASSIGN_OR_RETURN(only, FindMember(*archive, member));
+  }
   SelectedArrays selected;
   // Components of one array are read together.
   std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
   std::unordered_map<const ZipEntry*, size_t> known;  // index in `arrays`
   for (size_t i = 0; i < selection.keys.size(); ++i) {
-    const ZipEntry* entry = nullptr;
-    if (archive->is_npz() && selection.keys[i].empty()) {
+    const ZipEntry* entry = only;
+    const bool is_named = AreArraysNamed(selection, *archive);
+    if (is_named && selection.keys[i].empty()) {
       return InvalidArgument(archive->label() +
                              ": is an .npz file; pass keys to say which of its arrays to read (it "
                              "has " +
                              (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
                              ")");
     }
-    if (archive->is_npz()) {
+    if (is_named) {
       TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i][0]));
     }
     const auto [found, is_new] = known.emplace(entry, arrays.size());

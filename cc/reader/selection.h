@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cc/base/status.h"
@@ -26,6 +28,9 @@ struct Selection {
   std::vector<ComponentSpec> specs;  // one for each key
   // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
+  // True: each array of a file is a source of elements of its own (source_name.h), and keys are
+  // names of its fields. False: keys begin with the names of arrays.
+  bool each_array = false;
 };
 
 // One array of a file, and the selected components that it holds.
@@ -45,10 +50,14 @@ struct SelectedArrays {
 // Opens the selected arrays. Every array is opened here, in three steps: header, plan, reader.
 // InvalidArgument, saying what to do, if the file does not fit the selection.
 //
+// `member` is the full name of the array's member if the selection says each_array and the file is
+// an `.npz`. Otherwise it is absent.
+//
 // Plans are taken from `cache` and added to it. It may be null, and must not be used for another
 // selection. Several threads may open files with one cache.
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options, PlanCache* cache = nullptr);
+                                     const ReadOptions& options, PlanCache* cache = nullptr,
+                                     std::optional<std::string_view> member = std::nullopt);
 
 // ResourceExhausted if the arrays that must be loaded take more than `memory_limit` bytes, unless
 // an element is the whole arrays.

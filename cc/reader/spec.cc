@@ -104,8 +104,10 @@ class SpecBuilder {
     spec_.label = archive_->label();
   }
 
-  Result<InferredSpec> Build() {
-    if (request_.keys) {
+  Result<InferredSpec> Build(const ZipEntry* only) {
+    if (request_.each_array) {
+      TF_NPZ_RETURN_IF_ERROR(AddOnly(only));
+    } else if (request_.keys) {
       TF_NPZ_RETURN_IF_ERROR(AddKeys(*request_.keys));
     } else {
       TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
@@ -117,6 +119,18 @@ class SpecBuilder {
   }
 
  private:
+  Status AddOnly(const ZipEntry* entry) {
+    spec_.is_array = true;
+    std::string name;
+    if (entry != nullptr) {
+      name = ArrayName(entry->name);
+      spec_.label += "[" + Quote(name) + "]";
+    }
+    const MemberFacts array = InspectMember(archive_, entry, name, pool_);
+    TF_NPZ_RETURN_IF_ERROR(array.Problem());
+    return AddComponents(entry, array, AllComponents(array), {});
+  }
+
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
     TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array)));
@@ -167,9 +181,7 @@ class SpecBuilder {
       if (member.is_array) arrays.emplace_back(entry, std::move(member));
     }
     if (arrays.empty()) {
-      return InvalidArgument(spec_.label +
-                             ": holds no arrays, so an element would have no component" +
-                             archive_->ButOtherProgram());
+      return archive_->NoArrays();
     }
     std::vector<std::string> readable;
     for (const auto& [entry, array] : arrays) {
@@ -346,9 +358,9 @@ void MergeShape(const std::optional<std::vector<int64_t>>& other,
 
 }  // namespace
 
-Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive,
-                               const SpecRequest& request) {
-  return SpecBuilder(archive, request).Build();
+Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request,
+                               const ZipEntry* entry) {
+  return SpecBuilder(archive, request).Build(entry);
 }
 
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components) {
@@ -360,19 +372,21 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
 
 Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
   if (!HaveSameKeys(*merged, other)) {
-    return InvalidArgument("files hold different arrays: " + merged->label + " has " +
-                           KeysText(merged->components) + ", " + other.label + " has " +
-                           KeysText(other.components) +
-                           "; pass keys that all files have, or leave out the files that differ");
+    return InvalidArgument(
+        (merged->is_array ? "arrays hold different fields: " : "files hold different arrays: ") +
+        merged->label + " has " + KeysText(merged->components) + ", " + other.label + " has " +
+        KeysText(other.components) +
+        (merged->is_array ? "; pass element_spec with fields that all arrays have"
+                          : "; pass keys that all files have, or leave out the files that differ"));
   }
   for (size_t i = 0; i < merged->components.size(); ++i) {
     InferredComponent& a = merged->components[i];
     const InferredComponent& b = other.components[i];
     if (!CanMerge(a, b)) {
-      return InvalidArgument("files differ in the dtype" +
-                             (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
-                             a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
-                             " in " + other.label + "; " + MergeAdvice(a, b));
+      return InvalidArgument(
+          (merged->is_array ? "arrays" : "files") + std::string(" differ in the dtype") +
+          (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " + a.dtype.name() + " in " +
+          merged->label + ", " + b.dtype.name() + " in " + other.label + "; " + MergeAdvice(a, b));
     }
     MergeShape(b.spec.shape, &a.spec.shape);
   }

@@ -38,6 +38,7 @@ struct DatasetArguments {
   // Of one element, before it is padded; empty: as output_shapes says.
   std::vector<tensorflow::PartialTensorShape> element_shapes;
   std::vector<bool> casts;  // for each component; empty: none is cast
+  bool each_array = false;
 };
 
 // The spec of each component of one element, before batching. InvalidArgument if an argument is out

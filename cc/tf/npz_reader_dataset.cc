@@ -49,6 +49,7 @@ Dataset& NpzReaderDataset::pipeline() const {
     selection.keys = arguments_.keys;
     selection.specs = specs_;
     selection.rows = arguments_.rows;
+    selection.each_array = arguments_.each_array;
     const auto given = arguments_.element_counts.flat<int64_t>();
     std::vector<int64_t> counts(given.data(), given.data() + given.size());
     pipeline_ = std::make_unique<Dataset>(TensorFlowFileSystem::Get(),
@@ -172,13 +173,15 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding.push_back(node);
     padding_types.push_back(value.dtype());
   }
-  tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts;
+  tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
+      each_array;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
   b->BuildAttrValue(a.padding_components, &padding_components);
   b->BuildAttrValue(a.element_shapes, &element_shapes);
   b->BuildAttrValue(a.casts, &casts);
+  b->BuildAttrValue(a.each_array, &each_array);
   return b->AddDataset(this,
                        {{DatasetInput::kFilenames, filenames},
                         {DatasetInput::kKeys, keys},
@@ -196,7 +199,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"Tpadding", tpadding},
                         {"padding_components", padding_components},
                         {"element_shapes", element_shapes},
-                        {"casts", casts}},
+                        {"casts", casts},
+                        {"each_array", each_array}},
                        output);
 }
 

@@ -31,6 +31,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("element_shapes", &attributes_.element_shapes));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("padding_components", &attributes_.padding_components));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &attributes_.casts));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("each_array", &attributes_.each_array));
   }
 
  protected:

@@ -69,6 +69,7 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("padding_components: list(int) >= 0 = []")
     .Attr("element_shapes: list(shape) >= 0 = []")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("each_array: bool = false")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -94,6 +95,7 @@ output_shapes: The shapes of the components, after the batch dimension if there 
 padding_components: The number of the component that each of `padding` pads, rising. Empty: `padding` has one value for each component.
 element_shapes: The shapes of the components of one element, before it is padded and batched; padded ones are then padded to the lengths in output_shapes. Empty: those of output_shapes; elements are padded to the longest of a batch.
 casts: For each component, whether arrays of other dtypes are cast to it. Empty: another dtype is an error.
+each_array: True: each array of a file is read as if it were a file of its own, and `keys` are names of its fields. element_counts are the numbers of arrays; empty if `rows`.
 )doc");
 
 REGISTER_OP("NpzLoad")

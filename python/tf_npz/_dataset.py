@@ -32,7 +32,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     with the next file, so `Dataset.ignore_errors` loses the rest of that file only.
 
     `len` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
-    `element_spec` given) and no file is damaged. With `rows=False` they always know it. In other cases,
+    `element_spec` given) and no file is damaged. With `rows=False` they always know it, unless keys hold
+    `tf_npz.ARRAY` and an `element_spec` is given. In other cases,
     `ds.apply(tf.data.experimental.assert_cardinality(n))` sets it.
 
     Example:
@@ -88,9 +89,10 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
             names. ({"image": "x", "mask": "m"}, "y"): a structure of structures. Any iterable with an order gives a
             tuple: a list, a generator, `np.load(f).keys()`. A `tf_npz.Field` may stand in the place of a name. For a
-            structured .npy, keys are names of fields.
+            structured .npy, keys are names of fields. `tf_npz.ARRAY`: each array of each file is an element of its own.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
+            With `tf_npz.ARRAY` read "array" for "file", here and below.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
             the batch that `.batch(batch_size, drop_remainder)` gives, but is decoded straight into its memory. None:
             no batches.
@@ -156,7 +158,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         shards = _shard(shard)
 
         paths = _files.expand(filenames)
-        components = _components(paths, _keys.normalized(keys), rows, element_spec, dtypes)
+        normalized = _keys.normalized(keys)
+        components = _components(paths, normalized, rows, element_spec, dtypes)
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec
         if size is not None:
@@ -182,6 +185,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             memory_limit=limit,
             verify_checksums=verify_checksums,
             rows=rows,
+            each_array=_keys.is_each_array(normalized),
             output_types=[spec.dtype for spec in flat_spec],
             output_shapes=[spec.shape for spec in flat_spec],
             # Private to TensorFlow: its own datasets pass this to their ops. It holds `name`, read from self._name.

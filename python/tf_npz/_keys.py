@@ -47,6 +47,29 @@ class Field:
         return f"tf_npz.Field({', '.join(map(repr, self.path))})"
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class EachArray:
+    """A key that stands for each array of each file: `tf_npz.ARRAY`.
+
+    An element is one array, as if it were the only one of a file. The arrays of a file come in the order of
+    `np.load(f).files`, those whose member's name does not end in .npy left out. An .npy is one array. All arrays must
+    have one dtype, or be cast to one; their shapes may differ. With `rows=True` an element is a row of one array.
+
+    Example:
+      >>> ds = tf_npz.NpzReaderDataset("utterances.npz", tf_npz.ARRAY, rows=False, batch_size=2, padding=0)
+      >>> ds.element_spec
+      TensorSpec(shape=(None, None, 2), dtype=tf.float32, name=None)
+      >>> [batch.shape for batch in ds]
+      [TensorShape([2, 5, 2]), TensorShape([1, 4, 2])]
+    """
+
+    def __repr__(self) -> str:
+        return "tf_npz.ARRAY"
+
+
+ARRAY = EachArray()
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class SymbolicName:
     """The name of an array that is not known yet: what `normalized` makes of a tensor. No two are equal."""
@@ -55,14 +78,14 @@ class SymbolicName:
 
 
 # One key. `is_key` and `path_of` say what it may be at run time. A tensor holds the name of an array.
-Key: TypeAlias = str | Field | tf.Tensor
+Key: TypeAlias = str | Field | EachArray | tf.Tensor
 # A key, or a structure of keys: a mapping, or anything that gives keys in an order. A structure may hold structures.
 Keys: TypeAlias = Key | Mapping[Any, "Keys"] | Iterable["Keys"]
 
 
 def is_key(node: object) -> bool:
     """Whether `node` is one key: a leaf of the structure of keys."""
-    return isinstance(node, str | Field | SymbolicName)
+    return isinstance(node, str | Field | EachArray | SymbolicName)
 
 
 def are_symbolic(keys: Any) -> bool:
@@ -70,27 +93,43 @@ def are_symbolic(keys: Any) -> bool:
     return any(isinstance(key, SymbolicName) for key in tf.nest.flatten(keys))
 
 
-def path_of(key: str | Field | SymbolicName) -> tuple[str | tf.Tensor, ...]:
-    """The names that would index the result of np.load: the array's name, then names of fields."""
+def is_each_array(keys: Any) -> bool:
+    """Whether an element is one array of a file, as the normalized `keys` say."""
+    return any(isinstance(key, EachArray) for key in tf.nest.flatten(keys))
+
+
+def path_of(key: str | Field | EachArray | SymbolicName) -> tuple[str | tf.Tensor, ...]:
+    """The names that would index the result of np.load: the array's name, then names of fields.
+
+    For `ARRAY`, names of fields only: none.
+    """
+    if isinstance(key, EachArray):
+        return ()
     if isinstance(key, SymbolicName):
         return (key.tensor,)
     return key.path if isinstance(key, Field) else (key,)
 
 
-def normalized(keys: Keys | None) -> Any:
+def normalized(keys: Keys | None, *, of_one_file: bool = False) -> Any:
     """`keys` as a structure of an element: keys in dicts, tuples and named tuples. None stays None.
 
     All functions that take keys call it first, and once, because an iterator can be read only once.
 
+    Args:
+      keys: The argument of the caller.
+      of_one_file: Whether all arrays of one file are read at once.
+
     Raises:
       TypeError: `keys` holds something that is not a key, or that has no order.
-      ValueError: There are no keys.
+      ValueError: There are no keys, or `ARRAY` stands where it can't.
     """
     if keys is None:
         return None
     structure = _structure(keys)
     if not _holds_keys(structure):
         raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
+    if is_each_array(structure):
+        _check_each_array(tf.nest.flatten(structure), of_one_file=of_one_file)
     return structure
 
 
@@ -123,6 +162,20 @@ def _structure(keys: Any) -> Any:
             f"keys must be names of arrays (str), tf_npz.Field, or structures of these, not {_described(keys)}"
         )
     return tuple(map(_structure, keys))
+
+
+def _check_each_array(flat: list[Any], *, of_one_file: bool) -> None:
+    if of_one_file:
+        raise ValueError(
+            "keys holds tf_npz.ARRAY, but all arrays of one file are read at once here; leave keys out for a dict of "
+            "them, or read one after another with NpzReaderDataset"
+        )
+    others = [key for key in flat if not isinstance(key, EachArray)]
+    if others:
+        raise ValueError(
+            f"keys holds tf_npz.ARRAY and {', '.join(map(repr, others))}, but an element is one array of a file, so "
+            "it has no named arrays; leave one or the other out"
+        )
 
 
 def _of_tensor(key: Any) -> str | SymbolicName:

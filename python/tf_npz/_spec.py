@@ -29,6 +29,7 @@ def element_spec(
     Args:
       filenames: The files, as for `NpzReaderDataset`. The headers of all files are read, 1000 at
         most. If there are more files, 1000 of them are read: the first, the last, and others evenly spread between.
+        With `tf_npz.ARRAY`, so are 1000 arrays, an equal number of each file.
       keys: The arrays of an element, and its structure, as for `NpzReaderDataset`.
       rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
       dtypes: What arrays are cast to, as for `NpzReaderDataset`. The spec has these dtypes, and what reads with the
@@ -89,7 +90,13 @@ def of_files(
     sample = _sample(paths)
     try:
         specs = _core.infer_from_files(
-            [os.fsencode(path) for path in sample], paths_of_keys, rows, skip_damaged, _remote.RemoteFile, casts
+            [os.fsencode(path) for path in sample],
+            paths_of_keys,
+            rows,
+            skip_damaged,
+            _remote.RemoteFile,
+            casts,
+            _keys.is_each_array(keys),
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
         components = components._replace(may_be_sample=specs.may_be_sample)
@@ -126,7 +133,9 @@ def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:
             f"keys holds {keys!r}, whose value is not known yet, so no header can be read: pass the spec of its array "
             "as element_spec, such as tf.TensorSpec([None, 80], tf.float32), or a str as the key"
         )
-    return None if keys is None else [_keys.path_of(key) for key in tf.nest.flatten(keys)]
+    if keys is None or _keys.is_each_array(keys):
+        return None
+    return [_keys.path_of(key) for key in tf.nest.flatten(keys)]
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:
