@@ -351,19 +351,6 @@ def test_a_damaged_file_is_one_error(folder: Path) -> None:
     assert_same(elements(plain(missing.ignore_errors())), [np.float32([i]) for i in range(3)])
 
 
-def test_an_array_that_is_gone_is_an_error(folder: Path) -> None:
-    np.savez("f.npz", a=np.float32([1]), b=np.float32([2]))
-    dataset = reader("f.npz")
-    assert len(dataset) == 2
-    np.savez("f.npz", a=np.float32([1]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r'f.npz: has no array "b.npy"'):
-        elements(dataset)
-    np.save("g.npy", np.float32([1]))
-    Path("g.npy").rename("f.npz")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="has changed since its arrays were listed"):
-        elements(dataset)
-
-
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
