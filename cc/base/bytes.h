@@ -1,5 +1,5 @@
-// Loads little-endian integers from memory of any alignment. Zip records and .npy headers hold such
-// integers.
+// Loads and stores little-endian integers in memory of any alignment. Zip records and .npy headers
+// hold such integers.
 
 #ifndef TF_NPZ_BASE_BYTES_H_
 #define TF_NPZ_BASE_BYTES_H_
@@ -19,6 +19,10 @@ inline uint32_t LoadLittle32(const char* bytes) {
 
 inline uint64_t LoadLittle64(const char* bytes) {
   return LoadLittle32(bytes) | static_cast<uint64_t>(LoadLittle32(bytes + 4)) << 32;
+}
+
+inline void StoreLittle64(uint64_t value, char* bytes) {
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
 }
 
 }  // namespace tf_npz

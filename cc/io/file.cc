@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace tf_npz {
 namespace {
@@ -32,6 +33,21 @@ class MemoryFile : public RandomAccessFile {
  private:
   const Buffer owned_;
   const std::string_view contents_;
+};
+
+class OwnedFile : public RandomAccessFile {
+ public:
+  explicit OwnedFile(std::string contents) : contents_(std::move(contents)), file_(contents_) {}
+
+  Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
+    return file_.Read(offset, destination, size);
+  }
+
+  uint64_t size() const override { return file_.size(); }
+
+ private:
+  const std::string contents_;
+  const MemoryFile file_;
 };
 
 class OpeningReader : public WholeFileReader {
@@ -74,6 +90,10 @@ std::unique_ptr<WholeFileReader> FileSystem::NewWholeFileReader() const {
 
 std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents) {
   return std::make_unique<MemoryFile>(contents);
+}
+
+std::unique_ptr<RandomAccessFile> NewOwnedFile(std::string contents) {
+  return std::make_unique<OwnedFile>(std::move(contents));
 }
 
 Result<std::unique_ptr<RandomAccessFile>> ReadToMemory(const RandomAccessFile& file,

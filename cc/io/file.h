@@ -75,6 +75,9 @@ class FileSystem {
 // Returns a file with the bytes of `contents`, which must outlive it.
 std::unique_ptr<RandomAccessFile> NewMemoryFile(std::string_view contents);
 
+// The same of bytes that it owns.
+std::unique_ptr<RandomAccessFile> NewOwnedFile(std::string contents);
+
 // Reads the whole of `file` into a buffer of `pool` and returns it as a file.
 Result<std::unique_ptr<RandomAccessFile>> ReadToMemory(const RandomAccessFile& file,
                                                        BufferPool& pool);

@@ -315,8 +315,8 @@ Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFil
   model.file = std::make_shared<OpenFile>();
   model.file->is_run = true;
   const ArrayPlan& plan = *file.arrays[0].reader->plan();
-  const bool is_plain = !file.archive->is_npz() && !file.archive->is_gzip() && plan.takes_items &&
-                        !plan.header.fortran_order;
+  const bool is_plain = file.arrays.size() == 1 && !file.archive->is_npz() &&
+                        !file.archive->is_gzip() && plan.takes_items && !plan.header.fortran_order;
   if (is_plain) model.file->model = file.arrays[0].reader->plan();
   return model;
 }

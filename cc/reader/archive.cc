@@ -43,7 +43,12 @@ Result<std::shared_ptr<Archive>> Archive::Open(const FileSystem& file_system,
 
 Result<std::shared_ptr<Archive>> Archive::OpenContents(std::string_view contents,
                                                        std::string label) {
-  std::shared_ptr<Archive> archive(new Archive(std::move(label), NewMemoryFile(contents)));
+  return OpenFile(NewMemoryFile(contents), std::move(label));
+}
+
+Result<std::shared_ptr<Archive>> Archive::OpenFile(std::unique_ptr<RandomAccessFile> file,
+                                                   std::string label) {
+  std::shared_ptr<Archive> archive(new Archive(std::move(label), std::move(file)));
   const Status status = archive->ReadKind();
   if (!status.ok()) return status.WithContext(archive->label() + ": ");
   return archive;

@@ -42,6 +42,11 @@ class Archive {
   static Result<std::shared_ptr<Archive>> OpenContents(std::string_view contents,
                                                        std::string label);
 
+  // The same of a file that is open. Messages print `label` in place of a path.
+  static Result<std::shared_ptr<Archive>> OpenFile(std::unique_ptr<RandomAccessFile> file,
+                                                   std::string label);
+
+  const std::string& path() const { return path_; }
   // The path as messages print it: bytes that are not printable are escaped.
   std::string label() const;
   RandomAccessFile& file() const { return *file_; }
@@ -89,7 +94,7 @@ class Archive {
   Status ReadGzipKind();
   Status ReadDirectory();
 
-  const std::string path_;  // or the label of OpenContents
+  const std::string path_;  // or the label of OpenContents and OpenFile
   std::unique_ptr<RandomAccessFile> file_;
   bool is_in_memory_ = false;
   bool is_npz_ = false;

@@ -11,6 +11,21 @@ Status NoRows(std::string_view remedy) {
                          std::string(remedy));
 }
 
+Status NoArrayForRows() {
+  return InvalidArgument(
+      "no array is selected, so the number of rows is unknown; add the key of an array, or pass "
+      "rows=False");
+}
+
+Status RowOfWholeArrays() {
+  return InvalidArgument("with rows=False an element is a whole file, so it has no row number");
+}
+
+Status NoAxis(int64_t axis, const std::vector<int64_t>& shape) {
+  return InvalidArgument("elements of shape " + ShapeText(shape) + " have no axis " +
+                         std::to_string(axis) + ", of which Length asks");
+}
+
 Status KeyOfUnnamedArray(std::string_view key) {
   return InvalidArgument("has no array " + Quote(key) +
                          ": the only array of an .npy file has no name; leave keys out");

@@ -7,7 +7,9 @@
 #ifndef TF_NPZ_READER_REQUEST_ERRORS_H_
 #define TF_NPZ_READER_REQUEST_ERRORS_H_
 
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "cc/base/status.h"
 
@@ -17,6 +19,15 @@ namespace tf_npz {
 // `remedy` follows it and proposes something else.
 inline constexpr std::string_view kLeaveOutOfKeys = ", or leave it out of keys";
 Status NoRows(std::string_view remedy = kLeaveOutOfKeys);
+
+// The error for rows if no array is selected, only names of files or numbers of rows.
+Status NoArrayForRows();
+
+// The error for the numbers of rows if elements are whole arrays.
+Status RowOfWholeArrays();
+
+// The error for the length along `axis` of elements of `shape`, which have no such axis.
+Status NoAxis(int64_t axis, const std::vector<int64_t>& shape);
 
 // The error for a `key` to an `.npy` whose array has neither a name nor fields.
 Status KeyOfUnnamedArray(std::string_view key);

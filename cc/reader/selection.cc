@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cc/base/text.h"
+#include "cc/reader/made_array.h"
 #include "cc/reader/request_errors.h"
 
 namespace tf_npz {
@@ -106,6 +107,10 @@ class ArrayOpener {
   PlanCache* const cache_;
 };
 
+bool IsArray(const Selection& selection, size_t component) {
+  return selection.source(component).kind == ComponentSource::Kind::kArray;
+}
+
 // The member of `archive` that is a source of its own; null if the archive is an `.npy`.
 Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::string_view> member) {
   if (archive.is_npz() && member) return archive.Find(*member);
@@ -116,8 +121,36 @@ Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::st
       ": has changed since its arrays were listed: make the dataset anew to read it");
 }
 
-// Sets `count` to that of the arrays that have elements of their own. All of them must have as
-// many.
+// An array, and the components that it holds. Components of one array are read together.
+using ArrayOfFile = std::pair<const ZipEntry*, std::vector<size_t>>;
+
+// `only` is the array that is a source of its own.
+Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Selection& selection,
+                                            const ZipEntry* only) {
+  const bool are_named = AreArraysNamed(selection, archive);
+  std::vector<ArrayOfFile> arrays;
+  std::unordered_map<const ZipEntry*, size_t> known;  // index in `arrays`
+  for (size_t i = 0; i < selection.keys.size(); ++i) {
+    if (!IsArray(selection, i)) continue;
+    const ZipEntry* entry = only;
+    if (are_named && selection.keys[i].empty()) {
+      return InvalidArgument(
+          archive.label() +
+          ": is an .npz file; pass keys to say which of its arrays to read (it has " +
+          (archive.members().empty() ? "none" : QuoteList(archive.Names())) + ")");
+    }
+    if (are_named) {
+      TF_NPZ_ASSIGN_OR_RETURN(entry, archive.Find(selection.keys[i][0]));
+    }
+    const auto [found, is_new] = known.emplace(entry, arrays.size());
+    if (is_new) arrays.push_back({entry, {}});
+    arrays[found->second].second.push_back(i);
+  }
+  return arrays;
+}
+
+// Sets `count` to that of the arrays of the file that have elements of their own. All of them must
+// have as many.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
   const SelectedArray* first = nullptr;
@@ -138,7 +171,67 @@ Status SetCount(const Selection& selection, SelectedArrays* opened) {
         "; read them with rows=False, or choose others with keys");
   }
   if (first != nullptr) return OkStatus();
+  if (!selection.rows) {
+    selected.count = 1;
+    return OkStatus();
+  }
+  if (selected.arrays.empty())
+    return NoArrayForRows().WithContext(selected.archive->label() + ": ");
   return NoRows().WithContext(selected.arrays[0].reader->context());
+}
+
+// The length that `source` asks for.
+Result<int64_t> LengthOf(const ComponentSource& source, const SelectedArrays& selected) {
+  for (const SelectedArray& array : selected.arrays) {
+    for (size_t i = 0; i < array.components.size(); ++i) {
+      if (array.components[i] != source.component) continue;
+      const std::vector<int64_t>& shape = array.reader->components()[i].element_shape;
+      const auto rank = static_cast<int64_t>(shape.size());
+      if (-rank <= source.axis && source.axis < rank) {
+        return shape[source.axis < 0 ? source.axis + rank : source.axis];
+      }
+      return NoAxis(source.axis, shape).WithContext(array.reader->context());
+    }
+  }
+  return InvalidArgument("a length is asked of a component that is no array");
+}
+
+// The array of component `i`, which is not taken from the file.
+Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
+                                           const SelectedArrays& selected, std::string_view name) {
+  const std::string& path = selected.archive->path();
+  const ComponentSource source = selection.source(i);
+  switch (source.kind) {
+    case ComponentSource::Kind::kFilename:
+      return Archive::OpenFile(MakeText(path), path + "[FILENAME]");
+    case ComponentSource::Kind::kArrayName:
+      return Archive::OpenFile(MakeText(name), path + "[ARRAY_NAME]");
+    case ComponentSource::Kind::kRow:
+      if (!selection.rows) return RowOfWholeArrays().WithContext(selected.archive->label() + ": ");
+      return Archive::OpenFile(MakeRowNumbers(selected.count), path + "[ROW]");
+    case ComponentSource::Kind::kLength: {
+      TF_NPZ_ASSIGN_OR_RETURN(const int64_t length, LengthOf(source, selected));
+      return Archive::OpenFile(MakeNumber(length), path + "[Length]");
+    }
+    case ComponentSource::Kind::kArray:
+      break;
+  }
+  return Internal("an array of the file is not made");
+}
+
+// Opens what the file does not hold. Some of it depends on the arrays that are open.
+// `name` is that of the array that is a source of its own.
+Status OpenMadeArrays(const Selection& selection, const ReadOptions& options, PlanCache* cache,
+                      std::string_view name, SelectedArrays* selected) {
+  for (size_t i = 0; i < selection.keys.size(); ++i) {
+    if (IsArray(selection, i)) continue;
+    TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made,
+                            MakeArray(selection, i, *selected, name));
+    const ArrayOpener opener(std::move(made), selection, options, cache);
+    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(nullptr, {i}));
+    selected->arrays.push_back(std::move(array));
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -152,26 +245,7 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     TF_NPZ_ASSIGN_OR_RETURN(only, FindMember(*archive, member));
   }
   SelectedArrays selected;
-  // Components of one array are read together.
-  std::vector<std::pair<const ZipEntry*, std::vector<size_t>>> arrays;
-  std::unordered_map<const ZipEntry*, size_t> known;  // index in `arrays`
-  for (size_t i = 0; i < selection.keys.size(); ++i) {
-    const ZipEntry* entry = only;
-    const bool is_named = AreArraysNamed(selection, *archive);
-    if (is_named && selection.keys[i].empty()) {
-      return InvalidArgument(archive->label() +
-                             ": is an .npz file; pass keys to say which of its arrays to read (it "
-                             "has " +
-                             (archive->members().empty() ? "none" : QuoteList(archive->Names())) +
-                             ")");
-    }
-    if (is_named) {
-      TF_NPZ_ASSIGN_OR_RETURN(entry, archive->Find(selection.keys[i][0]));
-    }
-    const auto [found, is_new] = known.emplace(entry, arrays.size());
-    if (is_new) arrays.push_back({entry, {}});
-    arrays[found->second].second.push_back(i);
-  }
+  TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayOfFile> arrays, FindArrays(*archive, selection, only));
   const ArrayOpener opener(archive, selection, options, cache);
   for (auto& [entry, components] : arrays) {
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(entry, std::move(components)));
@@ -179,6 +253,8 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   }
   selected.archive = std::move(archive);
   TF_NPZ_RETURN_IF_ERROR(SetCount(selection, &selected));
+  TF_NPZ_RETURN_IF_ERROR(
+      OpenMadeArrays(selection, options, cache, ArrayName(member.value_or("")), &selected));
   return selected;
 }
 

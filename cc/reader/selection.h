@@ -21,9 +21,25 @@
 
 namespace tf_npz {
 
+// Where a component comes from.
+struct ComponentSource {
+  enum class Kind : uint8_t {
+    kArray,      // an array of the file
+    kFilename,   // the path of the file, as the caller gave it: a string of shape ()
+    kRow,        // the number of the row in its file, from 0: int64 of shape (); elements are rows
+    kArrayName,  // the name of the array, if each array is a source: a string of shape ()
+    kLength,     // the length of an element of `component` along `axis`: int64 of shape ()
+  };
+  Kind kind = Kind::kArray;
+  // For kLength. The component is an array. A negative axis counts from the last one.
+  size_t component = 0;
+  int64_t axis = 0;
+};
+
 struct Selection {
   // For each component, the names that would index the result of np.load. In an `.npz`: the array's
-  // name, then names of fields. In an `.npy`: names of fields; empty means its array.
+  // name, then names of fields. In an `.npy`: names of fields; empty means its array. Also empty if
+  // the component is not taken from an array.
   std::vector<FieldPath> keys;
   std::vector<ComponentSpec> specs;  // one for each key
   // True: an element is a row. False: an element is a file's whole arrays.
@@ -31,16 +47,22 @@ struct Selection {
   // True: each array of a file is a source of elements of its own (source_name.h), and keys are
   // names of its fields. False: keys begin with the names of arrays.
   bool each_array = false;
+  std::vector<ComponentSource> sources = {};  // one for each key; empty: all are arrays
+
+  ComponentSource source(size_t component) const {
+    return sources.empty() ? ComponentSource() : sources[component];
+  }
 };
 
-// One array of a file, and the selected components that it holds.
+// One array of a file, or one that is made for it (made_array.h), and the selected components that
+// it holds.
 struct SelectedArray {
   std::unique_ptr<ArrayReader> reader;
   std::vector<size_t> components;  // indices in Selection::keys, for each component of `reader`
 };
 
-// The selected arrays of one file. Each of them has `count` elements, or its only item is repeated
-// for each of them (ArrayPlan::is_repeated).
+// The selected arrays of one file, those that are made at the end. Each of them has `count`
+// elements, or its only item is repeated for each of them (ArrayPlan::is_repeated).
 struct SelectedArrays {
   std::shared_ptr<Archive> archive;
   std::vector<SelectedArray> arrays;

@@ -121,6 +121,7 @@ class SpecBuilder {
  private:
   Status AddOnly(const ZipEntry* entry) {
     spec_.is_array = true;
+    if (request_.keys) return OkStatus();  // its name alone is wanted
     std::string name;
     if (entry != nullptr) {
       name = ArrayName(entry->name);

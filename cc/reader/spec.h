@@ -36,7 +36,7 @@ struct SpecRequest {
   // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};
-  // Selection::each_array. `keys` is absent then.
+  // Selection::each_array. `keys` is absent then, or empty if no header is wanted.
   bool each_array = false;
 };
 

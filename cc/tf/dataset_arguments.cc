@@ -44,7 +44,8 @@ Status CheckPadding(const DatasetArguments& a) {
 
 Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (a.filenames.NumElements() == 0) return InvalidArgument("filenames is empty");
-  if (a.output_shapes.size() != a.output_types.size() || a.keys.size() != a.output_types.size()) {
+  if (a.output_shapes.size() != a.output_types.size() ||
+      a.key_attributes.size() != a.output_types.size()) {
     return InvalidArgument("key_depths, output_types and output_shapes differ in length");
   }
   if (a.batch_size <= 0 && a.batch_size != kNotBatched) {

@@ -11,6 +11,7 @@
 #include "cc/base/status.h"
 #include "cc/pipeline/sharding.h"
 #include "cc/reader/selection.h"
+#include "cc/tf/key_attributes.h"
 #include "tensorflow/core/framework/partial_tensor_shape.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tensorflow/core/framework/types.h"
@@ -22,7 +23,8 @@ inline constexpr int64_t kNotBatched = -1;
 
 struct DatasetArguments {
   tensorflow::Tensor filenames;  // strings; a scalar or a vector
-  std::vector<FieldPath> keys;
+  tensorflow::Tensor keys;       // strings; a vector
+  KeyAttributes key_attributes;
   int64_t batch_size = kNotBatched;
   bool drop_remainder = false;
   std::vector<tensorflow::Tensor> padding;

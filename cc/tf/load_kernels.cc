@@ -13,6 +13,7 @@
 #include "cc/reader/selection.h"
 #include "cc/tf/conversion.h"
 #include "cc/tf/file_system.h"
+#include "cc/tf/key_attributes.h"
 #include "cc/tf/ops.h"
 #include "tensorflow/core/framework/cancellation.h"
 #include "tensorflow/core/framework/op_kernel.h"
@@ -35,9 +36,9 @@ class ReadOp : public OpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &dtypes_));
     std::vector<tensorflow::PartialTensorShape> shapes;
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &shapes));
-    OP_REQUIRES_OK(ctx, ctx->GetAttr("key_depths", &key_depths_));
+    OP_REQUIRES_OK(ctx, GetKeyAttributes(ctx, &key_attributes_));
     OP_REQUIRES(
-        ctx, dtypes_.size() == shapes.size() && dtypes_.size() == key_depths_.size(),
+        ctx, dtypes_.size() == shapes.size() && dtypes_.size() == key_attributes_.size(),
         absl::InvalidArgumentError("key_depths, output_types and output_shapes differ in length"));
     std::vector<bool> casts;
     OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &casts));
@@ -53,9 +54,8 @@ class ReadOp : public OpKernel {
           absl::InvalidArgumentError("filename, contents and verify_checksums are scalars"));
     }
     Selection selection;
-    Result<std::vector<FieldPath>> keys = ToKeys(ctx->input(LoadInput::kKeys), key_depths_);
-    OP_REQUIRES_OK(ctx, ToAbslStatus(keys.status()));
-    selection.keys = std::move(*keys);
+    OP_REQUIRES_OK(
+        ctx, ToAbslStatus(SetKeys(ctx->input(LoadInput::kKeys), key_attributes_, &selection)));
     selection.specs = specs_;
     selection.rows = false;
     ReadOptions options;
@@ -89,7 +89,7 @@ class ReadOp : public OpKernel {
   virtual Result<std::shared_ptr<Archive>> Open(const tensorflow::tstring& source) const = 0;
 
   const std::shared_ptr<BufferPool> pool_;
-  std::vector<int64_t> key_depths_;
+  KeyAttributes key_attributes_;
   tensorflow::DataTypeVector dtypes_;
   std::vector<ComponentSpec> specs_;
 };

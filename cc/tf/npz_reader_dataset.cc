@@ -35,26 +35,21 @@ constexpr int64_t kMaxHeaders = 10'000;
 }  // namespace
 
 NpzReaderDataset::NpzReaderDataset(OpKernelContext* ctx, DatasetArguments arguments,
-                                   std::vector<ComponentSpec> specs)
+                                   Selection selection)
     : IndexedDataset(DatasetContext(ctx)),
       arguments_(std::move(arguments)),
-      specs_(std::move(specs)),
+      selection_(std::move(selection)),
       pool_(BufferPool::New(static_cast<size_t>(arguments_.memory_limit))) {}
 
 NpzReaderDataset::~NpzReaderDataset() { pool_->StopKeeping(); }
 
 Dataset& NpzReaderDataset::pipeline() const {
   std::call_once(pipeline_made_, [this] {
-    Selection selection;
-    selection.keys = arguments_.keys;
-    selection.specs = specs_;
-    selection.rows = arguments_.rows;
-    selection.each_array = arguments_.each_array;
     const auto given = arguments_.element_counts.flat<int64_t>();
     std::vector<int64_t> counts(given.data(), given.data() + given.size());
-    pipeline_ = std::make_unique<Dataset>(TensorFlowFileSystem::Get(),
-                                          ToStrings(arguments_.filenames), std::move(counts),
-                                          std::move(selection), NewOptions(), arguments_.shard);
+    pipeline_ =
+        std::make_unique<Dataset>(TensorFlowFileSystem::Get(), ToStrings(arguments_.filenames),
+                                  std::move(counts), selection_, NewOptions(), arguments_.shard);
   });
   return *pipeline_;
 }
@@ -141,12 +136,6 @@ absl::Status NpzReaderDataset::ToElement(Block& block, int64_t index,
 absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                                                   DatasetGraphDefBuilder* b, Node** output) const {
   const DatasetArguments& a = arguments_;
-  std::vector<std::string> names;
-  std::vector<int64_t> depths;
-  for (const FieldPath& key : a.keys) {
-    names.insert(names.end(), key.begin(), key.end());
-    depths.push_back(static_cast<int64_t>(key.size()));
-  }
   Node *filenames, *keys, *batch_size, *drop_remainder, *num_shards, *shard_index, *element_counts,
       *num_parallel_reads, *memory_limit, *verify_checksums;
   if (ctx->is_graph_rewrite()) {
@@ -156,7 +145,7 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   } else {
     TF_RETURN_IF_ERROR(b->AddTensor(a.filenames, &filenames));
   }
-  TF_RETURN_IF_ERROR(b->AddVector(names, &keys));
+  TF_RETURN_IF_ERROR(b->AddTensor(a.keys, &keys));
   TF_RETURN_IF_ERROR(b->AddScalar(a.batch_size, &batch_size));
   TF_RETURN_IF_ERROR(b->AddScalar(a.drop_remainder, &drop_remainder));
   TF_RETURN_IF_ERROR(b->AddScalar(a.shard.count, &num_shards));
@@ -174,14 +163,17 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding_types.push_back(value.dtype());
   }
   tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
-      each_array;
+      sources, length_components, length_axes, each_array;
   b->BuildAttrValue(a.rows, &rows);
-  b->BuildAttrValue(depths, &key_depths);
+  b->BuildAttrValue(a.key_attributes.key_depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
   b->BuildAttrValue(a.padding_components, &padding_components);
   b->BuildAttrValue(a.element_shapes, &element_shapes);
   b->BuildAttrValue(a.casts, &casts);
   b->BuildAttrValue(a.each_array, &each_array);
+  b->BuildAttrValue(a.key_attributes.sources, &sources);
+  b->BuildAttrValue(a.key_attributes.length_components, &length_components);
+  b->BuildAttrValue(a.key_attributes.length_axes, &length_axes);
   return b->AddDataset(this,
                        {{DatasetInput::kFilenames, filenames},
                         {DatasetInput::kKeys, keys},
@@ -200,6 +192,9 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"padding_components", padding_components},
                         {"element_shapes", element_shapes},
                         {"casts", casts},
+                        {"sources", sources},
+                        {"length_components", length_components},
+                        {"length_axes", length_axes},
                         {"each_array", each_array}},
                        output);
 }

@@ -23,7 +23,7 @@ class NpzReaderDataset : public IndexedDataset {
   static constexpr char kDatasetType[] = "NpzReader";
 
   NpzReaderDataset(tensorflow::OpKernelContext* ctx, DatasetArguments arguments,
-                   std::vector<ComponentSpec> specs);
+                   Selection selection);
   ~NpzReaderDataset() override;
 
   const DatasetArguments& arguments() const { return arguments_; }
@@ -60,7 +60,7 @@ class NpzReaderDataset : public IndexedDataset {
                           std::vector<tensorflow::Tensor>* out_tensors) const override;
 
   const DatasetArguments arguments_;
-  const std::vector<ComponentSpec> specs_;
+  const Selection selection_;
   // Shared by all iterators, so that a repeated dataset uses the memory of one epoch for the next.
   const std::shared_ptr<BufferPool> pool_;
   mutable std::once_flag pipeline_made_;

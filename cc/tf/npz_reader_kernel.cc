@@ -25,7 +25,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
  public:
   explicit NpzReaderDatasetOp(OpKernelConstruction* ctx) : DatasetOpKernel(ctx) {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("rows", &attributes_.rows));
-    OP_REQUIRES_OK(ctx, ctx->GetAttr("key_depths", &key_depths_));
+    OP_REQUIRES_OK(ctx, GetKeyAttributes(ctx, &attributes_.key_attributes));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_types", &attributes_.output_types));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &attributes_.output_shapes));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("element_shapes", &attributes_.element_shapes));
@@ -43,9 +43,11 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
                 absl::InvalidArgumentError("filenames must be a scalar or a vector"));
     a.filenames = *strings;
     OP_REQUIRES_OK(ctx, ctx->input("keys", &strings));
-    Result<std::vector<FieldPath>> keys = ToKeys(*strings, key_depths_);
-    OP_REQUIRES_OK(ctx, ToAbslStatus(keys.status()));
-    a.keys = std::move(*keys);
+    a.keys = *strings;
+    Selection selection;
+    selection.rows = a.rows;
+    selection.each_array = a.each_array;
+    OP_REQUIRES_OK(ctx, ToAbslStatus(SetKeys(a.keys, a.key_attributes, &selection)));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_shards", &a.shard.count));
@@ -61,12 +63,12 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     a.padding.assign(padding.begin(), padding.end());
     Result<std::vector<ComponentSpec>> specs = CheckedSpecs(a);
     OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
-    *output = new NpzReaderDataset(ctx, std::move(a), std::move(*specs));
+    selection.specs = std::move(*specs);
+    *output = new NpzReaderDataset(ctx, std::move(a), std::move(selection));
   }
 
  private:
   DatasetArguments attributes_;  // only the fields that are attributes of the op are set
-  std::vector<int64_t> key_depths_;
 };
 
 REGISTER_KERNEL_BUILDER(Name("NpzReaderDataset").Device(tensorflow::DEVICE_CPU),

@@ -70,6 +70,9 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("element_shapes: list(shape) >= 0 = []")
     .Attr("casts: list(bool) >= 0 = []")
     .Attr("each_array: bool = false")
+    .Attr("sources: list(string) >= 0 = []")
+    .Attr("length_components: list(int) >= 0 = []")
+    .Attr("length_axes: list(int) >= 0 = []")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -96,6 +99,9 @@ padding_components: The number of the component that each of `padding` pads, ris
 element_shapes: The shapes of the components of one element, before it is padded and batched; padded ones are then padded to the lengths in output_shapes. Empty: those of output_shapes; elements are padded to the longest of a batch.
 casts: For each component, whether arrays of other dtypes are cast to it. Empty: another dtype is an error.
 each_array: True: each array of a file is read as if it were a file of its own, and `keys` are names of its fields. element_counts are the numbers of arrays; empty if `rows`.
+sources: For each component, where it comes from: "array", "filename", "row", "length" or, with each_array, "array_name". Empty: all are arrays. A component that is no array has no keys.
+length_components: For each "length" of `sources`, the number of the component whose elements it measures.
+length_axes: For each "length" of `sources`, the axis of these elements, before they are padded and batched.
 )doc");
 
 REGISTER_OP("NpzLoad")
@@ -107,6 +113,9 @@ REGISTER_OP("NpzLoad")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("sources: list(string) >= 0 = []")
+    .Attr("length_components: list(int) >= 0 = []")
+    .Attr("length_axes: list(int) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Reads whole arrays of one .npy or .npz file.
@@ -118,6 +127,9 @@ key_depths: For each component, how many of `keys` belong to it. 0 means the onl
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. A file that does not fit is an error.
 casts: As for NpzReaderDataset.
+sources: As for NpzReaderDataset.
+length_components: As for NpzReaderDataset.
+length_axes: As for NpzReaderDataset.
 )doc");
 
 REGISTER_OP("NpzDecode")
@@ -129,6 +141,9 @@ REGISTER_OP("NpzDecode")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("sources: list(string) >= 0 = []")
+    .Attr("length_components: list(int) >= 0 = []")
+    .Attr("length_axes: list(int) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Decodes whole arrays from the bytes of an .npy or .npz file.
@@ -140,6 +155,9 @@ key_depths: For each component, how many of `keys` belong to it. 0 means the onl
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. Contents that do not fit are an error.
 casts: As for NpzReaderDataset.
+sources: As for NpzReaderDataset.
+length_components: As for NpzReaderDataset.
+length_axes: As for NpzReaderDataset.
 )doc");
 
 }  // namespace tf_npz

@@ -11,11 +11,25 @@ from . import _registration, _version_check
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
-    from ._keys import ARRAY, Field
+    from ._keys import ARRAY, ARRAY_NAME, FILENAME, ROW, Field, Length
     from ._load import decode, load
     from ._spec import element_spec
 
-__all__ = ["ARRAY", "ArrayInfo", "Field", "FileInfo", "NpzReaderDataset", "decode", "element_spec", "inspect", "load"]
+__all__ = [
+    "ARRAY",
+    "ARRAY_NAME",
+    "FILENAME",
+    "ROW",
+    "ArrayInfo",
+    "Field",
+    "FileInfo",
+    "Length",
+    "NpzReaderDataset",
+    "decode",
+    "element_spec",
+    "inspect",
+    "load",
+]
 __version__ = _version_check.package_version()
 
 _version_check.check_installed()
@@ -24,9 +38,13 @@ _registration.register_with_tensorflow()
 # The module of each name. It is imported when the name is first used, because importing TensorFlow takes seconds.
 _MODULES = {
     "ARRAY": "_keys",
+    "ARRAY_NAME": "_keys",
+    "FILENAME": "_keys",
+    "ROW": "_keys",
     "ArrayInfo": "_inspect",
     "Field": "_keys",
     "FileInfo": "_inspect",
+    "Length": "_keys",
     "NpzReaderDataset": "_dataset",
     "decode": "_load",
     "element_spec": "_spec",

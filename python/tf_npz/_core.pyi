@@ -81,7 +81,7 @@ def has_scheme(path: bytes) -> bool: ...
 # The error of a file system of TensorFlow with the file at `path`. `code` is its number in tf.errors.
 def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 
-# `each_array`: an element is one array of a file, and `keys` is None.
+# `each_array`: an element is one array of a file, and `keys` is None, or empty if only its name is wanted.
 # All of these raise StatusError. Each of `keys` is the names that lead to an array or to a field. `casts` says what is
 # cast: names that lead to an array, or to several; the name of a dtype; and whether only numbers are cast, and other
 # components left as they are. `open_remote` opens files whose path has a scheme. The StatusErrors that it raises do not

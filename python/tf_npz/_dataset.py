@@ -89,7 +89,10 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             tensor. ("x", "y"): a tuple of tensors, as Keras wants features and labels. {"image": "x"}: a dict with new
             names. ({"image": "x", "mask": "m"}, "y"): a structure of structures. Any iterable with an order gives a
             tuple: a list, a generator, `np.load(f).keys()`. A `tf_npz.Field` may stand in the place of a name. For a
-            structured .npy, keys are names of fields. `tf_npz.ARRAY`: each array of each file is an element of its own.
+            structured .npy, keys are names of fields. Beside arrays, `tf_npz.FILENAME` and `tf_npz.ROW` say where the
+            element comes from, and `tf_npz.Length` how long it is. There None is what `keys=None` gives:
+            (None, tf_npz.FILENAME).
+            `tf_npz.ARRAY` makes each array of each file an element, and `tf_npz.ARRAY_NAME` is its name.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
             With `tf_npz.ARRAY` read "array" for "file", here and below.
@@ -158,7 +161,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         shards = _shard(shard)
 
         paths = _files.expand(filenames)
-        normalized = _keys.normalized(keys)
+        normalized = _keys.normalized(keys, rows=rows)
         components = _components(paths, normalized, rows, element_spec, dtypes)
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from . import _keys, _structure, _types
-from ._structure import Components, ElementSpec
+from ._structure import Components
 
 # A dtype as tf.as_dtype takes it, or a structure of dtypes and None. None: as it is.
 Dtypes: TypeAlias = (
@@ -39,38 +39,54 @@ def requests(dtypes: Dtypes | None, keys: Any) -> list[Cast]:
     else:
         # The structure of the keys. Below it a structured array may have a dict of its fields.
         values = _structure.spread("dtypes", dtypes, keys, is_component=_keys.is_key, are_nested=True)
-        paths = [_keys.path_of(key) for key in tf.nest.flatten(keys)]
+        # Only arrays have headers.
+        of_arrays = [
+            (_keys.path_of(key), value, is_own)
+            for key, (value, is_own) in zip(tf.nest.flatten(keys), values, strict=True)
+            if _keys.is_array(key)
+        ]
         found = []
-        for path, (value, is_own) in zip(paths, values, strict=True):
+        for path, value, is_own in of_arrays:
             found.extend(_within(path, value, only_numbers=not is_own))
-        _refuse_two_dtypes(paths, [value for value, _ in values], dtypes)
+        _refuse_two_dtypes([path for path, _, _ in of_arrays], [value for _, value, _ in of_arrays], dtypes)
     return [(path, _dtype(value).name, only_numbers) for path, value, only_numbers in found if value is not None]
 
 
-def applied(dtypes: Dtypes | None, spec: ElementSpec) -> ElementSpec:
-    """`spec` with the dtypes of the caller. Raises as `requests` does.
+def applied(dtypes: Dtypes | None, components: Components) -> Components:
+    """`components` with the dtypes of the caller in their spec. Raises as `requests` does.
 
-    If one dtype is given for several components, those that are no numbers stay as they are.
+    If one dtype is given for several components, it is for the numbers in arrays. Others stay as they are.
     """
     if dtypes is None:
-        return spec
+        return components
     flat = [
-        item if value is None or not (is_own or _is_number(item.dtype)) else tf.TensorSpec(item.shape, _dtype(value))
-        for item, (value, is_own) in zip(tf.nest.flatten(spec), _structure.spread("dtypes", dtypes, spec), strict=True)
+        tf.TensorSpec(spec.shape, _dtype(value))
+        if value is not None and (is_own or (_keys.is_array(leaf) and _is_number(spec.dtype)))
+        else spec
+        for spec, leaf, (value, is_own) in _with_values(dtypes, components)
     ]
-    return tf.nest.pack_sequence_as(spec, flat)
+    return components._replace(spec=tf.nest.pack_sequence_as(components.spec, flat))
 
 
 def with_casts(dtypes: Dtypes | None, components: Components) -> Components:
     """`components`, read from headers with `requests`, with the casts that the op has to do."""
     if dtypes is None:
         return components
-    values = _structure.spread("dtypes", dtypes, components.spec)
+    flat = [
+        # What is no array has no header, so it is not cast yet.
+        tf.TensorSpec(spec.shape, _dtype(value)) if value is not None and is_own and not _keys.is_array(leaf) else spec
+        for spec, leaf, (value, is_own) in _with_values(dtypes, components)
+    ]
+    components = components._replace(spec=tf.nest.pack_sequence_as(components.spec, flat))
     casts = [
-        value is not None and _dtype(value) == spec.dtype
-        for (value, _), spec in zip(values, components.specs, strict=True)
+        value is not None and _dtype(value) == spec.dtype for spec, _, (value, _) in _with_values(dtypes, components)
     ]
     return components._replace(casts=casts)
+
+
+def _with_values(dtypes: Dtypes, components: Components) -> Any:
+    """For each component its spec, its key, its value of `dtypes`, and whether it was given for this one alone."""
+    return zip(components.specs, components.leaves, _structure.spread("dtypes", dtypes, components.spec), strict=True)
 
 
 def _within(path: tuple[str, ...], value: Any, *, only_numbers: bool) -> list[tuple[tuple[str, ...], Any, bool]]:

@@ -2,11 +2,13 @@
 
 import collections.abc
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
+
+from ._types import Tensor
 
 
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
@@ -70,6 +72,58 @@ class EachArray:
 ARRAY = EachArray()
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class Origin:
+    """A key that stands for where an element comes from: `tf_npz.FILENAME`, `tf_npz.ROW` or `tf_npz.ARRAY_NAME`.
+
+    It stands in `keys` beside the names of arrays.
+
+    Attributes:
+      name: "FILENAME": the name of the element's file, as it was given or as its pattern expanded, a tf.string of
+        shape (). "ROW": the number of the row in its file, from 0, an int64 of shape (). With `rows=False` an element
+        has no row. "ARRAY_NAME": the name of the array that is the element, as `np.load(f).files` has it, a tf.string
+        of shape (); "" for an .npy. It makes each array an element, as `tf_npz.ARRAY` does.
+
+    Example:
+      >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("y", tf_npz.FILENAME, tf_npz.ROW))
+      >>> [(int(y), name.numpy(), int(row)) for y, name, row in ds.skip(5).take(2)]
+      [(5, b'train/0.npz', 5), (6, b'train/1.npz', 0)]
+    """
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"tf_npz.{self.name}"
+
+
+FILENAME = Origin("FILENAME")
+ROW = Origin("ROW")
+ARRAY_NAME = Origin("ARRAY_NAME")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Length:
+    """A key that stands for the length of another key's elements, before they are padded: an int64 of shape ().
+
+    Attributes:
+      key: The key whose elements are measured. It must be in `keys` too.
+      axis: The axis of the element, from 0. A negative number counts from the last axis. With `rows=True` axis 0 is
+        that of a row, not that of the array.
+
+    Example:
+      >>> keys = {"clip": None, "length": tf_npz.Length(None)}  # None: the only array of an .npy
+      >>> ds = tf_npz.NpzReaderDataset("clips/*.npy", keys, rows=False, batch_size=2, padding=0)
+      >>> [(batch["clip"].shape, batch["length"].numpy().tolist()) for batch in ds]
+      [(TensorShape([2, 5, 2]), [3, 5])]
+    """
+
+    key: "Key | None"
+    axis: int = 0
+
+    def __repr__(self) -> str:
+        return f"tf_npz.Length({self.key!r}" + (f", axis={self.axis}" if self.axis else "") + ")"
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class SymbolicName:
     """The name of an array that is not known yet: what `normalized` makes of a tensor. No two are equal."""
@@ -78,14 +132,15 @@ class SymbolicName:
 
 
 # One key. `is_key` and `path_of` say what it may be at run time. A tensor holds the name of an array.
-Key: TypeAlias = str | Field | EachArray | tf.Tensor
+Key: TypeAlias = str | Field | EachArray | Origin | Length | Tensor
 # A key, or a structure of keys: a mapping, or anything that gives keys in an order. A structure may hold structures.
-Keys: TypeAlias = Key | Mapping[Any, "Keys"] | Iterable["Keys"]
+# None within a structure stands for what `keys=None` gives.
+Keys: TypeAlias = Key | Mapping[Any, "Keys | None"] | Iterable["Keys | None"]
 
 
 def is_key(node: object) -> bool:
     """Whether `node` is one key: a leaf of the structure of keys."""
-    return isinstance(node, str | Field | EachArray | SymbolicName)
+    return node is None or isinstance(node, str | Field | EachArray | Origin | Length | SymbolicName)
 
 
 def are_symbolic(keys: Any) -> bool:
@@ -95,47 +150,94 @@ def are_symbolic(keys: Any) -> bool:
 
 def is_each_array(keys: Any) -> bool:
     """Whether an element is one array of a file, as the normalized `keys` say."""
-    return any(isinstance(key, EachArray) for key in tf.nest.flatten(keys))
+    return any(isinstance(key, EachArray) or key is ARRAY_NAME for key in tf.nest.flatten(keys))
 
 
-def path_of(key: str | Field | EachArray | SymbolicName) -> tuple[str | tf.Tensor, ...]:
+def is_array(key: Key | None) -> bool:
+    """Whether `key` is read from the arrays of a file."""
+    return not isinstance(key, Origin | Length)
+
+
+def source_of(key: Key | None) -> str:
+    """What the attribute `sources` of the ops calls it."""
+    if isinstance(key, Origin):
+        return key.name.lower()
+    return "length" if isinstance(key, Length) else "array"
+
+
+def dtype_of(key: Origin | Length) -> tf.DType:
+    """The dtype of a key that is no array. Its shape is ()."""
+    return tf.string if key in (FILENAME, ARRAY_NAME) else tf.int64
+
+
+def path_of(key: Any) -> tuple[str | tf.Tensor, ...]:
     """The names that would index the result of np.load: the array's name, then names of fields.
 
-    For `ARRAY`, names of fields only: none.
+    Empty for `ARRAY`, for what is no array, and for None.
     """
-    if isinstance(key, EachArray):
-        return ()
     if isinstance(key, SymbolicName):
         return (key.tensor,)
-    return key.path if isinstance(key, Field) else (key,)
+    if isinstance(key, Field):
+        return key.path
+    return (key,) if isinstance(key, str) else ()
 
 
-def normalized(keys: Keys | None, *, of_one_file: bool = False) -> Any:
+def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True, of_one_file: bool = False) -> Any:
     """`keys` as a structure of an element: keys in dicts, tuples and named tuples. None stays None.
 
     All functions that take keys call it first, and once, because an iterator can be read only once.
 
     Args:
       keys: The argument of the caller.
+      rows: Whether an element is a row.
+      has_file: Whether the arrays come from a file, and not from bytes.
       of_one_file: Whether all arrays of one file are read at once.
 
     Raises:
       TypeError: `keys` holds something that is not a key, or that has no order.
-      ValueError: There are no keys, or `ARRAY` stands where it can't.
+      ValueError: There are no keys, or a key asks for something that an element does not have.
     """
     if keys is None:
         return None
     structure = _structure(keys)
-    if not _holds_keys(structure):
+    flat = tf.nest.flatten(structure)
+    if not flat:
         raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
     if is_each_array(structure):
-        _check_each_array(tf.nest.flatten(structure), of_one_file=of_one_file)
+        _check_each_array(flat, of_one_file=of_one_file)
+    _check_origins(flat, rows, has_file)
     return structure
 
 
 def argument(keys: Any) -> str:
     """`keys` as a message writes them behind other arguments."""
     return "" if keys is None else f", keys={keys!r}"
+
+
+def _check_origins(flat: Sequence[Key | None], rows: bool, has_file: bool) -> None:
+    """Refuses keys that an element does not have. `flat` are all of them."""
+    arrays = [key for key in flat if is_array(key)]
+    if rows and not arrays:
+        raise ValueError(
+            f"keys names no array, only {', '.join(map(repr, flat))}, so the number of rows is unknown; "
+            "add the name of an array, or None for all arrays"
+        )
+    if not rows and ROW in flat:
+        raise ValueError(
+            "keys holds tf_npz.ROW, but an element is a file's whole arrays here, so it has no row number; "
+            "leave it out, or read rows with NpzReaderDataset and rows=True"
+        )
+    if not has_file and FILENAME in flat:
+        raise ValueError("keys holds tf_npz.FILENAME, but decode takes bytes, which have no file name; leave it out")
+    if None in flat and len(arrays) > 1:
+        named = ", ".join(repr(key) for key in arrays if key is not None) or "None again"
+        raise ValueError(f"keys holds None for all arrays, and {named} beside it; leave one of them out")
+    for key in flat:
+        if isinstance(key, Length) and key.key not in arrays:
+            raise ValueError(
+                f"keys holds {key!r}, but not the array {key.key!r} that it measures; keys has "
+                f"{', '.join(map(repr, arrays)) or 'no array'}: add it"
+            )
 
 
 def _structure(keys: Any) -> Any:
@@ -167,14 +269,14 @@ def _structure(keys: Any) -> Any:
 def _check_each_array(flat: list[Any], *, of_one_file: bool) -> None:
     if of_one_file:
         raise ValueError(
-            "keys holds tf_npz.ARRAY, but all arrays of one file are read at once here; leave keys out for a dict of "
-            "them, or read one after another with NpzReaderDataset"
+            f"keys holds {', '.join(map(repr, flat))}, but all arrays of one file are read at once here; leave keys "
+            "out for a dict of them, or read one after another with NpzReaderDataset"
         )
-    others = [key for key in flat if not isinstance(key, EachArray)]
+    others = [key for key in flat if is_array(key) and not isinstance(key, EachArray)]
     if others:
         raise ValueError(
-            f"keys holds tf_npz.ARRAY and {', '.join(map(repr, others))}, but an element is one array of a file, so "
-            "it has no named arrays; leave one or the other out"
+            f"keys holds {', '.join(map(repr, flat))}: with tf_npz.ARRAY or tf_npz.ARRAY_NAME an element is one array "
+            f"of a file, so it does not have {', '.join(map(repr, others))}; leave one or the other out"
         )
 
 
@@ -185,12 +287,6 @@ def _of_tensor(key: Any) -> str | SymbolicName:
     value = tf.get_static_value(tensor)
     # Bytes that are not UTF-8 are escaped in the names of arrays too.
     return SymbolicName(tensor) if value is None else bytes(value).decode("utf-8", "backslashreplace")
-
-
-def _holds_keys(structure: Any) -> bool:
-    if is_key(structure):
-        return True
-    return any(map(_holds_keys, structure.values() if isinstance(structure, dict) else structure))
 
 
 def _plain(name: str) -> str:

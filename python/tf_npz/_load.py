@@ -122,7 +122,7 @@ def decode(
       ...     tf_npz.decode(file.read(), keys="y")
       <tf.Tensor: shape=(3,), dtype=int64, numpy=array([7, 8, 9])>
     """
-    keys = _keys.normalized(keys, of_one_file=True)
+    keys = _keys.normalized(keys, has_file=False, of_one_file=True)
     if isinstance(contents, bytes | bytearray | memoryview):
         value, tensor = bytes(contents), tf.constant(bytes(contents), tf.string)
     elif isinstance(contents, tf.Tensor) and contents.dtype == tf.string and contents.shape.is_compatible_with([]):

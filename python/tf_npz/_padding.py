@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from . import _structure, _types
+from . import _keys, _structure, _types
 from ._structure import Components, ElementSpec
 
 # A number, a str, bytes, np.datetime64("NaT"), a scalar tensor; or a structure of these and of None.
@@ -90,8 +90,9 @@ def padding_values(padding: Padding, components: Components) -> list[tf.Tensor |
     # If all components are strings, a number is a mistake.
     has_others = any(spec.dtype != tf.string for spec in components.specs)
     tensors: list[tf.Tensor | None] = []
-    for spec, (value, is_own) in zip(components.specs, values, strict=True):
-        if value is None:
+    for spec, leaf, (value, is_own) in zip(components.specs, components.leaves, values, strict=True):
+        # What is no array is a scalar. A value for all components is not for it.
+        if value is None or not (is_own or _keys.is_array(leaf)):
             tensors.append(None)
             continue
         if spec.shape.rank is None:

@@ -65,7 +65,7 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, _keys.normalized(keys), rows=rows, dtypes=dtypes).spec
+    return of_files(paths, _keys.normalized(keys, rows=rows), rows=rows, dtypes=dtypes).spec
 
 
 def of_files(
@@ -123,19 +123,21 @@ def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None) -> Components
       ValueError: `keys`, `spec` and `dtypes` differ in structure.
     """
     components = _structure.components(keys, spec)
-    components = components._replace(spec=_dtypes.applied(dtypes, components.spec))
+    components = _dtypes.applied(dtypes, components)
     return components._replace(casts=[True] * len(components.keys))
 
 
 def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:
+    """The paths of the arrays that are read. None: all arrays."""
     if _keys.are_symbolic(keys):
         raise ValueError(
             f"keys holds {keys!r}, whose value is not known yet, so no header can be read: pass the spec of its array "
             "as element_spec, such as tf.TensorSpec([None, 80], tf.float32), or a str as the key"
         )
-    if keys is None or _keys.is_each_array(keys):
+    flat = tf.nest.flatten(keys)
+    if None in flat or _keys.ARRAY in flat:
         return None
-    return [_keys.path_of(key) for key in tf.nest.flatten(keys)]
+    return [_keys.path_of(key) for key in flat if _keys.is_array(key)]
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:
@@ -145,11 +147,14 @@ def _sample(paths: Sequence[str]) -> Sequence[str]:
 
 
 def _components(specs: _core.InferredSpecs, keys: Any) -> Components:
-    spec = _by_name(specs)
-    if keys is not None:
-        by_name = spec
-        spec = tf.nest.map_structure(lambda key: functools.reduce(operator.getitem, _keys.path_of(key), by_name), keys)
-    return _structure.components(keys, spec)
+    by_name = _by_name(specs)
+
+    def of_key(key: Any) -> ElementSpec:
+        if not _keys.is_array(key):
+            return tf.TensorSpec([], _keys.dtype_of(key))
+        return functools.reduce(operator.getitem, _keys.path_of(key), by_name)
+
+    return _structure.components(keys, tf.nest.map_structure(of_key, keys))
 
 
 def _by_name(specs: _core.InferredSpecs) -> Any:

@@ -21,6 +21,7 @@ class Components(NamedTuple):
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
       may_be_sample: Whether the arrays of each file have no length in common, so that a file may be one sample.
+      leaves: For each component, the key of the caller that it belongs to. None: all arrays.
     """
 
     keys: list[tuple[str | tf.Tensor, ...]]
@@ -28,6 +29,7 @@ class Components(NamedTuple):
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
     may_be_sample: bool = False
+    leaves: Sequence[_keys.Key | None] = ()
 
     @property
     def specs(self) -> list[tf.TensorSpec]:
@@ -38,10 +40,16 @@ class Components(NamedTuple):
     def op_arguments(self) -> dict[str, Any]:
         """The inputs and attributes of the ops that hold the keys, and what is cast."""
         names = [name for key in self.keys for name in key]
+        lengths = [leaf for leaf in self.leaves if isinstance(leaf, _keys.Length)]
+        are_arrays = all(map(_keys.is_array, self.leaves))
         return {
             "keys": tf.stack(names) if any(map(tf.is_tensor, names)) else tf.constant(names, tf.string),
             "key_depths": [len(key) for key in self.keys],
             "casts": list(self.casts),
+            "sources": [] if are_arrays else list(map(_keys.source_of, self.leaves)),
+            # All components of one array have the same first axes.
+            "length_components": [self.leaves.index(length.key) for length in lengths],
+            "length_axes": [length.axis for length in lengths],
         }
 
 
@@ -65,9 +73,8 @@ def components(keys: Any, spec: ElementSpec) -> Components:
                 "tf_npz.element_spec(a_file) returns one"
             )
     try:
-        if keys is None:
-            return Components(_field_keys((), spec), spec)
-        return Components(_component_keys(keys, spec), spec)
+        found = _component_keys(keys, spec)
+        return Components([path for _, path in found], spec, leaves=[leaf for leaf, _ in found])
     except _StructuresDifferError:
         if keys is None:
             raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
@@ -139,10 +146,12 @@ class _StructuresDifferError(Exception):
     pass
 
 
-def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[str | tf.Tensor, ...]]:
-    """`Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
+def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None, tuple[str | tf.Tensor, ...]]]:
+    """`Components.leaves` and `Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
     if _keys.is_key(keys):
-        return _field_keys(_keys.path_of(keys), spec)
+        if not _keys.is_array(keys) and not isinstance(spec, tf.TensorSpec):
+            raise _StructuresDifferError
+        return [(keys, path) for path in _field_keys(_keys.path_of(keys), spec)]
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
         return [key for name in sorted(keys) for key in _component_keys(keys[name], spec[name])]
     if isinstance(keys, tuple) and type(keys) is type(spec) and len(keys) == len(spec):

@@ -1,4 +1,4 @@
-"""tf_npz.ARRAY: each array of each file is an element. Compared with NumPy's loop, and with datasets in memory."""
+"""tf_npz.ARRAY and ARRAY_NAME: each array is an element. Compared with NumPy, and with datasets in memory."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def files(request: pytest.FixtureRequest, folder: Path) -> list[str]:
 
 
 def reader(files: Any, **options: Any) -> tf.data.Dataset:
-    return plain(tf_npz.NpzReaderDataset(files, tf_npz.ARRAY, **{"rows": False, **options}))
+    return plain(tf_npz.NpzReaderDataset(files, **{"keys": tf_npz.ARRAY, "rows": False, **options}))
 
 
 def in_memory(arrays: list[np.ndarray], shape: tuple[int | None, ...] = (None, 3)) -> tf.data.Dataset:
@@ -248,6 +248,65 @@ def test_the_file_is_opened_once_and_closed(folder: Path) -> None:
     assert_ends_all_threads(folder)
 
 
+# --- Names -----------------------------------------------------------------------------------------------------------
+
+
+def names_and_arrays(files: list[str]) -> list[tuple[str, str, np.ndarray]]:
+    """The file, the name and the value of each array, as a loop over np.load gives them."""
+    found = []
+    for file in files:
+        loaded = np.load(file)
+        one = isinstance(loaded, np.ndarray)
+        found += [(file, "", loaded)] if one else [(file, name, loaded[name]) for name in loaded.files]
+    return found
+
+
+@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("options", [{}, {"shard": (2, 1)}, {"batch_size": 5, "padding": 0}], ids=str)
+def test_the_name_is_a_component(files: list[str], threads: int, options: dict[str, Any]) -> None:
+    keys = {"x": tf_npz.ARRAY, "name": tf_npz.ARRAY_NAME, "file": tf_npz.FILENAME, "n": tf_npz.Length(tf_npz.ARRAY)}
+    dataset = plain(tf_npz.NpzReaderDataset(files, keys, rows=False, num_parallel_reads=threads, **options))
+    expected = [
+        {"x": x, "name": name.encode(), "file": file.encode(), "n": np.int64(len(x))}
+        for file, name, x in names_and_arrays(files)
+    ]
+    if "shard" in options:
+        expected = expected[1::2]
+    got = elements(dataset)
+    if "batch_size" in options:
+        got = [{key: value[i] for key, value in batch.items()} for batch in got for i in range(len(batch["n"]))]
+        got = [element | {"x": element["x"][: element["n"]]} for element in got]
+    assert_same(got, expected)
+
+
+def test_rows_repeat_the_name(files: list[str]) -> None:
+    dataset = tf_npz.NpzReaderDataset(files, (tf_npz.ARRAY, tf_npz.ARRAY_NAME, tf_npz.ROW))
+    expected = [(row, name.encode(), np.int64(i)) for _, name, x in names_and_arrays(files) for i, row in enumerate(x)]
+    assert_same(elements(dataset), expected)
+
+
+def test_names_alone_need_no_common_dtype(folder: Path) -> None:
+    np.savez("f.npz", **{"a": np.float32([1]), "Gr\u00fc\u00dfe": np.array(["x"]), "c": np.int64(3)})
+    dataset = tf_npz.NpzReaderDataset("f.npz", tf_npz.ARRAY_NAME, rows=False)
+    assert dataset.element_spec == tf.TensorSpec([], tf.string)
+    assert elements(dataset) == [b"a", "Gr\u00fc\u00dfe".encode(), b"c"]
+    assert_same(elements(dataset.batch(2)), elements(reader("f.npz", keys=tf_npz.ARRAY_NAME, batch_size=2)))
+    spec = tf.TensorSpec([None], tf.float32)
+    arrays = dataset.take(1).map(lambda name: tf_npz.load("f.npz", name, element_spec=spec))
+    assert_same(elements(arrays), [np.float32([1])])
+
+
+def test_a_checkpoint_of_names(files: list[str]) -> None:
+    keys = (tf_npz.ARRAY, tf_npz.ARRAY_NAME)
+    dataset = symbolic(plain(tf_npz.NpzReaderDataset(files, keys, rows=False)))
+    expected = elements(dataset)
+    iterator = iter(dataset)
+    take(iterator, 5)
+    assert_same(take(restore(dataset, save(iterator)), len(expected) - 5), expected[5:])
+    at = tf.data.experimental.at
+    assert_same(tuple(t.numpy() for t in at(dataset, 9)), expected[9])
+
+
 # --- What is an array ------------------------------------------------------------------------------------------------
 
 
@@ -354,8 +413,10 @@ def test_a_damaged_file_is_one_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ((tf_npz.ARRAY, "x"), "keys holds tf_npz.ARRAY and 'x', but an element is one array"),
-        ({"a": tf_npz.ARRAY, "b": tf_npz.Field("e", "t")}, r"tf_npz.ARRAY and tf_npz.Field\('e', 't'\)"),
+        ((tf_npz.ARRAY, "x"), "keys holds tf_npz.ARRAY, 'x': .* an element is one array of a file, so .* have 'x'"),
+        ({"a": tf_npz.ARRAY, "b": tf_npz.Field("e", "t")}, r"does not have tf_npz.Field\('e', 't'\)"),
+        (("x", tf_npz.ARRAY_NAME), "keys holds 'x', tf_npz.ARRAY_NAME: "),
+        ((tf_npz.ARRAY, None), "it does not have None"),
     ],
 )
 def test_named_arrays_beside_it_are_refused(folder: Path, keys: Any, message: str) -> None:

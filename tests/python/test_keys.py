@@ -139,7 +139,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "bytes": (lambda: b"x", TypeError, "not bytes: b'x'"),
     "number": (lambda: 3, TypeError, "not int: 3"),
     "numbers": (lambda: range(3), TypeError, "not int: 0"),
-    "None inside": (lambda: ("x", None), TypeError, "not NoneType: None"),
+    "None inside": (lambda: ("x", None), ValueError, "None for all arrays, and 'x' beside it"),
     "tensor": (lambda: tf.constant(["x", "y"]), TypeError, "not EagerTensor"),
     "dataset": (lambda: tf.data.Dataset.range(3), TypeError, "not _RangeDataset"),
     "dtype": (lambda: np.float32, TypeError, "not type: "),

@@ -161,3 +161,13 @@ def test_a_saved_model_and_a_checkpoint_continue(names: dict[str, Any]) -> None:
     whole = list(names["ds"])
     for got, expected in zip(("first", "second"), whole, strict=False):
         assert np.array_equal(names[got][1], expected[1])
+
+
+def test_labels_come_from_the_names_of_folders(names: dict[str, Any]) -> None:
+    ds = run(names, "StaticHashTable")["ds"]
+    assert [label for _, labels in ds for label in labels.numpy().tolist()] == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_length_makes_a_mask(names: dict[str, Any]) -> None:
+    ((_, mask),) = run(names, "sequence_mask")["ds"]
+    assert mask.numpy().sum(axis=1).tolist() == [4, 5, 6, 7]

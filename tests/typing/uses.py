@@ -54,6 +54,8 @@ def keys_of_arrays() -> None:
     tf_npz.NpzReaderDataset(FILES, np.array(["x", "y"]))
     tf_npz.NpzReaderDataset("run.npz", tf_npz.Field("events", "t"))
     tf_npz.NpzReaderDataset("run.npz", {"t": tf_npz.Field("events", "t"), "text": "text"})
+    tf_npz.NpzReaderDataset("clips/*.npy", (None, tf_npz.FILENAME, tf_npz.Length(None)), rows=False)
+    tf_npz.NpzReaderDataset(FILES, {"x": "x", "from": [tf_npz.FILENAME, tf_npz.ROW], "n": tf_npz.Length("x", axis=0)})
     with np.load("train/0.npz") as file:
         tf_npz.NpzReaderDataset(FILES, file.keys())
         tf_npz.NpzReaderDataset(FILES, file.files)
@@ -151,7 +153,7 @@ def wrong_uses() -> Iterator[Callable[[], object]]:
     yield lambda: tf_npz.NpzReaderDataset(FILES, 3)  # type: ignore[arg-type]
     yield lambda: tf_npz.NpzReaderDataset(FILES, b"x")  # type: ignore[arg-type]
     yield lambda: tf_npz.NpzReaderDataset(FILES, ["x", 1])  # type: ignore[list-item]
-    yield lambda: tf_npz.NpzReaderDataset(FILES, ("x", None))  # type: ignore[arg-type]
+    yield lambda: tf_npz.NpzReaderDataset(FILES, ("x", 1.5))  # type: ignore[arg-type]
     yield lambda: tf_npz.NpzReaderDataset(FILES, tf_npz.Field("events", 1))  # type: ignore[arg-type]
     yield lambda: tf_npz.NpzReaderDataset(FILES, "x", batch_size=2.5)  # type: ignore[arg-type]
     yield lambda: tf_npz.NpzReaderDataset(FILES, "x", batch_size="4")  # type: ignore[arg-type]

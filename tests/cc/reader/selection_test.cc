@@ -79,6 +79,53 @@ TEST_F(SelectionTest, CountsNoRowsInAFileOfSingleValues) {
                "f[\"s\"]: has no dimensions, so it has no rows: pass rows=False");
 }
 
+constexpr ComponentSource kFilename{ComponentSource::Kind::kFilename};
+constexpr ComponentSource kRow{ComponentSource::Kind::kRow};
+constexpr ComponentSource Length(size_t component, int64_t axis) {
+  return {ComponentSource::Kind::kLength, component, axis};
+}
+
+TEST_F(SelectionTest, MakesWhatTheFileDoesNotHold) {
+  Selection selection{{{}, {"x"}, {}, {}, {}},
+                      {Spec(ElementType::kString, Shape{}), Float32(Shape{2}), Int64(Shape{}),
+                       Int64(Shape{}), Int64(std::nullopt)},
+                      true,
+                      {kFilename, {}, kRow, Length(1, 0), Length(1, -1)}};
+  const Result<SelectedArrays> rows = Open(bytes_, selection);
+  ASSERT_OK(rows);
+  EXPECT_EQ(rows->count, 3);
+  ASSERT_EQ(rows->arrays.size(), 5u);  // x comes first
+  EXPECT_EQ(ReadElements(*rows->arrays[1].reader, 1, 2).value(), "ff");
+  EXPECT_EQ(ReadElements(*rows->arrays[2].reader, 1, 2).value(), BytesOf<int64_t>({1, 2}));
+  EXPECT_EQ(ReadElements(*rows->arrays[3].reader, 1, 2).value(), BytesOf<int64_t>({2, 2}));
+  EXPECT_EQ(ReadElements(*rows->arrays[4].reader, 0, 1).value(), BytesOf<int64_t>({2}));
+
+  selection.rows = false;
+  selection.specs[1] = Float32(Shape{3, 2});
+  EXPECT_ERROR(Open(bytes_, selection), kInvalidArgument, "f: with rows=False");
+  selection.sources[2] = kFilename;
+  selection.specs[2] = Spec(ElementType::kString, Shape{});
+  const Result<std::vector<ArrayData>> whole = Read(bytes_, selection);
+  ASSERT_OK(whole);
+  EXPECT_EQ(std::string((*whole)[0].buffer.data(), 1), "f");
+  EXPECT_EQ((*whole)[0].shape, Shape());
+  EXPECT_EQ(std::string((*whole)[3].buffer.data(), 8), BytesOf<int64_t>({3}));
+  EXPECT_EQ(std::string((*whole)[4].buffer.data(), 8), BytesOf<int64_t>({2}));
+}
+
+TEST_F(SelectionTest, SaysWhatCannotBeMade) {
+  const Selection alone{{{}}, {Spec(ElementType::kString, Shape{})}, true, {kFilename}};
+  EXPECT_ERROR(Open(bytes_, alone), kInvalidArgument, "f: no array is selected");
+  for (const int64_t axis : {1, -2}) {
+    const Selection axes{
+        {{"x"}, {}}, {Float32(Shape{2}), Int64(Shape{})}, true, {{}, Length(0, axis)}};
+    EXPECT_ERROR(Open(bytes_, axes), kInvalidArgument,
+                 "f[\"x\"]: elements of shape (2,) have no axis " + std::to_string(axis));
+  }
+  const Selection type{{{"x"}, {}}, {Float32(Shape{2}), Float32(Shape{})}, true, {{}, kFilename}};
+  EXPECT_ERROR(Open(bytes_, type), kInvalidArgument, "f[FILENAME]: holds rows of S1 ()");
+}
+
 // If the time grew with the square of the number of fields or members, this would take minutes.
 TEST_F(SelectionTest, OpensTensOfThousandsOfFieldsAndMembers) {
   constexpr int kCount = 50000;
