@@ -44,10 +44,10 @@ struct Selection {
   std::vector<ComponentSpec> specs;  // one for each key
   // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
+  std::vector<ComponentSource> sources = {};  // one for each key; empty: all are arrays
   // True: each array of a file is a source of elements of its own (source_name.h), and keys are
   // names of its fields. False: keys begin with the names of arrays.
   bool each_array = false;
-  std::vector<ComponentSource> sources = {};  // one for each key; empty: all are arrays
 
   ComponentSource source(size_t component) const {
     return sources.empty() ? ComponentSource() : sources[component];

@@ -2,7 +2,7 @@
 
 import collections.abc
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -202,7 +202,10 @@ def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True, 
     structure = _structure(keys)
     flat = tf.nest.flatten(structure)
     if not flat:
-        raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
+        hint = "; it can be read only once, so pass a tuple to use it again" if isinstance(keys, Iterator) else ""
+        raise ValueError(
+            f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them{hint}"
+        )
     if is_each_array(structure):
         _check_each_array(flat, of_one_file=of_one_file)
     _check_origins(flat, rows, has_file)
