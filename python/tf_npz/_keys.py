@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
+from ._types import Tensor
+
 
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
 class Field:
@@ -78,7 +80,7 @@ class SymbolicName:
 
 
 # One key. `is_key` and `path_of` say what it may be at run time. A tensor holds the name of an array.
-Key: TypeAlias = str | Field | EachArray | tf.Tensor
+Key: TypeAlias = str | Field | EachArray | Tensor
 # A key, or a structure of keys: a mapping, or anything that gives keys in an order. A structure may hold structures.
 Keys: TypeAlias = Key | Mapping[Any, "Keys"] | Iterable["Keys"]
 
