@@ -2,7 +2,7 @@
 
 import collections.abc
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -129,7 +129,10 @@ def normalized(keys: Keys | None, *, of_one_file: bool = False) -> Any:
         return None
     structure = _structure(keys)
     if not _holds_keys(structure):
-        raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
+        hint = "; it can be read only once, so pass a tuple to use it again" if isinstance(keys, Iterator) else ""
+        raise ValueError(
+            f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them{hint}"
+        )
     if is_each_array(structure):
         _check_each_array(tf.nest.flatten(structure), of_one_file=of_one_file)
     return structure
