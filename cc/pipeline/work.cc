@@ -80,10 +80,9 @@ FileFacts FactsOf(const WorkContext& context, const Extent& extent, const Select
     input.must_load = reader.must_load();
     input.fortran_order = reader.header().fortran_order;
     input.is_random_access = reader.is_random_access();
-    // ReadAll hands out the loaded bytes themselves if the array's items lie there as in a tensor.
-    input.serves_as_block = reader.plan()->takes_items && !input.fortran_order &&
-                            !reader.plan()->is_repeated &&
-                            reader.header().data_offset % kBufferAlignment == 0;
+    input.serves_as_block = reader.serves_whole();
+    input.is_cut = reader.plan()->is_cut;
+    input.has_end = reader.plan()->has_end;
     inputs.push_back(input);
   }
   DecoderPolicy policy;
@@ -279,7 +278,8 @@ Status DecodeRun(const WorkContext& context, const Step& step, int64_t* done) {
 Result<Opened> Open(const WorkContext& context, const Extent& extent) {
   TF_NPZ_ASSIGN_OR_RETURN(
       SelectedArrays selected,
-      OpenArrays(context, *extent.filenames, extent.first > 0 && extent.verify_skipped));
+      OpenArrays(context, *extent.filenames,
+                 extent.first > 0 && extent.verify_skipped && !context.selection.is_cut()));
   TF_NPZ_RETURN_IF_ERROR(
       CheckRange(extent, static_cast<int64_t>(selected.archive->file().size()), selected.count));
   Opened opened;
@@ -316,7 +316,8 @@ Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFil
   model.file->is_run = true;
   const ArrayPlan& plan = *file.arrays[0].reader->plan();
   const bool is_plain = file.arrays.size() == 1 && !file.archive->is_npz() &&
-                        !file.archive->is_gzip() && plan.takes_items && !plan.header.fortran_order;
+                        !file.archive->is_gzip() && plan.takes_items && plan.is_whole() &&
+                        !plan.header.fortran_order;
   if (is_plain) model.file->model = file.arrays[0].reader->plan();
   return model;
 }

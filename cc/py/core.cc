@@ -83,10 +83,37 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
   return requests;
 }
 
+// Row slice: start, stop, step. Window: size, shift, stride. Either may be empty: there is none.
+RowSelection ToRowSelection(const std::vector<int64_t>& slice, const std::vector<int64_t>& window) {
+  RowSelection rows;
+  if (!slice.empty()) rows.slice = {slice.at(0), slice.at(1), slice.at(2)};
+  rows.has_windows = !window.empty();
+  if (rows.has_windows) rows.window = {window.at(0), window.at(1), window.at(2)};
+  return rows;
+}
+
+// (keys, numbers): see SliceRequest and ToSlices.
+using SlicesOfKeys = std::vector<std::pair<FieldPath, std::vector<int64_t>>>;
+
+std::vector<SliceRequest> ToSliceRequests(const SlicesOfKeys& slices) {
+  std::vector<SliceRequest> requests;
+  for (const auto& [keys, numbers] : slices) {
+    requests.push_back({keys, ValueOrThrow(ToSlices(numbers.data(), numbers.size()))});
+  }
+  return requests;
+}
+
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
                              bool skip_damaged, const py::function& open_remote, const Casts& casts,
+                             const std::vector<int64_t>& row_slice,
+                             const std::vector<int64_t>& window, const SlicesOfKeys& slices,
                              bool each_array) {
-  const SpecRequest request = {keys, rows, ToCastRequests(casts), each_array};
+  const SpecRequest request = {keys,
+                               rows,
+                               ToCastRequests(casts),
+                               ToRowSelection(row_slice, window),
+                               ToSliceRequests(slices),
+                               each_array};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -101,8 +128,9 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
 }
 
 // An element is the whole arrays.
-InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts) {
-  const SpecRequest request = {keys, false, ToCastRequests(casts)};
+InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts,
+                                const SlicesOfKeys& slices) {
+  const SpecRequest request = {keys, false, ToCastRequests(casts), {}, ToSliceRequests(slices)};
   Result<InferredSpec> spec = Cancelled();
   {
     const py::gil_scoped_release release;
@@ -176,9 +204,11 @@ PYBIND11_MODULE(_core, module) {
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
-             py::arg("casts") = Casts(), py::arg("each_array") = false);
+             py::arg("casts") = Casts(), py::arg("row_slice") = std::vector<int64_t>(),
+             py::arg("window") = std::vector<int64_t>(), py::arg("slices") = SlicesOfKeys(),
+             py::arg("each_array") = false);
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
-             py::arg("casts") = Casts());
+             py::arg("casts") = Casts(), py::arg("slices") = SlicesOfKeys());
 }
 
 }  // namespace tf_npz

@@ -1,6 +1,7 @@
 #include "cc/reader/selection.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -25,6 +26,8 @@ ArraySelection SelectionOfArray(const Selection& selection, const Archive& archi
                                 const std::vector<size_t>& components) {
   ArraySelection wanted;
   wanted.rows = selection.rows;
+  wanted.row_selection = selection.row_selection;
+  wanted.slices = selection.slices_of(components[0]);
   for (const size_t i : components) {
     FieldPath path = selection.keys[i];
     if (AreArraysNamed(selection, archive)) path.erase(path.begin());
@@ -122,7 +125,8 @@ Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::st
       ": has changed since its arrays were listed: make the dataset anew to read it");
 }
 
-// An array, and the components that it holds. Components of one array are read together.
+// An array, and the components that it holds. Components of one array are read together, if they
+// are of the same items.
 using ArrayOfFile = std::pair<const ZipEntry*, std::vector<size_t>>;
 
 // `only` is the array that is a source of its own.
@@ -130,7 +134,7 @@ Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Select
                                             const ZipEntry* only) {
   const bool are_named = AreArraysNamed(selection, archive);
   std::vector<ArrayOfFile> arrays;
-  std::unordered_map<const ZipEntry*, size_t> known;  // index in `arrays`
+  std::unordered_multimap<const ZipEntry*, size_t> known;  // index in `arrays`
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     if (!IsArray(selection, i)) continue;
     const ZipEntry* entry = only;
@@ -143,9 +147,16 @@ Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Select
     if (are_named) {
       TF_NPZ_ASSIGN_OR_RETURN(entry, archive.Find(selection.keys[i][0]));
     }
-    const auto [found, is_new] = known.emplace(entry, arrays.size());
-    if (is_new) arrays.push_back({entry, {}});
-    arrays[found->second].second.push_back(i);
+    const auto [begin, end] = known.equal_range(entry);
+    const auto same = std::find_if(begin, end, [&](const auto& array) {
+      return selection.slices_of(arrays[array.second].second[0]) == selection.slices_of(i);
+    });
+    const size_t index = same == end ? arrays.size() : same->second;
+    if (same == end) {
+      known.emplace(entry, index);
+      arrays.push_back({entry, {}});
+    }
+    arrays[index].second.push_back(i);
   }
   return arrays;
 }
@@ -156,7 +167,8 @@ Status LengthsDiffer(const Selection& selection, const SelectedArrays& selected)
   for (const SelectedArray& array : selected.arrays) {
     ArrayLength& added = arrays.emplace_back();
     added.name = selection.keys[array.components[0]][0];
-    if (!array.reader->plan()->is_repeated) added.length = array.reader->count();
+    const ArrayPlan& plan = *array.reader->plan();
+    if (!plan.is_repeated) added.length = plan.row_count;
   }
   const auto is_first = [](const ArrayLength& array) { return array.length.has_value(); };
   const auto first = std::find_if(arrays.begin(), arrays.end(), is_first);
@@ -170,18 +182,18 @@ Status LengthsDiffer(const Selection& selection, const SelectedArrays& selected)
 }
 
 // Sets `count` to that of the arrays of the file that have elements of their own. All of them must
-// have as many.
+// have as many rows.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
-  bool has_rows = false;
+  const SelectedArray* first = nullptr;
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
-    const int64_t count = array.reader->count();
-    if (has_rows && count != selected.count) return LengthsDiffer(selection, selected);
-    selected.count = count;
-    has_rows = true;
+    if (first == nullptr) first = &array;
+    selected.count = array.reader->count();
+    const bool differs = array.reader->plan()->row_count != first->reader->plan()->row_count;
+    if (differs && selection.rows) return LengthsDiffer(selection, selected);
   }
-  if (has_rows) return OkStatus();
+  if (first != nullptr) return OkStatus();
   if (!selection.rows) {
     selected.count = 1;
     return OkStatus();
@@ -207,6 +219,29 @@ Result<int64_t> LengthOf(const ComponentSource& source, const SelectedArrays& se
   return InvalidArgument("a length is asked of a component that is no array");
 }
 
+// An array of the file that has elements of its own.
+const ArrayPlan& PlanWithRows(const SelectedArrays& selected) {
+  const auto array = std::find_if(
+      selected.arrays.begin(), selected.arrays.end(),
+      [](const SelectedArray& candidate) { return !candidate.reader->plan()->is_repeated; });
+  return *array->reader->plan();
+}
+
+// What made arrays have of `selection`: of row numbers, those of the first row of each element.
+Selection SelectionOfMade(const Selection& selection, const SelectedArrays& selected) {
+  Selection made = selection;
+  made.slices.clear();
+  made.row_selection = RowSelection();
+  if (!selection.rows) return made;
+  const ElementRows& elements = PlanWithRows(selected).elements;
+  const int64_t first = elements.rows.first;
+  Slice& rows = made.row_selection.slice;
+  if (elements.count > 1) rows.step = elements.rows.step * elements.shift;
+  rows.start = first;
+  rows.stop = elements.count == 0 ? first : first + (elements.count - 1) * rows.step + 1;
+  return made;
+}
+
 // The array of component `i`, which is not taken from the file.
 Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
                                            const SelectedArrays& selected, std::string_view name) {
@@ -219,7 +254,7 @@ Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
       return Archive::OpenFile(MakeText(name), path + "[ARRAY_NAME]");
     case ComponentSource::Kind::kRow:
       if (!selection.rows) return RowOfWholeArrays().WithContext(selected.archive->label() + ": ");
-      return Archive::OpenFile(MakeRowNumbers(selected.count), path + "[ROW]");
+      return Archive::OpenFile(MakeRowNumbers(PlanWithRows(selected).row_count), path + "[ROW]");
     case ComponentSource::Kind::kLength: {
       TF_NPZ_ASSIGN_OR_RETURN(const int64_t length, LengthOf(source, selected));
       return Archive::OpenFile(MakeNumber(length), path + "[Length]");
@@ -234,11 +269,13 @@ Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
 // `name` is that of the array that is a source of its own.
 Status OpenMadeArrays(const Selection& selection, const ReadOptions& options, PlanCache* cache,
                       std::string_view name, SelectedArrays* selected) {
+  std::optional<Selection> made_selection;
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     if (IsArray(selection, i)) continue;
+    if (!made_selection) made_selection = SelectionOfMade(selection, *selected);
     TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made,
                             MakeArray(selection, i, *selected, name));
-    const ArrayOpener opener(std::move(made), selection, options, cache);
+    const ArrayOpener opener(std::move(made), *made_selection, options, cache);
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(nullptr, {i}));
     selected->arrays.push_back(std::move(array));
   }
@@ -246,6 +283,11 @@ Status OpenMadeArrays(const Selection& selection, const ReadOptions& options, Pl
 }
 
 }  // namespace
+
+const Slices& Selection::slices_of(size_t key) const {
+  static const Slices kAll;
+  return slices.empty() ? kAll : slices[key];
+}
 
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
                                      const ReadOptions& options, PlanCache* cache,
@@ -295,8 +337,10 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
     ArrayReader& reader = *array.reader;
     // If the data is aligned in the loaded member, the result shares the member's memory. If not,
     // it is copied from there; then it is better not to load a large array.
+    // If only a part is wanted, the rest is not decoded.
     const bool serves = reader.header().data_offset % kBufferAlignment == 0;
-    if (reader.load_size() > 0 && (serves || reader.load_size() <= kMaxCopied)) {
+    const bool gains = !reader.plan()->is_cut && (serves || reader.load_size() <= kMaxCopied);
+    if (reader.load_size() > 0 && gains) {
       TF_NPZ_RETURN_IF_ERROR(reader.Load());
     }
     TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayData> data, reader.ReadAll());

@@ -4,6 +4,7 @@
 #ifndef TF_NPZ_READER_SELECTION_H_
 #define TF_NPZ_READER_SELECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "cc/reader/component.h"
 #include "cc/reader/plan_cache.h"
 #include "cc/reader/read_options.h"
+#include "cc/reader/slice.h"
 
 namespace tf_npz {
 
@@ -42,9 +44,12 @@ struct Selection {
   // the component is not taken from an array.
   std::vector<FieldPath> keys;
   std::vector<ComponentSpec> specs;  // one for each key
-  // True: an element is a row. False: an element is a file's whole arrays.
+  // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<ComponentSource> sources = {};  // one for each key; empty: all are arrays
+  RowSelection row_selection = {};            // if `rows`
+  // For each key, what is taken of the axes of a row or of the array. Empty: all of every array.
+  std::vector<Slices> slices = {};
   // True: each array of a file is a source of elements of its own (source_name.h), and keys are
   // names of its fields. False: keys begin with the names of arrays.
   bool each_array = false;
@@ -52,6 +57,9 @@ struct Selection {
   ComponentSource source(size_t component) const {
     return sources.empty() ? ComponentSource() : sources[component];
   }
+  // Whether items of the arrays may belong to no element.
+  bool is_cut() const { return !row_selection.is_all() || !slices.empty(); }
+  const Slices& slices_of(size_t key) const;
 };
 
 // One array of a file, or one that is made for it (made_array.h), and the selected components that

@@ -8,6 +8,7 @@
 
 #include "cc/base/text.h"
 #include "cc/io/buffer.h"
+#include "cc/reader/element_layout.h"
 #include "cc/reader/inspect.h"
 #include "cc/reader/request_errors.h"
 
@@ -226,10 +227,7 @@ class SpecBuilder {
     TF_NPZ_RETURN_IF_ERROR(array.status);
     TF_NPZ_RETURN_IF_ERROR(range.Problem());
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
-    // An array without dimensions is repeated for each row of the others.
-    const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (has_rows) AddCount(array.header.shape[0]);
-    if (no_rows_.ok() && request_.rows && !has_rows) {
+    if (no_rows_.ok() && request_.rows && array.header.shape.empty()) {
       no_rows_ = NoRows().WithContext(archive_->Context(entry));
     }
     const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
@@ -238,9 +236,19 @@ class SpecBuilder {
       component.keys = prefix;
       component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
       component.dtype = facts->dtype;
-      if (has_rows) component.rows = array.header.shape[0];
       component.spec.type = facts->type;
-      component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
+      const Result<ElementLayout> layout = LayoutElements(
+          array.header.shape, request_.rows, request_.row_selection, SlicesOf(component.keys));
+      if (!layout.ok()) return layout.status().WithContext(archive_->Context(entry, facts->path));
+      if (layout->has_rows && !layout->is_repeated) {
+        AddCount(*layout);
+        component.rows = layout->row_count;
+      }
+      component.spec.shape = layout->element_shape;
+      component.spec.shape->insert(
+          component.spec.shape->end(),
+          facts->shape.begin() + static_cast<std::ptrdiff_t>(array.header.shape.size()),
+          facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
           RequestCast(&component).WithContext(archive_->Context(entry, facts->path)));
       component.place = spec_.components.size();
@@ -292,9 +300,22 @@ class SpecBuilder {
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  void AddCount(int64_t count) {
-    lengths_differ_ |= spec_.count.value_or(count) != count;
-    spec_.count = count;
+  void AddCount(const ElementLayout& layout) {
+    lengths_differ_ |= rows_.value_or(layout.row_count) != layout.row_count;
+    rows_ = layout.row_count;
+    spec_.count = layout.count;
+  }
+
+  // What the request takes of the array of a component with `keys`. The longest of its keys counts.
+  const Slices& SlicesOf(const FieldPath& keys) const {
+    static const SliceRequest kAll;
+    const SliceRequest* found = &kAll;
+    for (const SliceRequest& request : request_.slices) {
+      if (BeginsWith(keys, request.keys) && request.keys.size() >= found->keys.size()) {
+        found = &request;
+      }
+    }
+    return found->slices;
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {
@@ -307,6 +328,7 @@ class SpecBuilder {
   const SpecRequest& request_;
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
+  std::optional<int64_t> rows_;  // of an array
   bool lengths_differ_ = false;
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };

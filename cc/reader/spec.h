@@ -27,14 +27,22 @@ struct CastRequest {
   bool only_numbers = false;
 };
 
+// What is taken of the axes of the arrays to which `keys` leads.
+struct SliceRequest {
+  FieldPath keys;  // names that would index the result of np.load, or the first of these
+  Slices slices;
+};
+
 // The element that a caller wants.
 struct SpecRequest {
   // For each, the names that would index the result of np.load: the name of an array, then names of
   // its fields; for an `.npy`, names of fields. None is empty. Absent: everything in the file.
   std::optional<std::vector<FieldPath>> keys;
-  // True: an element is a row. False: an element is a file's whole arrays.
+  // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};
+  RowSelection row_selection = {};  // if `rows`
+  std::vector<SliceRequest> slices = {};
   // Selection::each_array. `keys` is absent then, or empty if no header is wanted.
   bool each_array = false;
 };
@@ -59,7 +67,7 @@ struct InferredSpec {
   // is all; of several, the first.
   std::string label;
   bool is_array = false;  // it is one array of the file
-  // Rows of the file. Absent if elements are not rows, or if the arrays differ in length.
+  // Elements of the file. Absent if elements are not rows, or if the arrays differ in length.
   std::optional<int64_t> count;
   // Whether the arrays have no length in common, although elements are rows: one array has no
   // dimensions, or lengths differ. Then the whole file may be one sample.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._inspect import ArrayInfo, FileInfo, inspect
     from ._keys import ARRAY, ARRAY_NAME, FILENAME, ROW, Field, Length
     from ._load import decode, load
+    from ._parts import Window
     from ._spec import element_spec
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "FileInfo",
     "Length",
     "NpzReaderDataset",
+    "Window",
     "decode",
     "element_spec",
     "inspect",
@@ -46,6 +48,7 @@ _MODULES = {
     "FileInfo": "_inspect",
     "Length": "_keys",
     "NpzReaderDataset": "_dataset",
+    "Window": "_parts",
     "decode": "_load",
     "element_spec": "_spec",
     "inspect": "_inspect",

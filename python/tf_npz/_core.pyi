@@ -68,7 +68,7 @@ class InferredSpecs:
     # The path of the first file, as messages print it.
     @property
     def label(self) -> str: ...
-    # Rows of each file. Empty if they are not known for all files.
+    # Elements of each file. Empty if they are not known for all files.
     @property
     def counts(self) -> tuple[int, ...]: ...
     # Whether the arrays of each file have no length in common.
@@ -94,10 +94,17 @@ def infer_from_files(
     skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
+    # start, stop, step of the rows; size, shift, stride of windows. Either may be empty.
+    row_slice: Sequence[int] = ...,
+    window: Sequence[int] = ...,
+    # What is taken of the axes of the arrays to which keys lead: start, stop, step for each axis. A step of 0: the
+    # index `start`; -1: an ellipsis; -2 and -3: a slice and an index that are not known.
+    slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
     each_array: bool = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
     contents: bytes,
     keys: Sequence[Sequence[str]] | None,
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
+    slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
 ) -> InferredSpecs: ...

@@ -20,6 +20,7 @@ class Components(NamedTuple):
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
+      slices: For each component, the `_slices.Index` that is taken of it, or None. Empty: none is cut.
       may_be_sample: Whether the arrays of each file have no length in common, so that a file may be one sample.
       leaves: For each component, the key of the caller that it belongs to. None: all arrays.
     """
@@ -28,6 +29,7 @@ class Components(NamedTuple):
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
+    slices: Sequence[Any] = ()
     may_be_sample: bool = False
     leaves: Sequence[_keys.Key | None] = ()
 

@@ -13,7 +13,7 @@ EXAMPLES = [
     test
     for name in tf_npz.__all__
     for test in doctest.DocTestFinder().find(
-        getattr(tf_npz, name), f"tf_npz.{name}", module=False, globs={"tf": tf, "tf_npz": tf_npz}
+        getattr(tf_npz, name), f"tf_npz.{name}", module=False, globs={"np": np, "tf": tf, "tf_npz": tf_npz}
     )
     if test.examples
 ]
