@@ -4,6 +4,7 @@
 #ifndef TF_NPZ_PIPELINE_INFER_SPECS_H_
 #define TF_NPZ_PIPELINE_INFER_SPECS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,6 +17,10 @@
 #include "cc/reader/spec.h"
 
 namespace tf_npz {
+
+// If each array is a source, the most arrays whose headers are read: of each file an equal share,
+// evenly spread, and at least one.
+inline constexpr size_t kMaxInferredArrays = 1000;
 
 struct InferOptions {
   int num_threads = kHeaderThreads;  // at least 1
@@ -30,7 +35,8 @@ struct InferredSpecs {
   // keys, then of `label`.
   std::vector<InferredComponent> components;
   std::string label;  // path of the first file of the elected kind, as messages print it
-  // Rows of each file. Empty if a file is of another kind, or if one has no InferredSpec::count.
+  // Rows of each file. Empty if a file is of another kind, or if one has no InferredSpec::count. If
+  // each array is an element: arrays of each file, 1 for one that cannot be read.
   std::vector<int64_t> counts;
   // The error of CheckUnits for the first file whose dates have another unit. OK: there is none.
   Status units;

@@ -77,10 +77,11 @@ Status CheckUnits(const InferredSpec& a, const InferredSpec& b) {
     const InferredComponent& own = a.components[i];
     if (found[i] == nullptr || own.spec.type != found[i]->spec.type) continue;
     if (HaveOneUnit(own, *found[i])) continue;
-    return InvalidArgument(
-        "files differ in the dtype" + (own.keys.empty() ? "" : " of " + KeysText(own.keys)) + ": " +
-        own.dtype.name() + " in " + a.label + ", " + found[i]->dtype.name() + " in " + b.label +
-        "; read them as two datasets, bring them to one unit, and concatenate");
+    return InvalidArgument(std::string(a.is_array ? "arrays" : "files") + " differ in the dtype" +
+                           (own.keys.empty() ? "" : " of " + KeysText(own.keys)) + ": " +
+                           own.dtype.name() + " in " + a.label + ", " + found[i]->dtype.name() +
+                           " in " + b.label +
+                           "; read them as two datasets, bring them to one unit, and concatenate");
   }
   return OkStatus();
 }

@@ -163,7 +163,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding_types.push_back(value.dtype());
   }
   tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
-      usual_dtypes, row_slice, window, slices, slice_axes, sources, length_components, length_axes;
+      usual_dtypes, row_slice, window, slices, slice_axes, sources, length_components, length_axes,
+      each_array;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(a.key_attributes.key_depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
@@ -171,6 +172,7 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   b->BuildAttrValue(a.element_shapes, &element_shapes);
   b->BuildAttrValue(a.casts, &casts);
   b->BuildAttrValue(a.usual_dtypes, &usual_dtypes);
+  b->BuildAttrValue(a.each_array, &each_array);
   b->BuildAttrValue(a.row_slice, &row_slice);
   b->BuildAttrValue(a.window, &window);
   b->BuildAttrValue(a.slices, &slices);
@@ -203,7 +205,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"slice_axes", slice_axes},
                         {"sources", sources},
                         {"length_components", length_components},
-                        {"length_axes", length_axes}},
+                        {"length_axes", length_axes},
+                        {"each_array", each_array}},
                        output);
 }
 

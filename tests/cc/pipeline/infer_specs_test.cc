@@ -151,7 +151,7 @@ TEST_F(InferSpecsTest, IfNoFileCanBeReadTheFirstErrorIsReturned) {
   names_ = {"a0"};
   EXPECT_EQ(Infer().status().message().find("tried"), std::string::npos);
   names_.clear();
-  EXPECT_ERROR(Infer(), kInvalidArgument, "there are no files");
+  EXPECT_ERROR(Infer(), kInvalidArgument, "there are no arrays in the files");
 }
 
 TEST_F(InferSpecsTest, NoFileIsOpenedAfterCancelling) {
