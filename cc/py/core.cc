@@ -106,9 +106,14 @@ std::vector<SliceRequest> ToSliceRequests(const SlicesOfKeys& slices) {
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
                              bool skip_damaged, const py::function& open_remote, const Casts& casts,
                              const std::vector<int64_t>& row_slice,
-                             const std::vector<int64_t>& window, const SlicesOfKeys& slices) {
-  const SpecRequest request = {keys, rows, ToCastRequests(casts), ToRowSelection(row_slice, window),
-                               ToSliceRequests(slices)};
+                             const std::vector<int64_t>& window, const SlicesOfKeys& slices,
+                             bool each_array) {
+  const SpecRequest request = {keys,
+                               rows,
+                               ToCastRequests(casts),
+                               ToRowSelection(row_slice, window),
+                               ToSliceRequests(slices),
+                               each_array};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -200,7 +205,8 @@ PYBIND11_MODULE(_core, module) {
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
              py::arg("casts") = Casts(), py::arg("row_slice") = std::vector<int64_t>(),
-             py::arg("window") = std::vector<int64_t>(), py::arg("slices") = SlicesOfKeys());
+             py::arg("window") = std::vector<int64_t>(), py::arg("slices") = SlicesOfKeys(),
+             py::arg("each_array") = false);
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
              py::arg("casts") = Casts(), py::arg("slices") = SlicesOfKeys());
 }

@@ -16,6 +16,11 @@ namespace {
 // decoder gains more than the copy costs, but the array takes its memory twice.
 constexpr uint64_t kMaxCopied = uint64_t{32} << 20;
 
+// Whether each key begins with the name of an array.
+bool AreArraysNamed(const Selection& selection, const Archive& archive) {
+  return archive.is_npz() && !selection.each_array;
+}
+
 // The part of the selection for one array. `components` are indices in Selection::keys.
 ArraySelection SelectionOfArray(const Selection& selection, const Archive& archive,
                                 const std::vector<size_t>& components) {
@@ -25,7 +30,7 @@ ArraySelection SelectionOfArray(const Selection& selection, const Archive& archi
   wanted.slices = selection.slices_of(components[0]);
   for (const size_t i : components) {
     FieldPath path = selection.keys[i];
-    if (archive.is_npz()) path.erase(path.begin());
+    if (AreArraysNamed(selection, archive)) path.erase(path.begin());
     wanted.components.push_back({std::move(path), selection.specs[i]});
   }
   return wanted;
@@ -66,7 +71,7 @@ class ArrayOpener {
                             MemberReader::Open(archive_, entry, options_));
     TF_NPZ_RETURN_IF_ERROR(member->LoadIfSmall());
     TF_NPZ_ASSIGN_OR_RETURN(std::string bytes, ReadHeaderBytes(*member));
-    const PlanCache::Key key = {components, archive_->is_npz()};
+    const PlanCache::Key key = {components, AreArraysNamed(selection_, *archive_)};
     std::shared_ptr<const ArrayPlan> plan = cache_ == nullptr ? nullptr : cache_->Find(bytes, key);
     if (plan != nullptr) {
       TF_NPZ_RETURN_IF_ERROR(Prepare(*member, plan->header));
@@ -94,7 +99,9 @@ class ArrayOpener {
   Result<ArrayPlan> MakePlan(NpyHeader header, const std::vector<size_t>& components,
                              FieldPath* culprit) const {
     const ArraySelection wanted = SelectionOfArray(selection_, *archive_, components);
-    if (!archive_->is_npz()) TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
+    if (!archive_->is_npz() && !selection_.each_array) {
+      TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
+    }
     return ArrayPlan::Make(std::move(header), wanted, culprit);
   }
 
@@ -108,23 +115,36 @@ bool IsArray(const Selection& selection, size_t component) {
   return selection.source(component).kind == ComponentSource::Kind::kArray;
 }
 
+// The member of `archive` that is a source of its own; null if the archive is an `.npy`.
+Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::string_view> member) {
+  if (archive.is_npz() && member) return archive.Find(*member);
+  if (!archive.is_npz() && !member) return nullptr;
+  if (archive.is_npz() && archive.Arrays().empty()) return archive.NoArrays();
+  return InvalidArgument(
+      archive.label() +
+      ": has changed since its arrays were listed: make the dataset anew to read it");
+}
+
 // An array, and the components that it holds. Components of one array are read together, if they
 // are of the same items.
 using ArrayOfFile = std::pair<const ZipEntry*, std::vector<size_t>>;
 
-Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Selection& selection) {
+// `only` is the array that is a source of its own.
+Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Selection& selection,
+                                            const ZipEntry* only) {
+  const bool are_named = AreArraysNamed(selection, archive);
   std::vector<ArrayOfFile> arrays;
   std::unordered_multimap<const ZipEntry*, size_t> known;  // index in `arrays`
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     if (!IsArray(selection, i)) continue;
-    const ZipEntry* entry = nullptr;
-    if (archive.is_npz() && selection.keys[i].empty()) {
+    const ZipEntry* entry = only;
+    if (are_named && selection.keys[i].empty()) {
       return InvalidArgument(
           archive.label() +
           ": is an .npz file; pass keys to say which of its arrays to read (it has " +
           (archive.members().empty() ? "none" : QuoteList(archive.Names())) + ")");
     }
-    if (archive.is_npz()) {
+    if (are_named) {
       TF_NPZ_ASSIGN_OR_RETURN(entry, archive.Find(selection.keys[i][0]));
     }
     const auto [begin, end] = known.equal_range(entry);
@@ -224,12 +244,14 @@ Selection SelectionOfMade(const Selection& selection, const SelectedArrays& sele
 
 // The array of component `i`, which is not taken from the file.
 Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
-                                           const SelectedArrays& selected) {
+                                           const SelectedArrays& selected, std::string_view name) {
   const std::string& path = selected.archive->path();
   const ComponentSource source = selection.source(i);
   switch (source.kind) {
     case ComponentSource::Kind::kFilename:
       return Archive::OpenFile(MakeText(path), path + "[FILENAME]");
+    case ComponentSource::Kind::kArrayName:
+      return Archive::OpenFile(MakeText(name), path + "[ARRAY_NAME]");
     case ComponentSource::Kind::kRow:
       if (!selection.rows) return RowOfWholeArrays().WithContext(selected.archive->label() + ": ");
       return Archive::OpenFile(MakeRowNumbers(PlanWithRows(selected).row_count), path + "[ROW]");
@@ -244,13 +266,15 @@ Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
 }
 
 // Opens what the file does not hold. Some of it depends on the arrays that are open.
+// `name` is that of the array that is a source of its own.
 Status OpenMadeArrays(const Selection& selection, const ReadOptions& options, PlanCache* cache,
-                      SelectedArrays* selected) {
+                      std::string_view name, SelectedArrays* selected) {
   std::optional<Selection> made_selection;
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     if (IsArray(selection, i)) continue;
     if (!made_selection) made_selection = SelectionOfMade(selection, *selected);
-    TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made, MakeArray(selection, i, *selected));
+    TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made,
+                            MakeArray(selection, i, *selected, name));
     const ArrayOpener opener(std::move(made), *made_selection, options, cache);
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(nullptr, {i}));
     selected->arrays.push_back(std::move(array));
@@ -266,10 +290,15 @@ const Slices& Selection::slices_of(size_t key) const {
 }
 
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options, PlanCache* cache) {
+                                     const ReadOptions& options, PlanCache* cache,
+                                     std::optional<std::string_view> member) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
+  const ZipEntry* only = nullptr;
+  if (selection.each_array) {
+    TF_NPZ_ASSIGN_OR_RETURN(only, FindMember(*archive, member));
+  }
   SelectedArrays selected;
-  TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayOfFile> arrays, FindArrays(*archive, selection));
+  TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayOfFile> arrays, FindArrays(*archive, selection, only));
   const ArrayOpener opener(archive, selection, options, cache);
   for (auto& [entry, components] : arrays) {
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(entry, std::move(components)));
@@ -277,7 +306,8 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   }
   selected.archive = std::move(archive);
   TF_NPZ_RETURN_IF_ERROR(SetCount(selection, &selected));
-  TF_NPZ_RETURN_IF_ERROR(OpenMadeArrays(selection, options, cache, &selected));
+  TF_NPZ_RETURN_IF_ERROR(
+      OpenMadeArrays(selection, options, cache, ArrayName(member.value_or("")), &selected));
   return selected;
 }
 

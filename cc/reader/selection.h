@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cc/base/status.h"
@@ -24,10 +26,11 @@ namespace tf_npz {
 // Where a component comes from.
 struct ComponentSource {
   enum class Kind : uint8_t {
-    kArray,     // an array of the file
-    kFilename,  // the path of the file, as the caller gave it: a string of shape ()
-    kRow,       // the number of the row in its file, from 0: int64 of shape (); elements are rows
-    kLength,    // the length of an element of `component` along `axis`: int64 of shape ()
+    kArray,      // an array of the file
+    kFilename,   // the path of the file, as the caller gave it: a string of shape ()
+    kRow,        // the number of the row in its file, from 0: int64 of shape (); elements are rows
+    kArrayName,  // the name of the array, if each array is a source: a string of shape ()
+    kLength,     // the length of an element of `component` along `axis`: int64 of shape ()
   };
   Kind kind = Kind::kArray;
   // For kLength. The component is an array. A negative axis counts from the last one.
@@ -47,6 +50,9 @@ struct Selection {
   RowSelection row_selection = {};            // if `rows`
   // For each key, what is taken of the axes of a row or of the array. Empty: all of every array.
   std::vector<Slices> slices = {};
+  // True: each array of a file is a source of elements of its own (source_name.h), and keys are
+  // names of its fields. False: keys begin with the names of arrays.
+  bool each_array = false;
 
   ComponentSource source(size_t component) const {
     return sources.empty() ? ComponentSource() : sources[component];
@@ -74,10 +80,14 @@ struct SelectedArrays {
 // Opens the selected arrays. Every array is opened here, in three steps: header, plan, reader.
 // InvalidArgument, saying what to do, if the file does not fit the selection.
 //
+// `member` is the full name of the array's member if the selection says each_array and the file is
+// an `.npz`. Otherwise it is absent.
+//
 // Plans are taken from `cache` and added to it. It may be null, and must not be used for another
 // selection. Several threads may open files with one cache.
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options, PlanCache* cache = nullptr);
+                                     const ReadOptions& options, PlanCache* cache = nullptr,
+                                     std::optional<std::string_view> member = std::nullopt);
 
 // ResourceExhausted if the arrays that must be loaded take more than `memory_limit` bytes, unless
 // an element is the whole arrays.

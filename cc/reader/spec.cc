@@ -119,8 +119,10 @@ class SpecBuilder {
     spec_.label = archive_->label();
   }
 
-  Result<InferredSpec> Build() {
-    if (request_.keys) {
+  Result<InferredSpec> Build(const ZipEntry* only) {
+    if (request_.each_array) {
+      TF_NPZ_RETURN_IF_ERROR(AddOnly(only));
+    } else if (request_.keys) {
       TF_NPZ_RETURN_IF_ERROR(AddKeys(*request_.keys));
     } else {
       TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
@@ -132,6 +134,19 @@ class SpecBuilder {
   }
 
  private:
+  Status AddOnly(const ZipEntry* entry) {
+    spec_.is_array = true;
+    if (request_.keys) return OkStatus();  // its name alone is wanted
+    std::string name;
+    if (entry != nullptr) {
+      name = ArrayName(entry->name);
+      spec_.label += "[" + Quote(name) + "]";
+    }
+    const MemberFacts array = InspectMember(archive_, entry, name, pool_);
+    TF_NPZ_RETURN_IF_ERROR(array.Problem());
+    return AddComponents(entry, array, AllComponents(array), {});
+  }
+
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
     TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array), request_.rows));
@@ -182,9 +197,7 @@ class SpecBuilder {
       if (member.is_array) arrays.emplace_back(entry, std::move(member));
     }
     if (arrays.empty()) {
-      return InvalidArgument(spec_.label +
-                             ": holds no arrays, so an element would have no component" +
-                             archive_->ButOtherProgram());
+      return archive_->NoArrays();
     }
     std::vector<ArrayLength> readable;
     for (const auto& [entry, array] : arrays) {
@@ -322,9 +335,9 @@ class SpecBuilder {
 
 }  // namespace
 
-Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive,
-                               const SpecRequest& request) {
-  return SpecBuilder(archive, request).Build();
+Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request,
+                               const ZipEntry* entry) {
+  return SpecBuilder(archive, request).Build(entry);
 }
 
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components) {

@@ -43,6 +43,8 @@ struct SpecRequest {
   std::vector<CastRequest> casts = {};
   RowSelection row_selection = {};  // if `rows`
   std::vector<SliceRequest> slices = {};
+  // Selection::each_array. `keys` is absent then, or empty if no header is wanted.
+  bool each_array = false;
 };
 
 // One component of an element.
@@ -61,7 +63,10 @@ struct InferredSpec {
   // Each field of a structure is a component; the structure itself is not. The order does not
   // depend on the file: first that of the requested keys, then that of the names.
   std::vector<InferredComponent> components;
-  std::string label;  // the path of the file, or of the first of several, as messages print it
+  // What was read, as messages print it: the path of the file, with the name of the array if that
+  // is all; of several, the first.
+  std::string label;
+  bool is_array = false;  // it is one array of the file
   // Elements of the file. Absent if elements are not rows, or if the arrays differ in length.
   std::optional<int64_t> count;
   // Whether the arrays have no length in common, although elements are rows: one array has no
@@ -75,7 +80,10 @@ struct InferredSpec {
 // array cannot be cast as requested.
 // Unimplemented: no tensor can hold the items of an array.
 // DataLoss and the errors of the file system: as for reading the arrays.
-Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request);
+//
+// If each array is a source, reads the header of the one in `entry` alone; null: of an `.npy`.
+Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request,
+                               const ZipEntry* entry = nullptr);
 
 // `components` in the order of InferredComponent::place. Users see this order in dicts.
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);

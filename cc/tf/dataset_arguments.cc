@@ -87,6 +87,9 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (counts != 0 && counts != a.filenames.NumElements()) {
     return InvalidArgument("element_counts must be empty or hold one number for each file");
   }
+  if (counts != 0 && a.each_array && a.rows) {
+    return InvalidArgument("element_counts must be empty if the rows of each array are read");
+  }
   for (int64_t i = 0; i < counts; ++i) {
     if (a.element_counts.flat<int64_t>()(i) < 0) {
       return InvalidArgument("element_counts must not be negative");

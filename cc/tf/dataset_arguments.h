@@ -44,6 +44,7 @@ struct DatasetArguments {
   std::vector<int64_t> slices;     // see ToSlicesOfComponents
   std::vector<int64_t> slice_axes;
   std::vector<int64_t> window;  // size, shift, stride; empty: no windows
+  bool each_array = false;
 };
 
 // The spec of each component of one element, before batching. InvalidArgument if an argument is out

@@ -19,6 +19,7 @@ constexpr struct {
 } kSources[] = {{"array", Kind::kArray},
                 {"filename", Kind::kFilename},
                 {"row", Kind::kRow},
+                {"array_name", Kind::kArrayName},
                 {"length", Kind::kLength}};
 
 std::optional<Kind> SourceNamed(std::string_view name) {
@@ -51,7 +52,7 @@ Status SetLengths(const KeyAttributes& attributes, std::vector<ComponentSource>*
   return OkStatus();
 }
 
-Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes) {
+Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes, bool each_array) {
   std::vector<ComponentSource> sources;
   if (attributes.sources.empty()) return sources;
   if (attributes.sources.size() != attributes.size()) {
@@ -62,6 +63,9 @@ Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes) 
     if (!kind) return InvalidArgument("no source is called " + Quote(attributes.sources[i]));
     if (*kind != Kind::kArray && attributes.key_depths[i] != 0) {
       return InvalidArgument("a component that is no array has no keys");
+    }
+    if (*kind == Kind::kArrayName && !each_array) {
+      return InvalidArgument("an array_name needs each_array");
     }
     sources.push_back({*kind});
   }
@@ -82,7 +86,7 @@ absl::Status GetKeyAttributes(tensorflow::OpKernelConstruction* ctx, KeyAttribut
 Status SetKeys(const tensorflow::Tensor& keys, const KeyAttributes& attributes,
                Selection* selection) {
   TF_NPZ_ASSIGN_OR_RETURN(selection->keys, ToKeys(keys, attributes.key_depths));
-  TF_NPZ_ASSIGN_OR_RETURN(selection->sources, ToSources(attributes));
+  TF_NPZ_ASSIGN_OR_RETURN(selection->sources, ToSources(attributes, selection->each_array));
   return OkStatus();
 }
 

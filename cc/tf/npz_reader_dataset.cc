@@ -163,13 +163,14 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding_types.push_back(value.dtype());
   }
   tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
-      row_slice, window, slices, slice_axes, sources, length_components, length_axes;
+      row_slice, window, slices, slice_axes, sources, length_components, length_axes, each_array;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(a.key_attributes.key_depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
   b->BuildAttrValue(a.padding_components, &padding_components);
   b->BuildAttrValue(a.element_shapes, &element_shapes);
   b->BuildAttrValue(a.casts, &casts);
+  b->BuildAttrValue(a.each_array, &each_array);
   b->BuildAttrValue(a.row_slice, &row_slice);
   b->BuildAttrValue(a.window, &window);
   b->BuildAttrValue(a.slices, &slices);
@@ -201,7 +202,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"slice_axes", slice_axes},
                         {"sources", sources},
                         {"length_components", length_components},
-                        {"length_axes", length_axes}},
+                        {"length_axes", length_axes},
+                        {"each_array", each_array}},
                        output);
 }
 

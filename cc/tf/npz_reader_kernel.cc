@@ -31,6 +31,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("element_shapes", &attributes_.element_shapes));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("padding_components", &attributes_.padding_components));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &attributes_.casts));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("each_array", &attributes_.each_array));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("row_slice", &attributes_.row_slice));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("window", &attributes_.window));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("slices", &attributes_.slices));
@@ -49,6 +50,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     a.keys = *strings;
     Selection selection;
     selection.rows = a.rows;
+    selection.each_array = a.each_array;
     OP_REQUIRES_OK(ctx, ToAbslStatus(SetKeys(a.keys, a.key_attributes, &selection)));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));

@@ -69,6 +69,7 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("padding_components: list(int) >= 0 = []")
     .Attr("element_shapes: list(shape) >= 0 = []")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("each_array: bool = false")
     .Attr("row_slice: list(int) >= 0 = []")
     .Attr("window: list(int) >= 0 = []")
     .Attr("slices: list(int) >= 0 = []")
@@ -101,11 +102,12 @@ output_shapes: The shapes of the components, after the batch dimension if there 
 padding_components: The number of the component that each of `padding` pads, rising. Empty: `padding` has one value for each component.
 element_shapes: The shapes of the components of one element, before it is padded and batched; padded ones are then padded to the lengths in output_shapes. Empty: those of output_shapes; elements are padded to the longest of a batch.
 casts: For each component, whether arrays of other dtypes are cast to it. Empty: another dtype is an error.
+each_array: True: each array of a file is read as if it were a file of its own, and `keys` are names of its fields. element_counts are the numbers of arrays; empty if `rows`.
 row_slice: start, stop and step of the rows of each file, as in Python. Empty: all rows.
 window: size, shift and stride of windows over these rows, as of tf.data.Dataset.window. An element is a window. Empty: an element is a row.
 slices: What is taken of the axes of the rows, or of the arrays: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
 slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: all of them, whole.
-sources: For each component, where it comes from: "array", "filename", "row" or "length". Empty: all are arrays. A component that is no array has no keys.
+sources: For each component, where it comes from: "array", "filename", "row", "length" or, with each_array, "array_name". Empty: all are arrays. A component that is no array has no keys.
 length_components: For each "length" of `sources`, the number of the component whose elements it measures.
 length_axes: For each "length" of `sources`, the axis of these elements, before they are padded and batched.
 )doc");

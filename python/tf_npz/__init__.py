@@ -11,12 +11,14 @@ from . import _registration, _version_check
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
-    from ._keys import FILENAME, ROW, Field, Length
+    from ._keys import ARRAY, ARRAY_NAME, FILENAME, ROW, Field, Length
     from ._load import decode, load
     from ._parts import Window
     from ._spec import element_spec
 
 __all__ = [
+    "ARRAY",
+    "ARRAY_NAME",
     "FILENAME",
     "ROW",
     "ArrayInfo",
@@ -37,6 +39,8 @@ _registration.register_with_tensorflow()
 
 # The module of each name. It is imported when the name is first used, because importing TensorFlow takes seconds.
 _MODULES = {
+    "ARRAY": "_keys",
+    "ARRAY_NAME": "_keys",
     "FILENAME": "_keys",
     "ROW": "_keys",
     "ArrayInfo": "_inspect",

@@ -81,6 +81,7 @@ def has_scheme(path: bytes) -> bool: ...
 # The error of a file system of TensorFlow with the file at `path`. `code` is its number in tf.errors.
 def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 
+# `each_array`: an element is one array of a file, and `keys` is None, or empty if only its name is wanted.
 # All of these raise StatusError. Each of `keys` is the names that lead to an array or to a field. `casts` says what is
 # cast: names that lead to an array, or to several; the name of a dtype; and whether only numbers are cast, and other
 # components left as they are. `open_remote` opens files whose path has a scheme. The StatusErrors that it raises do not
@@ -99,6 +100,7 @@ def infer_from_files(
     # What is taken of the axes of the arrays to which keys lead: start, stop, step for each axis. A step of 0: the
     # index `start`; -1: an ellipsis; -2 and -3: a slice and an index that are not known.
     slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
+    each_array: bool = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
     contents: bytes,

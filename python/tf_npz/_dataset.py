@@ -37,7 +37,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     with the next file, so `Dataset.ignore_errors` loses the rest of that file only.
 
     `len` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
-    `element_spec` given) and no file is damaged. With `rows=False` they always know it. In other cases,
+    `element_spec` given) and no file is damaged. With `rows=False` they always know it, unless keys hold
+    `tf_npz.ARRAY` and an `element_spec` is given. In other cases,
     `ds.apply(tf.data.experimental.assert_cardinality(n))` sets it.
 
     Example:
@@ -98,9 +99,11 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             structured .npy, keys are names of fields. Beside arrays, `tf_npz.FILENAME` and `tf_npz.ROW` say where the
             element comes from, and `tf_npz.Length` how long it is. There None is what `keys=None` gives:
             (None, tf_npz.FILENAME).
+            `tf_npz.ARRAY` makes each array of each file an element, and `tf_npz.ARRAY_NAME` is its name.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. A slice, with a step of 1 or more: the same, for
             the rows that it would take from a list of each file's rows. False: an element is one file's whole arrays.
+            With `tf_npz.ARRAY` read "array" for "file", here and below.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
             the batch that `.batch(batch_size, drop_remainder)` gives, but is decoded straight into its memory. None:
             no batches.
@@ -206,6 +209,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             **selection.op_arguments(),
             slices=numbers,
             slice_axes=axes,
+            each_array=_keys.is_each_array(normalized),
             output_types=[spec.dtype for spec in flat_spec],
             output_shapes=[spec.shape for spec in flat_spec],
             # Private to TensorFlow: its own datasets pass this to their ops. It holds `name`, read from self._name.

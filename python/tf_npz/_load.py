@@ -35,8 +35,8 @@ def load(
         "x": a tensor. ("x", "y"): a tuple of tensors. {"image": "x"}: a dict with new names. A structured array becomes
         a dict of its fields. All forms of `keys` are those of `NpzReaderDataset`, and give the same structure.
       element_spec: The spec of the result, as `tf_npz.element_spec(files, keys, rows=False)` returns it: None for each
-        dimension in which the files differ. Required if `filename` is symbolic. None: it is read from the header.
-        Arrays of other dtypes are cast to its dtypes, as `NpzReaderDataset` casts.
+        dimension in which the files differ. Required if `filename` or a key is symbolic. None: it is read from the
+        header. Arrays of other dtypes are cast to its dtypes, as `NpzReaderDataset` casts.
       verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
       dtypes: What arrays are cast to, as for `NpzReaderDataset`.
       slices: What is taken of the arrays: an index as NumPy takes it, such as `np.s_[10:20, ..., 3]`, of slices with
@@ -58,7 +58,8 @@ def load(
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: The file exceeds a limit, such as 1 MiB for a header.
       tf.errors.UnavailableError: Reading failed for another reason, such as a server that does not answer.
-      ValueError: `filename` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
+      ValueError: `filename` or a key is symbolic without an `element_spec`, or `keys` and `element_spec` differ in
+        structure.
       TypeError: `filename` is neither a path nor a scalar string tensor, or `keys` holds something that is no key.
 
     Example:
@@ -72,13 +73,18 @@ def load(
       [TensorShape([3, 2]), TensorShape([5, 2])]
       >>> tf_npz.load("clips/1.npy", slices=np.s_[1:4:2, 0]).shape
       TensorShape([2])
+
+      >>> ds = tf.data.Dataset.from_tensor_slices(["y", "y"]).map(
+      ...     lambda key: tf_npz.load("a.npz", key, element_spec=tf.TensorSpec([None], tf.int64)))
+      >>> [y.numpy().tolist() for y in ds]
+      [[7, 8, 9], [7, 8, 9]]
     """
-    keys = _keys.normalized(keys)
+    keys = _keys.normalized(keys, of_one_file=True)
     cut = _slices.parsed(slices)
     path = _files.one_path(filename)
     if element_spec is not None:
         components = _spec.of_caller(keys, element_spec, dtypes, cut)
-    elif tf.is_tensor(path):
+    elif tf.is_tensor(path) and not _keys.are_symbolic(keys):
         arguments = f"{_keys.argument(keys)}, rows=False{_slices.argument(slices)}"
         raise _symbolic("filename", f"=tf_npz.element_spec(files{arguments})")
     else:
@@ -107,7 +113,7 @@ def decode(
     Args:
       contents: The bytes, or a scalar string tensor that holds them.
       keys: The arrays to decode, and the structure of the result, as for `load`.
-      element_spec: The spec of the result, as for `load`. Required if `contents` is symbolic.
+      element_spec: The spec of the result, as for `load`. Required if `contents` or a key is symbolic.
       verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
       dtypes: What arrays are cast to, as for `NpzReaderDataset`.
       slices: What is taken of the arrays, as for `load`.
@@ -122,14 +128,15 @@ def decode(
       tf.errors.UnimplementedError: The kind of an array is not supported, such as objects.
       tf.errors.ResourceExhaustedError: The contents exceed a limit, such as 1 MiB for a header.
       TypeError: `contents` is neither bytes nor a scalar string tensor, or `keys` holds something that is no key.
-      ValueError: `contents` is symbolic without an `element_spec`, or `keys` and `element_spec` differ in structure.
+      ValueError: `contents` or a key is symbolic without an `element_spec`, or `keys` and `element_spec` differ in
+        structure.
 
     Example:
       >>> with open("a.npz", "rb") as file:
       ...     tf_npz.decode(file.read(), keys="y")
       <tf.Tensor: shape=(3,), dtype=int64, numpy=array([7, 8, 9])>
     """
-    keys = _keys.normalized(keys, has_file=False)
+    keys = _keys.normalized(keys, has_file=False, of_one_file=True)
     cut = _slices.parsed(slices)
     if isinstance(contents, bytes | bytearray | memoryview):
         value, tensor = bytes(contents), tf.constant(bytes(contents), tf.string)

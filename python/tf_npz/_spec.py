@@ -37,6 +37,7 @@ def element_spec(
     Args:
       filenames: The files, as for `NpzReaderDataset`. The headers of all files are read, 1000 at
         most. If there are more files, 1000 of them are read: the first, the last, and others evenly spread between.
+        With `tf_npz.ARRAY`, so are 1000 arrays, an equal number of each file.
       keys: The arrays of an element, and its structure, as for `NpzReaderDataset`.
       rows: True, or a slice: an element is one step along axis 0 of the arrays. False: an element is one file's whole
         arrays.
@@ -113,6 +114,7 @@ def of_files(
             rows.row_slice,
             rows.window,
             _slices.requests(slices, keys),
+            _keys.is_each_array(keys),
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys))
         components = components._replace(may_be_sample=specs.may_be_sample)
@@ -148,8 +150,15 @@ def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None, slices: Any =
 
 def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:
     """The paths of the arrays that are read. None: all arrays."""
+    if _keys.are_symbolic(keys):
+        raise ValueError(
+            f"keys holds {keys!r}, whose value is not known yet, so no header can be read: pass the spec of its array "
+            "as element_spec, such as tf.TensorSpec([None, 80], tf.float32), or a str as the key"
+        )
     flat = tf.nest.flatten(keys)
-    return None if None in flat else [_keys.path_of(key) for key in flat if _keys.is_array(key)]
+    if None in flat or _keys.ARRAY in flat:
+        return None
+    return [_keys.path_of(key) for key in flat if _keys.is_array(key)]
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:

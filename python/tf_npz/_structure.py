@@ -16,7 +16,7 @@ class Components(NamedTuple):
 
     Attributes:
       keys: For each component, the names that would index the result of np.load: the array's name, then names of
-        fields. Empty for the only array of an .npy.
+        fields. Empty for the only array of an .npy. The array's name may be a symbolic tensor.
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
@@ -25,7 +25,7 @@ class Components(NamedTuple):
       leaves: For each component, the key of the caller that it belongs to. None: all arrays.
     """
 
-    keys: list[tuple[str, ...]]
+    keys: list[tuple[str | tf.Tensor, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
@@ -41,10 +41,11 @@ class Components(NamedTuple):
 
     def op_arguments(self) -> dict[str, Any]:
         """The inputs and attributes of the ops that hold the keys, and what is cast."""
+        names = [name for key in self.keys for name in key]
         lengths = [leaf for leaf in self.leaves if isinstance(leaf, _keys.Length)]
         are_arrays = all(map(_keys.is_array, self.leaves))
         return {
-            "keys": tf.constant([name for key in self.keys for name in key], tf.string),
+            "keys": tf.stack(names) if any(map(tf.is_tensor, names)) else tf.constant(names, tf.string),
             "key_depths": [len(key) for key in self.keys],
             "casts": list(self.casts),
             "sources": [] if are_arrays else list(map(_keys.source_of, self.leaves)),
@@ -147,7 +148,7 @@ class _StructuresDifferError(Exception):
     pass
 
 
-def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None, tuple[str, ...]]]:
+def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None, tuple[str | tf.Tensor, ...]]]:
     """`Components.leaves` and `Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
     if _keys.is_key(keys):
         if not _keys.is_array(keys) and not isinstance(spec, tf.TensorSpec):
@@ -160,7 +161,7 @@ def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None
     raise _StructuresDifferError
 
 
-def _field_keys(prefix: tuple[str, ...], spec: ElementSpec) -> list[tuple[str, ...]]:
+def _field_keys(prefix: tuple[str | tf.Tensor, ...], spec: ElementSpec) -> list[tuple[str | tf.Tensor, ...]]:
     """`Components.keys` for a nested dict of fields, or for a single component. Each begins with `prefix`."""
     if isinstance(spec, tf.TensorSpec):
         return [prefix]
