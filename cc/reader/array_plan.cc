@@ -67,13 +67,13 @@ std::string ShapeAdvice(const ArrayPlan& plan, bool rows, const ComponentSpec& s
 }
 
 // "holds rows of float64 (3,), but element_spec says float32 (3,)", and `advice`.
-Status Disagrees(bool rows, const DType& dtype, const std::vector<int64_t>& shape,
+Status Disagrees(const ArrayPlan& plan, const DType& dtype, const std::vector<int64_t>& shape,
                  const ComponentSpec& spec, const std::string& advice) {
   const std::string wanted =
       spec.usual_dtype.empty()
           ? "element_spec says " + TypeText(ElementTypeName(spec.type), spec.shape)
           : "the spec of most files is " + TypeText(spec.usual_dtype, spec.shape);
-  return InvalidArgument((rows ? "holds rows of " : "holds an array of ") +
+  return InvalidArgument("holds " + std::string(plan.element_name) + " of " +
                          TypeText(dtype.name(), shape) + ", but " + wanted + "; " + advice);
 }
 
@@ -104,14 +104,13 @@ bool HaveOneUnit(const DType& dtype, const ComponentSpec& spec) {
 }
 
 // Whether `field` of the array can be read as `spec` says.
-Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
-                 const ComponentSpec& spec) {
+Status CheckType(const ArrayPlan& plan, const FieldView& field, const ComponentSpec& spec) {
   const bool is_struct = field.dtype.kind == DType::Kind::kStruct;
   if (!is_struct || plan.header.is_pickle) {
     TF_NPZ_RETURN_IF_ERROR(ComponentType(plan.header, field.dtype).status());
   }
   if (is_struct) {
-    return Disagrees(rows, field.dtype, plan.element_shape, spec,
+    return Disagrees(plan, field.dtype, plan.element_shape, spec,
                      spec.usual_dtype.empty()
                          ? "a structured dtype is a dict of its fields: make the spec with "
                            "tf_npz.element_spec"
@@ -119,16 +118,16 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
   }
   if (CanReadAs(field.dtype, spec.type)) {
     if (HaveOneUnit(field.dtype, spec)) return OkStatus();
-    return Disagrees(rows, field.dtype, plan.element_shape, spec,
+    return Disagrees(plan, field.dtype, plan.element_shape, spec,
                      "read it as a dataset of its own, bring both to one unit, and concatenate");
   }
   if (spec.casts) {
     const Status cast = CheckCast(field.dtype, spec.type);
     if (cast.ok()) return OkStatus();
     if (!spec.usual_dtype.empty()) return CannotCast(field.dtype, spec.type, cast);
-    return Disagrees(rows, field.dtype, plan.element_shape, spec, cast.message());
+    return Disagrees(plan, field.dtype, plan.element_shape, spec, cast.message());
   }
-  return Disagrees(rows, field.dtype, plan.element_shape, spec, TypeAdvice(plan, field, spec));
+  return Disagrees(plan, field.dtype, plan.element_shape, spec, TypeAdvice(plan, field, spec));
 }
 
 // A cast may make an array larger than its file, and so may windows. The file bounds all other
@@ -152,7 +151,7 @@ Status CheckSize(const ArrayPlan& plan, const Component& component) {
 // The component for `part`. `field` is the field that its path leads to.
 Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySelection::Part& part,
                                 FieldView field) {
-  TF_NPZ_RETURN_IF_ERROR(CheckType(plan, rows, field, part.spec));
+  TF_NPZ_RETURN_IF_ERROR(CheckType(plan, field, part.spec));
   TF_NPZ_ASSIGN_OR_RETURN(Component component, MakeComponent(plan.element_shape, part.path,
                                                              std::move(field), part.spec.type));
   if (component.is_cast() || plan.elements.size > plan.row_count) {
@@ -168,7 +167,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
                            SpecText(part.spec.type, own) +
                            " for it in element_spec, and rows=False if no other array has rows");
   }
-  return Disagrees(rows, component.field.dtype, shape, part.spec,
+  return Disagrees(plan, component.field.dtype, shape, part.spec,
                    ShapeAdvice(plan, rows, part.spec, shape));
 }
 
