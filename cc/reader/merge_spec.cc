@@ -27,8 +27,7 @@ bool HaveOneUnit(const InferredComponent& a, const InferredComponent& b) {
 }
 
 bool AreOfOneKind(const InferredComponent& a, const InferredComponent& b) {
-  return a.keys == b.keys && a.spec.type == b.spec.type &&
-         a.spec.shape->size() == b.spec.shape->size() && HaveOneUnit(a, b);
+  return a.keys == b.keys && a.spec.type == b.spec.type && HaveOneUnit(a, b);
 }
 
 using Components = std::vector<InferredComponent>;
@@ -62,10 +61,7 @@ bool MergeSpec(const InferredSpec& other, InferredSpec* merged) {
     if (found[i] == nullptr || !AreOfOneKind(components[i], *found[i])) return false;
   }
   for (size_t i = 0; i < found.size(); ++i) {
-    std::vector<int64_t>& shape = *components[i].spec.shape;
-    for (size_t axis = 0; axis < shape.size(); ++axis) {
-      if (shape[axis] != (*found[i]->spec.shape)[axis]) shape[axis] = -1;
-    }
+    WidenShape(found[i]->spec.shape, &components[i].spec.shape);
   }
   merged->may_be_sample &= other.may_be_sample;
   return true;

@@ -9,11 +9,11 @@
 namespace tf_npz {
 
 // Whether the elements of two files are of one kind: they have the same components, with the same
-// types, datetime units and numbers of dimensions.
+// types and datetime units.
 bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b);
 
-// Widens `merged` so that it also admits the elements of `other`: a dimension that differs becomes
-// -1. Both may_be_sample must be true for it to stay true. `merged` keeps its label and count.
+// Widens `merged` so that it also admits the elements of `other`, as WidenShape does. Both
+// may_be_sample must be true for it to stay true. `merged` keeps its label and count.
 // Components that only `other` has do not matter. Returns false, and changes nothing, if the others
 // are not of the kind of `merged`.
 bool MergeSpec(const InferredSpec& other, InferredSpec* merged);

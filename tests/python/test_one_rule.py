@@ -67,12 +67,6 @@ KINDS: dict[str, Kind] = {
         'pass dtypes with "float64" for it',
         is_bad_alone=False,
     ),
-    "other rank": Kind(
-        with_other(x=np.zeros((ROWS, 3, 1), "f4")),
-        Errors.InvalidArgumentError,
-        "pass tf.TensorSpec(None, tf.float32) for it in element_spec",
-        is_bad_alone=False,
-    ),
     "other unit": Kind(
         with_other(t=np.zeros(ROWS, "M8[ms]")),
         Errors.InvalidArgumentError,
