@@ -183,7 +183,8 @@ void DefineClasses(py::module_& module) {
       .def_property_readonly(
           "dtype", [](const InferredComponent& component) { return component.dtype.name(); })
       .def_property_readonly("shape", [](const InferredComponent& component) {
-        return ShapeTuple(*component.spec.shape);
+        const std::optional<std::vector<int64_t>>& shape = component.spec.shape;
+        return shape ? py::object(ShapeTuple(*shape)) : py::none();
       });
   py::class_<InferredSpecs>(module, "InferredSpecs")
       .def_readonly("components", &InferredSpecs::components)

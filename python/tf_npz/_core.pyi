@@ -60,9 +60,9 @@ class InferredComponent:
     # The name of the dtype in the first file.
     @property
     def dtype(self) -> str: ...
-    # A dimension that differs between files is None.
+    # A dimension that differs between files is None. If the number of dimensions differs, the shape is None.
     @property
-    def shape(self) -> tuple[int | None, ...]: ...
+    def shape(self) -> tuple[int | None, ...] | None: ...
 
 @final
 class InferredSpecs:
