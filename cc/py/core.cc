@@ -83,22 +83,13 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
   return requests;
 }
 
-// Row slice: start, stop, step. Window: size, shift, stride. Either may be empty: there is none.
-RowSelection ToRowSelection(const std::vector<int64_t>& slice, const std::vector<int64_t>& window) {
-  RowSelection rows;
-  if (!slice.empty()) rows.slice = {slice.at(0), slice.at(1), slice.at(2)};
-  rows.has_windows = !window.empty();
-  if (rows.has_windows) rows.window = {window.at(0), window.at(1), window.at(2)};
-  return rows;
-}
-
 // (keys, numbers): see SliceRequest and ToSlices.
 using SlicesOfKeys = std::vector<std::pair<FieldPath, std::vector<int64_t>>>;
 
 std::vector<SliceRequest> ToSliceRequests(const SlicesOfKeys& slices) {
   std::vector<SliceRequest> requests;
   for (const auto& [keys, numbers] : slices) {
-    requests.push_back({keys, ValueOrThrow(ToSlices(numbers.data(), numbers.size()))});
+    requests.push_back({keys, ValueOrThrow(ToSlices(numbers))});
   }
   return requests;
 }
@@ -111,7 +102,7 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
   const SpecRequest request = {keys,
                                rows,
                                ToCastRequests(casts),
-                               ToRowSelection(row_slice, window),
+                               ValueOrThrow(ToRowSelection(row_slice, window)),
                                ToSliceRequests(slices),
                                each_array};
   const PythonFileSystem files(open_remote);

@@ -113,6 +113,10 @@ Status CheckSize(const ArrayPlan& plan, const Component& component) {
   }
   for (const int64_t factor : factors) {
     if (CheckedMultiply(size, factor, &size)) continue;
+    if (elements.size > plan.row_count) {
+      return InvalidArgument("a window of " + std::to_string(elements.size) +
+                             " rows is larger than any memory; pass a smaller window");
+    }
     return ResourceExhausted("as " + std::string(ElementTypeName(component.type)) +
                              ", the array is larger than any memory");
   }

@@ -100,17 +100,13 @@ def _within(path: tuple[str, ...], value: Any, *, only_numbers: bool) -> list[tu
 
 def _refuse_two_dtypes(paths: Sequence[tuple[str, ...]], values: Sequence[Any], dtypes: Dtypes) -> None:
     """Refuses dtypes that differ between two keys of which one is, or is within, the other."""
-    known: dict[tuple[str, ...], str] = {}
-    # The outer key before those within it.
-    for path, value in sorted(zip(paths, map(repr, values), strict=True)):
-        outer = [known[path[:depth]] for depth in range(1, len(path) + 1) if path[:depth] in known]
-        if any(other != value for other in outer):
-            what = f"the array {path[0]!r}" if len(path) == 1 else f"the field {_keys.Field(*path)!r}"
-            raise ValueError(
-                f"dtypes {dtypes!r} has two dtypes for {what}; pass element_spec instead, "
-                "with a tf.TensorSpec of the dtype for each"
-            )
-        known[path] = value
+    path = _structure.conflict(paths, map(repr, values))
+    if path is not None:
+        what = f"the array {path[0]!r}" if len(path) == 1 else f"the field {_keys.Field(*path)!r}"
+        raise ValueError(
+            f"dtypes {dtypes!r} has two dtypes for {what}; pass element_spec instead, "
+            "with a tf.TensorSpec of the dtype for each"
+        )
 
 
 def _dtype(value: Any) -> tf.DType:

@@ -2,6 +2,7 @@
 
 import collections.abc
 import dataclasses
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -80,9 +81,10 @@ class Origin:
 
     Attributes:
       name: "FILENAME": the name of the element's file, as it was given or as its pattern expanded, a tf.string of
-        shape (). "ROW": the number of the row in its file, from 0, an int64 of shape (). With `rows=False` an element
-        has no row. "ARRAY_NAME": the name of the array that is the element, as `np.load(f).files` has it, a tf.string
-        of shape (); "" for an .npy. It makes each array an element, as `tf_npz.ARRAY` does.
+        shape (). "ROW": the number of the row in its file, from 0, an int64 of shape (); of a window, that of its first
+        row. With `rows=False` an element has no row. "ARRAY_NAME": the name of the array that is the element, as
+        `np.load(f).files` has it, a tf.string of shape (); "" for an .npy. It makes each array an element, as
+        `tf_npz.ARRAY` does.
 
     Example:
       >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("y", tf_npz.FILENAME, tf_npz.ROW))
@@ -107,8 +109,13 @@ class Length:
 
     Attributes:
       key: The key whose elements are measured. It must be in `keys` too.
+        None, for all arrays, is measured only if there is one array. A key that is a structured array has the axes
+        that all its fields have.
       axis: The axis of the element, from 0. A negative number counts from the last axis. With `rows=True` axis 0 is
         that of a row, not that of the array.
+
+    Raises:
+      TypeError: `key` is no key, or `axis` is no integer.
 
     Example:
       >>> keys = {"clip": None, "length": tf_npz.Length(None)}  # None: the only array of an .npy
@@ -119,6 +126,16 @@ class Length:
 
     key: "Key | None"
     axis: int = 0
+
+    def __post_init__(self) -> None:
+        if not is_key(self.key):
+            raise TypeError(
+                f"tf_npz.Length measures one of the keys, a str or tf_npz.Field, not {_described(self.key)}"
+            )
+        try:
+            object.__setattr__(self, "axis", operator.index(self.axis))
+        except TypeError:
+            raise TypeError(f"the axis of tf_npz.Length must be an integer, not {self.axis!r}") from None
 
     def __repr__(self) -> str:
         return f"tf_npz.Length({self.key!r}" + (f", axis={self.axis}" if self.axis else "") + ")"

@@ -1,6 +1,6 @@
 """The structure of an element, and the names of each of its components."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
@@ -49,7 +49,7 @@ class Components(NamedTuple):
             "key_depths": [len(key) for key in self.keys],
             "casts": list(self.casts),
             "sources": [] if are_arrays else list(map(_keys.source_of, self.leaves)),
-            # All components of one array have the same first axes.
+            # `components` has checked that all components of the key have this axis in common.
             "length_components": [self.leaves.index(length.key) for length in lengths],
             "length_axes": [length.axis for length in lengths],
         }
@@ -65,7 +65,8 @@ def components(keys: Any, spec: ElementSpec) -> Components:
 
     Raises:
       TypeError: `spec` holds something other than tf.TensorSpec.
-      ValueError: `keys` and `spec` differ in structure, or `keys` is None and `spec` does not tell the names.
+      ValueError: `keys` and `spec` differ in structure, or `keys` is None and `spec` does not tell the names; or a
+        `Length` asks for an axis that its key does not have, or whose length its components do not share.
     """
     spec = _lists_to_tuples(spec)
     for component in tf.nest.flatten(spec):
@@ -76,7 +77,6 @@ def components(keys: Any, spec: ElementSpec) -> Components:
             )
     try:
         found = _component_keys(keys, spec)
-        return Components([path for _, path in found], spec, leaves=[leaf for leaf, _ in found])
     except _StructuresDifferError:
         if keys is None:
             raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
@@ -84,6 +84,11 @@ def components(keys: Any, spec: ElementSpec) -> Components:
             f"keys and element_spec must have one structure, but keys is {keys!r} and element_spec is {spec!r}; "
             "tf_npz.element_spec(files, keys), with rows=False for whole arrays, returns the one that belongs to keys"
         ) from None
+    result = Components([path for _, path in found], spec, leaves=[leaf for leaf, _ in found])
+    for leaf in result.leaves:
+        if isinstance(leaf, _keys.Length):
+            _check_length(leaf, result)
+    return result
 
 
 def spread(
@@ -138,6 +143,47 @@ def spread(
         return [(value, False) for inner in inside for _ in walk(inner, None, where)]
 
     return walk(structure, values, name)
+
+
+def _check_length(length: _keys.Length, components: Components) -> None:
+    """Refuses a length that its key does not have, or that differs between the components of its key."""
+    of_key = [i for i, leaf in enumerate(components.leaves) if leaf == length.key]
+    names = sorted({str(components.keys[i][0]) for i in of_key if components.keys[i]})
+    if length.key is None and len(names) > 1:
+        raise ValueError(
+            f"{length!r} measures one array, but keys holds several ({', '.join(names)}); name one of them in keys and "
+            "in Length"
+        )
+    shapes = [components.specs[i].shape for i in of_key]
+    if any(shape.rank is None for shape in shapes):
+        return
+    for shape in shapes:
+        if not -shape.rank <= length.axis < shape.rank:
+            raise ValueError(
+                f"{length!r} asks for an axis that {length.key!r} does not have: its elements have the shape {shape}; "
+                f"axis must be from {-shape.rank} to {shape.rank - 1}"
+                if shape.rank
+                else f"{length!r} asks for a length, but the elements of {length.key!r} are scalars; leave it out"
+            )
+    # Fields may have axes of their own after those of the array.
+    places = {length.axis % shape.rank for shape in shapes}
+    if len(places) > 1 or len({shape[length.axis] for shape in shapes}) > 1:
+        raise ValueError(
+            f"{length!r} asks for an axis in which the fields of {length.key!r} differ; pass an axis that all of them "
+            "have, or the key of one field"
+        )
+
+
+def conflict(paths: Iterable[tuple[str, ...]], values: Iterable[Any]) -> tuple[str, ...] | None:
+    """A path whose value differs from that of the same path, or of one that leads to it. None: there is none."""
+    known: dict[tuple[str, ...], Any] = {}
+    # The outer path before those within it.
+    for path, value in sorted(zip(paths, values, strict=True), key=lambda item: item[0]):
+        outer = [known[path[:depth]] for depth in range(len(path) + 1) if path[:depth] in known]
+        if any(other != value for other in outer):
+            return path
+        known[path] = value
+    return None
 
 
 def _number(count: int, noun: str) -> str:
