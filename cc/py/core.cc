@@ -83,10 +83,23 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
   return requests;
 }
 
+// (others, is_optional) for each key: see Alternatives.
+using AlternativesOfKeys = std::vector<std::pair<std::vector<FieldPath>, bool>>;
+
+SpecRequest ToRequest(const Keys& keys, bool rows, const Casts& casts,
+                      const AlternativesOfKeys& alternatives) {
+  SpecRequest request = {keys, rows, ToCastRequests(casts)};
+  if (!keys || alternatives.size() != keys->size()) return request;
+  for (const auto& [others, is_optional] : alternatives) {
+    request.alternatives.push_back({others, is_optional});
+  }
+  return request;
+}
+
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
-                             bool skip_damaged, const py::function& open_remote,
-                             const Casts& casts) {
-  const SpecRequest request = {keys, rows, ToCastRequests(casts)};
+                             bool skip_damaged, const py::function& open_remote, const Casts& casts,
+                             const AlternativesOfKeys& alternatives) {
+  const SpecRequest request = ToRequest(keys, rows, casts, alternatives);
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -101,8 +114,9 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
 }
 
 // An element is the whole arrays.
-InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts) {
-  const SpecRequest request = {keys, false, ToCastRequests(casts)};
+InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts,
+                                const AlternativesOfKeys& alternatives) {
+  const SpecRequest request = ToRequest(keys, /*rows=*/false, casts, alternatives);
   Result<InferredSpec> spec = Cancelled();
   {
     const py::gil_scoped_release release;
@@ -145,6 +159,7 @@ void DefineClasses(py::module_& module) {
       .def_readonly("members", &FileFacts::members)
       .def_readonly("note", &FileFacts::note);
   py::class_<InferredComponent>(module, "InferredComponent")
+      .def_readonly("is_missing", &InferredComponent::is_missing)
       .def_property_readonly(
           "keys",
           [](const InferredComponent& component) { return py::tuple(py::cast(component.keys)); })
@@ -176,9 +191,9 @@ PYBIND11_MODULE(_core, module) {
   module.def("inspect", &Inspect, py::arg("path"), py::arg("open_remote"));
   module.def("infer_from_files", &InferFromFiles, py::arg("filenames"), py::arg("keys"),
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
-             py::arg("casts") = Casts());
+             py::arg("casts") = Casts(), py::arg("alternatives") = AlternativesOfKeys());
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
-             py::arg("casts") = Casts());
+             py::arg("casts") = Casts(), py::arg("alternatives") = AlternativesOfKeys());
 }
 
 }  // namespace tf_npz

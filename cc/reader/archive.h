@@ -70,6 +70,7 @@ class Archive {
   // The member that np.load finds under `name`, with or without ".npy". If several members have
   // that name, the last one. InvalidArgument, with a list of the names, if there is none.
   Result<const ZipEntry*> Find(std::string_view name) const;
+  bool Has(std::string_view name) const { return index_.count(name) > 0; }
 
   // What an `.npz` is, and what to do, if it holds no arrays and its members have the names of
   // another program's: `a PyTorch file: load it with …`. Empty for all others.

@@ -87,7 +87,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   if (component.is_cast()) TF_NPZ_RETURN_IF_ERROR(CheckCastSize(plan, component));
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
-  if (plan.is_repeated) return NoRows();
+  if (plan.is_repeated && shape.empty()) return NoRows();
   return Disagrees(rows, component.field.dtype, shape, part.spec,
                    ShapeAdvice(rows, part.spec, shape.size()));
 }
@@ -107,11 +107,11 @@ Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted
   const bool rows = wanted.rows;
   ArrayPlan plan;
   const std::vector<int64_t>& shape = header.shape;
-  plan.is_repeated = rows && shape.empty();
+  plan.is_repeated = rows && (shape.empty() || wanted.is_element);
   if (!plan.is_repeated) plan.count = rows ? shape[0] : 1;
   plan.element_shape.assign(shape.begin() + (rows && !plan.is_repeated ? 1 : 0), shape.end());
   plan.row_count = shape.empty() ? 1 : shape[0];
-  plan.rows_per_element = rows ? 1 : plan.row_count;
+  plan.rows_per_element = rows && !plan.is_repeated ? 1 : plan.row_count;
   plan.items_per_row = shape.empty() ? 1 : ItemCount(shape, 1);
   plan.row_size = static_cast<uint64_t>(plan.items_per_row) * header.dtype.itemsize;
   // With one dimension or one element, both orders are the same.

@@ -27,6 +27,8 @@ struct ArraySelection {
   // True: an element is a row. False: an element is the whole array.
   bool rows = true;
   std::vector<Part> components;  // at least one
+  // With rows: the whole array is an element, the same for each row of the file.
+  bool is_element = false;
 };
 
 struct ArrayPlan {
@@ -40,8 +42,8 @@ struct ArrayPlan {
   // PlanCache finds the plan by it.
   std::string header_bytes;
   NpyHeader header;  // C order if the array is the same in both orders
-  // Elements are rows, and the array has no dimensions. Then its only item is each row of the file,
-  // as many as the other arrays say, and `count` is 0.
+  // Elements are rows, and the array has no dimensions, or is an element by itself. Then the whole
+  // array is each row of the file, as many as the other arrays say, and `count` is 0.
   bool is_repeated = false;
   int64_t count = 0;  // elements
   // The dimensions of an element that the array has. Components may add more after them.

@@ -144,7 +144,7 @@ Status ArrayReader::ReadRepeated(int64_t count, const std::vector<char*>& destin
   // Several threads read the same bytes, but only one of them would verify them.
   if (member_->is_random_access()) TF_NPZ_RETURN_IF_ERROR(member_->Verify());
   int64_t rows_done = 0;
-  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, 1, destinations, &rows_done));
+  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, plan_->rows_per_element, destinations, &rows_done));
   for (size_t i = 0; i < destinations.size(); ++i) {
     const uint64_t size = plan_->components[i].element_size();
     const uint64_t end = size * static_cast<uint64_t>(count);

@@ -28,6 +28,12 @@ struct CastRequest {
   bool only_numbers = false;
 };
 
+// What may take the place of a key's array. Only an `.npz` may have it.
+struct Alternatives {
+  std::vector<FieldPath> others;  // keys that are tried after the first one, in this order
+  bool is_optional = false;       // a file may have none of the arrays
+};
+
 // The element that a caller wants.
 struct SpecRequest {
   // For each, the names that would index the result of np.load: the name of an array, then names of
@@ -36,16 +42,21 @@ struct SpecRequest {
   // True: an element is a row. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};
+  std::vector<Alternatives> alternatives = {};  // one for each of `keys`; empty: none has any
 };
 
 // One component of an element.
 struct InferredComponent {
-  // The names that would index the result of np.load: the requested key, then names of fields.
+  // The names that would index the result of np.load: the requested key, then names of fields. The
+  // key is the first one, also if another array took its place.
   // Empty: the only array of an `.npy`.
   FieldPath keys;
   DType dtype;
   ComponentSpec spec;  // what it is cast to, if the request says so
   size_t place = 0;    // its index in the order of the requested keys, then of the file
+  // No file has an array for it (Alternatives::is_optional). It admits the components of other
+  // files that have one. `dtype` and `spec` mean nothing.
+  bool is_missing = false;
 };
 
 struct InferredSpec {

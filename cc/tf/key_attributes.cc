@@ -51,22 +51,65 @@ Status SetLengths(const KeyAttributes& attributes, std::vector<ComponentSource>*
   return OkStatus();
 }
 
+// What the attributes say besides keys.
 Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes) {
-  std::vector<ComponentSource> sources;
-  if (attributes.sources.empty()) return sources;
-  if (attributes.sources.size() != attributes.size()) {
-    return InvalidArgument("sources and key_depths differ in length");
-  }
-  for (size_t i = 0; i < attributes.size(); ++i) {
+  std::vector<ComponentSource> sources(attributes.size());
+  for (size_t i = 0; i < attributes.sources.size(); ++i) {
     const std::optional<Kind> kind = SourceNamed(attributes.sources[i]);
     if (!kind) return InvalidArgument("no source is called " + Quote(attributes.sources[i]));
-    if (*kind != Kind::kArray && attributes.key_depths[i] != 0) {
-      return InvalidArgument("a component that is no array has no keys");
-    }
-    sources.push_back({*kind});
+    sources[i].kind = *kind;
+  }
+  for (size_t i = 0; i < attributes.fallbacks.size(); ++i) {
+    sources[i].fallback = attributes.fallbacks[i];
   }
   TF_NPZ_RETURN_IF_ERROR(SetLengths(attributes, &sources));
   return sources;
+}
+
+Status CheckSizes(const KeyAttributes& attributes) {
+  const size_t size = attributes.size();
+  for (const size_t other : {attributes.sources.size(), attributes.fallbacks.size()}) {
+    if (other != 0 && other != size) {
+      return InvalidArgument("sources, fallbacks, key_counts and key_depths differ in length");
+    }
+  }
+  return OkStatus();
+}
+
+// Divides `paths` between the components.
+Status DividePaths(std::vector<FieldPath> paths, const std::vector<int64_t>& counts,
+                   Selection* selection) {
+  auto next = paths.begin();
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] < 1 || counts[i] > paths.end() - next) {
+      return InvalidArgument("key_counts do not add up to the number of key_depths");
+    }
+    selection->keys.push_back(std::move(*next++));
+    for (int64_t other = 1; other < counts[i]; ++other) {
+      selection->sources[i].others.push_back(std::move(*next++));
+    }
+  }
+  if (next == paths.end()) return OkStatus();
+  return InvalidArgument("key_counts do not add up to the number of key_depths");
+}
+
+// A key leads to an array. If there are several, or if there is a fallback, the first name of each
+// is that of an array in an `.npz`.
+Status CheckKeys(const Selection& selection) {
+  for (size_t i = 0; i < selection.keys.size(); ++i) {
+    const ComponentSource& source = selection.sources[i];
+    const bool is_array = source.kind == Kind::kArray;
+    const bool may_be_another = !source.others.empty() || !source.fallback.empty();
+    bool has_empty = selection.keys[i].empty();
+    for (const FieldPath& other : source.others) has_empty = has_empty || other.empty();
+    if (!is_array && (may_be_another || !has_empty)) {
+      return InvalidArgument("a component that is no array has no keys");
+    }
+    if (may_be_another && has_empty) {
+      return InvalidArgument("where a component has several keys, each names an array");
+    }
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -76,14 +119,21 @@ absl::Status GetKeyAttributes(tensorflow::OpKernelConstruction* ctx, KeyAttribut
   status.Update(ctx->GetAttr("sources", &attributes->sources));
   status.Update(ctx->GetAttr("length_components", &attributes->length_components));
   status.Update(ctx->GetAttr("length_axes", &attributes->length_axes));
+  status.Update(ctx->GetAttr("key_counts", &attributes->key_counts));
+  status.Update(ctx->GetAttr("fallbacks", &attributes->fallbacks));
   return status;
 }
 
 Status SetKeys(const tensorflow::Tensor& keys, const KeyAttributes& attributes,
                Selection* selection) {
-  TF_NPZ_ASSIGN_OR_RETURN(selection->keys, ToKeys(keys, attributes.key_depths));
+  TF_NPZ_RETURN_IF_ERROR(CheckSizes(attributes));
+  TF_NPZ_ASSIGN_OR_RETURN(std::vector<FieldPath> paths, ToKeys(keys, attributes.key_depths));
   TF_NPZ_ASSIGN_OR_RETURN(selection->sources, ToSources(attributes));
-  return OkStatus();
+  const std::vector<int64_t> one_each(attributes.size(), 1);
+  TF_NPZ_RETURN_IF_ERROR(DividePaths(
+      std::move(paths), attributes.key_counts.empty() ? one_each : attributes.key_counts,
+      selection));
+  return CheckKeys(*selection);
 }
 
 }  // namespace tf_npz

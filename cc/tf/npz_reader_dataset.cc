@@ -163,7 +163,7 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding_types.push_back(value.dtype());
   }
   tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
-      sources, length_components, length_axes;
+      sources, length_components, length_axes, key_counts, fallbacks;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(a.key_attributes.key_depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
@@ -173,6 +173,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   b->BuildAttrValue(a.key_attributes.sources, &sources);
   b->BuildAttrValue(a.key_attributes.length_components, &length_components);
   b->BuildAttrValue(a.key_attributes.length_axes, &length_axes);
+  b->BuildAttrValue(a.key_attributes.key_counts, &key_counts);
+  b->BuildAttrValue(a.key_attributes.fallbacks, &fallbacks);
   return b->AddDataset(this,
                        {{DatasetInput::kFilenames, filenames},
                         {DatasetInput::kKeys, keys},
@@ -193,7 +195,9 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"casts", casts},
                         {"sources", sources},
                         {"length_components", length_components},
-                        {"length_axes", length_axes}},
+                        {"length_axes", length_axes},
+                        {"key_counts", key_counts},
+                        {"fallbacks", fallbacks}},
                        output);
 }
 

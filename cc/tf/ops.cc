@@ -72,6 +72,8 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
+    .Attr("key_counts: list(int) >= 0 = []")
+    .Attr("fallbacks: list(string) >= 0 = []")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -100,6 +102,8 @@ casts: For each component, whether arrays of other dtypes are cast to it. Empty:
 sources: For each component, where it comes from: "array", "filename", "row" or "length". Empty: all are arrays. A component that is no array has no keys.
 length_components: For each "length" of `sources`, the number of the component whose elements it measures.
 length_axes: For each "length" of `sources`, the axis of these elements, before they are padded and batched.
+key_counts: For each component, how many of `key_depths` are its keys, at least 1. The first one whose array the file has is read. Empty: one each.
+fallbacks: For each component, the bytes of an .npy with the element of files that have none of its arrays. An empty string: such a file is an error. Empty: so for all components.
 )doc");
 
 REGISTER_OP("NpzLoad")
@@ -114,6 +118,8 @@ REGISTER_OP("NpzLoad")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
+    .Attr("key_counts: list(int) >= 0 = []")
+    .Attr("fallbacks: list(string) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Reads whole arrays of one .npy or .npz file.
@@ -128,6 +134,8 @@ casts: As for NpzReaderDataset.
 sources: As for NpzReaderDataset.
 length_components: As for NpzReaderDataset.
 length_axes: As for NpzReaderDataset.
+key_counts: As for NpzReaderDataset.
+fallbacks: As for NpzReaderDataset.
 )doc");
 
 REGISTER_OP("NpzDecode")
@@ -142,6 +150,8 @@ REGISTER_OP("NpzDecode")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
+    .Attr("key_counts: list(int) >= 0 = []")
+    .Attr("fallbacks: list(string) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Decodes whole arrays from the bytes of an .npy or .npz file.
@@ -156,6 +166,8 @@ casts: As for NpzReaderDataset.
 sources: As for NpzReaderDataset.
 length_components: As for NpzReaderDataset.
 length_axes: As for NpzReaderDataset.
+key_counts: As for NpzReaderDataset.
+fallbacks: As for NpzReaderDataset.
 )doc");
 
 }  // namespace tf_npz

@@ -11,7 +11,7 @@ from . import _registration, _version_check
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
-    from ._keys import FILENAME, ROW, Field, Length
+    from ._keys import FILENAME, ROW, Field, FirstOf, Length
     from ._load import decode, load
     from ._spec import element_spec
 
@@ -21,6 +21,7 @@ __all__ = [
     "ArrayInfo",
     "Field",
     "FileInfo",
+    "FirstOf",
     "Length",
     "NpzReaderDataset",
     "decode",
@@ -40,6 +41,7 @@ _MODULES = {
     "ArrayInfo": "_inspect",
     "Field": "_keys",
     "FileInfo": "_inspect",
+    "FirstOf": "_keys",
     "Length": "_keys",
     "NpzReaderDataset": "_dataset",
     "decode": "_load",
