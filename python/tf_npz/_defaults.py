@@ -32,13 +32,14 @@ def contents(key: Any, spec: tf.TensorSpec) -> bytes:
 
 
 def _array(key: FirstOf) -> np.ndarray:
-    assert key.default is not None
+    if key.default is None:
+        raise ValueError(f"{key!r} has no default")
     return key.default
 
 
 def _shaped(key: FirstOf, array: np.ndarray, shape: tf.TensorShape) -> np.ndarray:
     if array.ndim == 0 and shape.is_fully_defined():
-        return np.broadcast_to(array, shape.as_list()).copy()
+        return np.array(np.broadcast_to(array, shape.as_list()))
     if array.ndim == 0 and shape.rank != 0:
         raise ValueError(
             f"{key!r} has one value as default, but an element has the shape {shape}, so it is unknown how many values "
@@ -52,6 +53,7 @@ def _shaped(key: FirstOf, array: np.ndarray, shape: tf.TensorShape) -> np.ndarra
 def _cast(key: FirstOf, dtype: tf.DType) -> np.ndarray:
     """The default as an array that can be read as `dtype`."""
     array = _array(key)
+    converted: Any
     if array.dtype.kind in "US" or dtype == tf.string:
         converted = array if array.dtype.kind in "US" and dtype == tf.string else None
     elif array.dtype.kind in "mM":

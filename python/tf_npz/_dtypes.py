@@ -77,9 +77,7 @@ def with_casts(dtypes: Dtypes | None, components: Components, in_headers: Collec
         tf.TensorSpec(spec.shape, _dtype(value))
         if value is not None and is_own and not (_keys.is_array(leaf) and path in in_headers)
         else spec
-        for path, (spec, leaf, (value, is_own)) in zip(
-            components.keys, _with_values(dtypes, components), strict=True
-        )
+        for path, (spec, leaf, (value, is_own)) in zip(components.keys, _with_values(dtypes, components), strict=True)
     ]
     components = components._replace(spec=tf.nest.pack_sequence_as(components.spec, flat))
     casts = [

@@ -108,12 +108,10 @@ class FirstOf:
       default: What a file without any of the arrays has, as a NumPy array. None: such a file is an error.
 
     Example:
-      >>> ds = tf_npz.NpzReaderDataset(["a.npz", "run.npz"], tf_npz.FirstOf("label", "y"))
-      >>> [int(label) for label in ds]
-      [7, 8, 9, 0, 1, 2]
-      >>> ds = tf_npz.NpzReaderDataset(["a.npz", "run.npz"], (tf_npz.FirstOf("y", "label"), tf_npz.FirstOf("w", default=1.0)))
-      >>> [float(weight) for _, weight in ds]
-      [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+      >>> keys = (tf_npz.FirstOf("label", "y"), tf_npz.FirstOf("weight", default=1.0))
+      >>> ds = tf_npz.NpzReaderDataset(["a.npz", "run.npz"], keys)
+      >>> [(int(label), float(weight)) for label, weight in ds.skip(2).take(2)]
+      [(9, 1.0), (0, 1.0)]
     """
 
     def __init__(self, *keys: str | Field, default: Any = None) -> None:
@@ -130,8 +128,8 @@ class FirstOf:
         """
         if not keys or not all(isinstance(key, str | Field) for key in keys):
             raise TypeError(
-                f"tf_npz.FirstOf({', '.join(map(repr, keys))}) must have names of arrays (str) or tf_npz.Field, such as "
-                'tf_npz.FirstOf("label", "labels", default=-1)'
+                f"tf_npz.FirstOf({', '.join(map(repr, keys))}) must have names of arrays (str) or tf_npz.Field, "
+                'such as tf_npz.FirstOf("label", "labels", default=-1)'
             )
         self.keys = tuple(_plain(key) if isinstance(key, str) else key for key in keys)
         self.default = None if default is None else _default(default)
@@ -139,12 +137,12 @@ class FirstOf:
         self.is_weak = isinstance(default, bool | int | float | complex) and not isinstance(default, np.generic)
 
     def __repr__(self) -> str:
-        default = () if self.default is None else (f"default={self._default_text()}",)
-        return f"tf_npz.FirstOf({', '.join((*map(repr, self.keys), *default))})"
-
-    def _default_text(self) -> str:
+        names = [repr(key) for key in self.keys]
         value = self.default
-        return repr(value.item()) if value.ndim == 0 and (self.is_weak or value.dtype.kind in "US") else repr(value)
+        if value is not None:
+            is_plain = value.ndim == 0 and (self.is_weak or value.dtype.kind in "US")
+            names.append(f"default={value.item()!r}" if is_plain else f"default={value!r}")
+        return f"tf_npz.FirstOf({', '.join(names)})"
 
     def _identity(self) -> tuple[Any, ...]:
         value = self.default

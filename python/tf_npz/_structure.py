@@ -40,9 +40,7 @@ class Components(NamedTuple):
     def op_arguments(self) -> dict[str, Any]:
         """The inputs and attributes of the ops that hold the keys, and what is cast."""
         paths = [
-            path
-            for key, leaf in zip(self.keys, self.leaves, strict=True)
-            for path in (key, *_keys.others_of(leaf))
+            path for key, leaf in zip(self.keys, self.leaves, strict=True) for path in (key, *_keys.others_of(leaf))
         ]
         has_choices = any(isinstance(leaf, _keys.FirstOf) for leaf in self.leaves)
         lengths = [leaf for leaf in self.leaves if isinstance(leaf, _keys.Length)]
