@@ -124,8 +124,8 @@ bool IsArray(const Selection& selection, size_t component) {
   return selection.source(component).kind == ComponentSource::Kind::kArray;
 }
 
-// Which key of component `i` leads to an array of the file. KeyCount if it has none of them, but the
-// component has a fallback.
+// Which key of component `i` leads to an array of the file. KeyCount if it has none of them, but
+// the component has a fallback.
 Result<size_t> Choose(const Archive& archive, const Selection& selection, size_t i) {
   const ComponentSource& source = selection.source(i);
   const size_t count = KeyCount(selection, i);

@@ -31,11 +31,11 @@ struct ComponentSource {
   // For kLength. The component is an array. A negative axis counts from the last one.
   size_t component = 0;
   int64_t axis = 0;
-  // For kArray. If the file lacks the array of Selection::keys, the first of these that it has takes
-  // its place. Only an `.npz` may have them.
+  // For kArray. If the file lacks the array of Selection::keys, the first of these that it has
+  // takes its place. Only an `.npz` may have them.
   std::vector<FieldPath> others = {};
-  // For kArray: an `.npy` whose array is the element if the file has none of the arrays. Empty: that
-  // is an error.
+  // For kArray: an `.npy` whose array is the element if the file has none of the arrays. Empty:
+  // that is an error.
   std::string fallback = {};
 };
 

@@ -130,9 +130,9 @@ Status SetKeys(const tensorflow::Tensor& keys, const KeyAttributes& attributes,
   TF_NPZ_ASSIGN_OR_RETURN(std::vector<FieldPath> paths, ToKeys(keys, attributes.key_depths));
   TF_NPZ_ASSIGN_OR_RETURN(selection->sources, ToSources(attributes));
   const std::vector<int64_t> one_each(attributes.size(), 1);
-  TF_NPZ_RETURN_IF_ERROR(DividePaths(
-      std::move(paths), attributes.key_counts.empty() ? one_each : attributes.key_counts,
-      selection));
+  TF_NPZ_RETURN_IF_ERROR(
+      DividePaths(std::move(paths),
+                  attributes.key_counts.empty() ? one_each : attributes.key_counts, selection));
   return CheckKeys(*selection);
 }
 

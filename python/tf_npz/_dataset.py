@@ -90,7 +90,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             tuple: a list, a generator, `np.load(f).keys()`. A `tf_npz.Field` may stand in the place of a name. For a
             structured .npy, keys are names of fields. Beside arrays, `tf_npz.FILENAME` and `tf_npz.ROW` say where the
             element comes from, and `tf_npz.Length` how long it is. There None is what `keys=None` gives:
-            (None, tf_npz.FILENAME).
+            (None, tf_npz.FILENAME). `tf_npz.FirstOf` is for arrays that some files lack.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals

@@ -37,7 +37,8 @@ TEST(PlanCache, FindsOnlyThePlansThatWereInserted) {
   EXPECT_EQ(cache.Find(Header(1), {second, kFirst, true}), nullptr);
   EXPECT_EQ(cache.Find(Header(1), {both, both, true}), nullptr);
   EXPECT_EQ(cache.Find(Header(1), {kFirst, second, true}), nullptr) << "another key was chosen";
-  EXPECT_EQ(cache.Find(Header(1), {kFirst, kFirst, false}), nullptr) << "keys of an .npy name no array";
+  EXPECT_EQ(cache.Find(Header(1), {kFirst, kFirst, false}), nullptr)
+      << "keys of an .npy name no array";
   EXPECT_EQ(cache.Find(Header(2), kKey), nullptr);
 }
 

@@ -175,10 +175,8 @@ TEST_F(SelectionTest, AnElementOfManyItemsIsTheDefault) {
   const Result<SelectedArrays> rows = Open(bytes_, selection);
   ASSERT_OK(rows);
   EXPECT_EQ(ReadElements(*rows->arrays[1].reader, 0, 2).value(), element + element);
-  const Selection whole{{{"w"}},
-                        {Float32(Shape{3, 2})},
-                        false,
-                        {FirstOf({}, Npy("<f4", {3, 2}, element))}};
+  const Selection whole{
+      {{"w"}}, {Float32(Shape{3, 2})}, false, {FirstOf({}, Npy("<f4", {3, 2}, element))}};
   const Result<std::vector<ArrayData>> arrays = Read(bytes_, whole);
   ASSERT_OK(arrays);
   EXPECT_EQ((*arrays)[0].shape, (Shape{3, 2}));
