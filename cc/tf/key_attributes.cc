@@ -51,6 +51,21 @@ Status SetLengths(const KeyAttributes& attributes, std::vector<ComponentSource>*
   return OkStatus();
 }
 
+// The bytes that hexadecimal digits stand for.
+Result<std::string> FromHex(const std::string& digits) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string bytes;
+  for (size_t i = 0; i < digits.size(); i += 2) {
+    const size_t high = kDigits.find(digits[i]);
+    const size_t low = i + 1 < digits.size() ? kDigits.find(digits[i + 1]) : std::string_view::npos;
+    if (high == std::string_view::npos || low == std::string_view::npos) {
+      return InvalidArgument("fallbacks must be pairs of hexadecimal digits");
+    }
+    bytes += static_cast<char>(high << 4 | low);
+  }
+  return bytes;
+}
+
 // What the attributes say besides keys.
 Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes) {
   std::vector<ComponentSource> sources(attributes.size());
@@ -60,7 +75,7 @@ Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes) 
     sources[i].kind = *kind;
   }
   for (size_t i = 0; i < attributes.fallbacks.size(); ++i) {
-    sources[i].fallback = attributes.fallbacks[i];
+    TF_NPZ_ASSIGN_OR_RETURN(sources[i].fallback, FromHex(attributes.fallbacks[i]));
   }
   TF_NPZ_RETURN_IF_ERROR(SetLengths(attributes, &sources));
   return sources;

@@ -18,17 +18,20 @@ def spec_of(key: FirstOf) -> tf.TensorSpec:
     return tf.TensorSpec(array.shape, dtype)
 
 
-def contents(key: Any, spec: tf.TensorSpec) -> bytes:
+def contents(key: Any, spec: tf.TensorSpec) -> str:
     """The default of `key` as the bytes of an .npy, of the dtype and the shape of `spec`. Empty: there is none.
+
+    The bytes are hexadecimal digits. Eager TensorFlow may run an op with the attributes of an earlier call if they
+    differ only in control characters.
 
     Raises:
       ValueError: The default can't be cast to the dtype, or does not have the shape.
     """
     if not isinstance(key, FirstOf) or key.default is None:
-        return b""
+        return ""
     file = io.BytesIO()
     np.lib.format.write_array(file, _shaped(key, _cast(key, spec.dtype), spec.shape), allow_pickle=False)
-    return file.getvalue()
+    return file.getvalue().hex()
 
 
 def _array(key: FirstOf) -> np.ndarray:

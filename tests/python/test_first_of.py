@@ -122,8 +122,13 @@ def test_the_default_is_the_element_of_each_row(folder: Path, name: str) -> None
         "a.npz", ("x", key), element_spec=(tf.TensorSpec([], tf.int64), spec), batch_size=2
     )
     assert [len(values) for _, values in batches.as_numpy_iterator()] == [2, 1]
-    loaded = tf_npz.load("a.npz", key, element_spec=spec).numpy()
-    np.testing.assert_array_equal(loaded, np.asarray(expected, loaded.dtype if loaded.dtype != object else object))
+    loaded = np.asarray(tf_npz.load("a.npz", key, element_spec=spec))
+    np.testing.assert_array_equal(loaded, np.asarray(expected, loaded.dtype))
+
+
+def test_defaults_of_eager_calls_are_kept_apart(folder: Path) -> None:
+    np.savez("a.npz", x=np.arange(3))
+    assert [int(tf_npz.load("a.npz", FirstOf("y", default=default))) for default in range(300)] == list(range(300))
 
 
 def test_if_no_file_has_an_array_the_spec_is_that_of_the_default(folder: Path) -> None:
