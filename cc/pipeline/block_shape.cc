@@ -53,12 +53,14 @@ Status BlockShape::Join(const FileFacts& facts, const BlockOptions& options,
     const std::string both = "elements of shape " + ShapeText(own.shape) +
                              " can't be batched with elements of shape " + ShapeText(joint.shape) +
                              " before them";
+    if (own.shape.size() != joint.shape.size()) {
+      return InvalidArgument(Label(filename, options, i) + both +
+                             ": the ranks differ; leave batch_size out, or read them as two "
+                             "datasets");
+    }
     if (!options.padding_of(i)) {
       return InvalidArgument(Label(filename, options, i) + both +
                              "; pass padding= to pad them to one shape");
-    }
-    if (own.shape.size() != joint.shape.size()) {
-      return InvalidArgument(Label(filename, options, i) + both + ": the ranks differ");
     }
     for (size_t axis = 0; axis < own.shape.size(); ++axis) {
       joint.shape[axis] = std::max(joint.shape[axis], own.shape[axis]);

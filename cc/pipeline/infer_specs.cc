@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "cc/reader/merge_spec.h"
+
 namespace tf_npz {
 namespace {
 
@@ -22,6 +24,10 @@ Result<InferredSpecs> MergeInOrder(std::vector<Result<InferredSpec>> files, bool
   std::optional<InferredSpec> merged;
   Status damage = InvalidArgument("there are no files");
   std::vector<int64_t> counts;
+  std::vector<const InferredSpec*> specs;
+  for (const Result<InferredSpec>& file : files) {
+    if (file.ok()) specs.push_back(&*file);
+  }
   for (Result<InferredSpec>& file : files) {
     if (!file.ok()) {
       const Status status = file.status();
@@ -31,9 +37,9 @@ Result<InferredSpecs> MergeInOrder(std::vector<Result<InferredSpec>> files, bool
     }
     if (file->count) counts.push_back(*file->count);
     if (merged) {
-      TF_NPZ_RETURN_IF_ERROR(MergeSpec(*file, &*merged));
+      TF_NPZ_RETURN_IF_ERROR(MergeSpec(*file, specs, &*merged));
     } else {
-      merged = std::move(*file);
+      merged = *file;
     }
   }
   if (!merged) return damage;

@@ -1,12 +1,12 @@
 #include "cc/reader/array_plan.h"
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "cc/base/checked.h"
 #include "cc/base/shape.h"
 #include "cc/base/text.h"
-#include "cc/reader/request_errors.h"
 
 namespace tf_npz {
 namespace {
@@ -25,22 +25,65 @@ bool Admits(const ComponentSpec& spec, const std::vector<int64_t>& shape) {
   return true;
 }
 
-// The end of a message about an element of `rank` dimensions that `spec` does not admit.
-std::string_view ShapeAdvice(bool rows, const ComponentSpec& spec, size_t rank) {
-  if (!rows && spec.shape->size() + 1 == rank) {
-    return "; if the spec is for rows, make it with rows=False";
+// A component's spec as a user writes it.
+std::string SpecText(ElementType type, const std::optional<std::vector<int64_t>>& shape) {
+  const std::string name(ElementTypeName(type));
+  // Not all other dtypes are attributes of the module tf.
+  const bool is_attribute = IsCastable(type) || type == ElementType::kString;
+  return "tf.TensorSpec(" + (shape ? ShapeText(*shape) : "None") + ", " +
+         (is_attribute ? "tf." + name : "\"" + name + "\"") + ")";
+}
+
+// What to do about an element of `shape` that `spec` does not admit.
+std::string ShapeAdvice(const ArrayPlan& plan, bool rows, const ComponentSpec& spec,
+                        const std::vector<int64_t>& shape) {
+  ComponentSpec other = spec;
+  if (spec.shape->size() == shape.size() + 1) {
+    other.shape->erase(other.shape->begin());
+    if (Admits(other, shape)) {
+      std::vector<int64_t> whole = shape;
+      whole.insert(whole.begin(), plan.row_count);
+      return "element_spec describes one " + std::string(rows ? "row" : "file") +
+             ", without the dimension of a batch: pass " + SpecText(spec.type, other.shape) +
+             " for it" +
+             (rows && Admits(spec, whole) ? ", or rows=False to read whole arrays" : "");
+    }
   }
-  if (rows && spec.shape->size() == rank + 1) {
-    return "; if the spec is for whole arrays, make it with rows=True";
+  if (!rows && spec.shape->size() + 1 == shape.size()) {
+    other.shape->insert(other.shape->begin(), -1);
+    if (Admits(other, shape)) {
+      return "element_spec describes the whole array, not one row: pass " +
+             SpecText(spec.type, other.shape) + " for it";
+    }
   }
-  return "; pass a wider element_spec";
+  other.shape = spec.shape;
+  WidenShape(shape, &other.shape);
+  return "pass " + SpecText(spec.type, other.shape) + " for it in element_spec" +
+         (other.shape ? ", and padding in a dataset of batches"
+                      : "; elements of different ranks can't be batched");
 }
 
 Status Disagrees(bool rows, const DType& dtype, const std::vector<int64_t>& shape,
-                 const ComponentSpec& spec, std::string_view advice) {
+                 const ComponentSpec& spec, const std::string& advice) {
   return InvalidArgument((rows ? "holds rows of " : "holds an array of ") +
                          TypeText(dtype.name(), shape) + ", but element_spec says " +
-                         TypeText(ElementTypeName(spec.type), spec.shape) + std::string(advice));
+                         TypeText(ElementTypeName(spec.type), spec.shape) + "; " + advice);
+}
+
+// What to do about a `field` that is no structure and cannot be read as `spec` says.
+std::string TypeAdvice(const ArrayPlan& plan, const FieldView& field, const ComponentSpec& spec) {
+  const Status cast = CheckCast(field.dtype, spec.type);
+  if (!cast.ok() && spec.casts) return cast.message();
+  // The spec is not the caller's, but that of the files whose headers were read.
+  const Result<ElementType> own = NaturalElementType(field.dtype);
+  const std::optional<ElementType> common =
+      own.ok() ? CommonType(*own, spec.type) : std::optional<ElementType>();
+  if (!common || !CheckCast(field.dtype, *common).ok()) return "read it as a dataset of its own";
+  std::vector<int64_t> shape = plan.element_shape;
+  shape.insert(shape.end(), field.shape.begin(), field.shape.end());
+  std::optional<std::vector<int64_t>> widened = spec.shape;
+  WidenShape(shape, &widened);
+  return "pass " + SpecText(*common, widened) + " for it in element_spec";
 }
 
 // Whether `field` of the array can be read as `spec` says.
@@ -51,16 +94,11 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
     TF_NPZ_RETURN_IF_ERROR(ComponentType(plan.header, field.dtype).status());
   }
   if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
-  if (!is_struct && spec.casts) {
-    const Status cast = CheckCast(field.dtype, spec.type);
-    if (cast.ok()) return OkStatus();
-    return Disagrees(rows, field.dtype, plan.element_shape, spec, "; " + cast.message());
-  }
+  if (!is_struct && spec.casts && CheckCast(field.dtype, spec.type).ok()) return OkStatus();
   return Disagrees(rows, field.dtype, plan.element_shape, spec,
-                   is_struct
-                       ? "; a structured dtype is a dict of its fields: make the spec with "
-                         "tf_npz.element_spec"
-                       : "; pass an element_spec of the array's dtype, and cast what is read");
+                   is_struct ? "a structured dtype is a dict of its fields: make the spec with "
+                               "tf_npz.element_spec"
+                             : TypeAdvice(plan, field, spec));
 }
 
 // A cast may make an array larger than its file, which bounds all other sizes.
@@ -87,9 +125,13 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   if (component.is_cast()) TF_NPZ_RETURN_IF_ERROR(CheckCastSize(plan, component));
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
-  if (plan.is_repeated && shape.empty()) return NoRows();
+  if (plan.is_repeated && shape.empty()) {
+    return InvalidArgument("has no dimensions, so it has no rows of its own: pass " +
+                           SpecText(part.spec.type, shape) +
+                           " for it in element_spec, and rows=False if no other array has rows");
+  }
   return Disagrees(rows, component.field.dtype, shape, part.spec,
-                   ShapeAdvice(rows, part.spec, shape.size()));
+                   ShapeAdvice(plan, rows, part.spec, shape));
 }
 
 // Whether there is one component, and it takes whole items.

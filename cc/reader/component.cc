@@ -1,5 +1,6 @@
 #include "cc/reader/component.h"
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,17 @@ Status CheckEmptyStrings(const std::vector<int64_t>& element_shape) {
 }
 
 }  // namespace
+
+void WidenShape(const std::optional<std::vector<int64_t>>& other,
+                std::optional<std::vector<int64_t>>* shape) {
+  if (!*shape || !other || (*shape)->size() != other->size()) {
+    shape->reset();
+    return;
+  }
+  for (size_t axis = 0; axis < other->size(); ++axis) {
+    if ((**shape)[axis] != (*other)[axis]) (**shape)[axis] = -1;
+  }
+}
 
 uint64_t Component::element_size() const {
   return static_cast<uint64_t>(ItemCount(element_shape)) * item_size;

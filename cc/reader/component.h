@@ -28,6 +28,11 @@ struct ComponentSpec {
   bool casts = false;
 };
 
+// Widens `shape` until it admits what `other` admits: a dimension that differs becomes -1. If the
+// number of dimensions differs, the shape becomes absent.
+void WidenShape(const std::optional<std::vector<int64_t>>& other,
+                std::optional<std::vector<int64_t>>* shape);
+
 struct Component {
   FieldPath path;   // names of fields, from the array down; empty: whole items
   FieldView field;  // what the file has

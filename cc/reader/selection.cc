@@ -1,5 +1,6 @@
 #include "cc/reader/selection.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -175,28 +176,38 @@ Result<FoundArrays> FindArrays(const Archive& archive, const Selection& selectio
   return all;
 }
 
+// The error of arrays that differ in length.
+Status LengthsDiffer(const Selection& selection, const SelectedArrays& selected) {
+  std::vector<ArrayLength> arrays;
+  for (const SelectedArray& array : selected.arrays) {
+    ArrayLength& added = arrays.emplace_back();
+    added.name = selection.keys[array.components[0]][0];
+    if (!array.reader->plan()->is_repeated) added.length = array.reader->count();
+  }
+  const auto is_first = [](const ArrayLength& array) { return array.length.has_value(); };
+  const auto first = std::find_if(arrays.begin(), arrays.end(), is_first);
+  const auto other = std::find_if(first, arrays.end(), [&](const ArrayLength& array) {
+    return array.length.value_or(*first->length) != *first->length;
+  });
+  return InvalidArgument(
+      selected.archive->label() + ": arrays differ in length: " + Quote(first->name) + " has " +
+      std::to_string(*first->length) + " rows, " + Quote(other->name) + " has " +
+      std::to_string(*other->length) + "; " + LengthAdvice(*selected.archive, arrays));
+}
+
 // Sets `count` to that of the arrays of the file that have elements of their own. All of them must
 // have as many.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
-  const SelectedArray* first = nullptr;
-  const auto name = [&](const SelectedArray& array) {
-    return Quote(selection.keys[array.components[0]][0]);
-  };
+  bool has_rows = false;
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
     const int64_t count = array.reader->count();
-    if (first == nullptr) {
-      first = &array;
-      selected.count = count;
-    }
-    if (count == selected.count) continue;
-    return InvalidArgument(
-        selected.archive->label() + ": arrays differ in length: " + name(*first) + " has " +
-        std::to_string(selected.count) + " rows, " + name(array) + " has " + std::to_string(count) +
-        "; read them with rows=False, or choose others with keys");
+    if (has_rows && count != selected.count) return LengthsDiffer(selection, selected);
+    selected.count = count;
+    has_rows = true;
   }
-  if (first != nullptr) return OkStatus();
+  if (has_rows) return OkStatus();
   if (!selection.rows) {
     selected.count = 1;
     return OkStatus();

@@ -70,30 +70,44 @@ struct NamedArray {
   const FieldIndex index;
 };
 
+bool HasLength(const ArrayLength& array) { return array.length.has_value(); }
+
+// The length of an array as rows need it.
+std::optional<int64_t> LengthOf(const MemberFacts& array) {
+  const std::vector<int64_t>& shape = array.header.shape;
+  return shape.empty() ? std::optional<int64_t>() : shape[0];
+}
+
 // The outermost fields of an array that can be read, by name. Empty if it has no fields.
-std::vector<std::string> ReadableFields(const MemberFacts& array) {
+std::vector<ArrayLength> ReadableFields(const MemberFacts& array) {
   std::map<std::string, ComponentRange> fields;
   const ComponentRange all = AllComponents(array);
   for (const ComponentFacts* facts = all.begin; facts != all.end; ++facts) {
     if (facts->path.empty()) continue;
     fields.try_emplace(facts->path[0], ComponentRange{facts}).first->second.end = facts + 1;
   }
-  std::vector<std::string> readable;
+  std::vector<ArrayLength> readable;
   for (const auto& [name, field] : fields) {
-    if (field.Problem().ok()) readable.push_back(name);
+    if (field.Problem().ok()) readable.push_back({name, LengthOf(array)});
   }
   return readable;
 }
 
-// Adds to `problem`, the error of an array or field that the caller did not name, a list of those
-// that can be read.
-Status RefuseUnnamed(const Status& problem, const std::vector<std::string>& readable) {
+// Adds to `problem`, the error of an array or field that the caller did not name, the keys of
+// `readable` arrays or fields.
+Status RefuseUnnamed(const Status& problem, const std::vector<ArrayLength>& readable, bool rows) {
   const bool is_of_this_array = problem.code() == Code::kUnimplemented ||
                                 problem.code() == Code::kDataLoss ||
                                 problem.code() == Code::kResourceExhausted;
   if (!is_of_this_array || readable.empty()) return problem;
-  return Status(problem.code(),
-                problem.message() + "; to read the others, pass keys: " + QuoteList(readable));
+  std::vector<ArrayLength> arrays = readable;
+  const bool has_rows = std::any_of(arrays.begin(), arrays.end(), HasLength);
+  if (!rows) {
+    for (ArrayLength& array : arrays) array.length.reset();  // any lengths go together
+  }
+  return Status(problem.code(), problem.message() + "; to read the others, pass " +
+                                    (rows && !has_rows ? "rows=False and keys: " : "keys: ") +
+                                    QuoteList(KeysOfOneLength(arrays)));
 }
 
 // Collects the components of one file.
@@ -119,7 +133,7 @@ class SpecBuilder {
  private:
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
-    TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array)));
+    TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array), request_.rows));
     return AddComponents(nullptr, array, AllComponents(array), {});
   }
 
@@ -200,25 +214,23 @@ class SpecBuilder {
                              ": holds no arrays, so an element would have no component" +
                              archive_->ButOtherProgram());
     }
-    std::vector<std::string> readable;
+    std::vector<ArrayLength> readable;
     for (const auto& [entry, array] : arrays) {
-      if (array.Problem().ok()) readable.push_back(array.name);
+      if (array.Problem().ok()) readable.push_back({array.name, LengthOf(array)});
     }
     for (const auto& [entry, array] : arrays) {
-      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable));
-    }
-    std::vector<std::string> with_rows;
-    for (const auto& [entry, array] : arrays) {
-      if (!array.header.shape.empty()) with_rows.push_back(array.name);
+      TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), readable, request_.rows));
     }
     for (const auto& [entry, array] : arrays) {
       TF_NPZ_RETURN_IF_ERROR(AddComponents(entry, array, AllComponents(array), {array.name}));
     }
     // The caller did not ask to repeat arrays, and it is unclear how often.
     if (!no_rows_.ok() && lengths_differ_) {
-      for (const auto& [entry, array] : arrays) {
-        TF_NPZ_RETURN_IF_ERROR(CheckRows(entry, array, ", or pass keys: " + QuoteList(with_rows)));
-      }
+      const auto single = std::find_if(arrays.begin(), arrays.end(),
+                                       [](const auto& item) { return !LengthOf(item.second); });
+      return InvalidArgument(archive_->Context(single->first) +
+                             "has no dimensions, and the other arrays differ in length; " +
+                             LengthAdvice(*archive_, readable));
     }
     SortByKeys(spec_.components.begin());  // across arrays: the caller gave no order
     return OkStatus();
@@ -234,8 +246,8 @@ class SpecBuilder {
     // An array without dimensions is repeated for each row of the others.
     const bool has_rows = request_.rows && !array.header.shape.empty();
     if (has_rows) AddCount(array.header.shape[0]);
-    if (no_rows_.ok()) {
-      no_rows_ = CheckRows(entry, array, entry == nullptr ? "" : kLeaveOutOfKeys);
+    if (no_rows_.ok() && request_.rows && !has_rows) {
+      no_rows_ = NoRows().WithContext(archive_->Context(entry));
     }
     const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
     for (const ComponentFacts* facts = range.begin; facts != range.end; ++facts) {
@@ -243,6 +255,7 @@ class SpecBuilder {
       component.keys = prefix;
       component.keys.insert(component.keys.end(), facts->path.begin() + depth, facts->path.end());
       component.dtype = facts->dtype;
+      if (has_rows) component.rows = array.header.shape[0];
       component.spec.type = facts->type;
       component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
@@ -291,11 +304,6 @@ class SpecBuilder {
            dtype.kind == DType::Kind::kMlDtype;
   }
 
-  Status CheckRows(const ZipEntry* entry, const MemberFacts& array, std::string_view remedy) const {
-    if (!request_.rows || !array.header.shape.empty()) return OkStatus();
-    return NoRows(remedy).WithContext(archive_->Context(entry));
-  }
-
   static Status NothingWithin(const std::string& context) {
     return InvalidArgument(
         context + "its structured dtype has no fields, so an element would have no component");
@@ -320,61 +328,6 @@ class SpecBuilder {
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };
 
-// "x"["a"]: the name of an array, then names of fields in brackets.
-std::string KeysText(const FieldPath& keys) {
-  std::string text = Quote(keys[0]);
-  for (size_t i = 1; i < keys.size(); ++i) text += "[" + Quote(keys[i]) + "]";
-  return text;
-}
-
-std::string KeysText(const std::vector<InferredComponent>& components) {
-  if (components.size() == 1 && components[0].keys.empty()) {
-    return "one without a name, as an .npy does";
-  }
-  return List(components.size(), [&](size_t i) { return KeysText(components[i].keys); });
-}
-
-bool HaveSameKeys(const InferredSpec& a, const InferredSpec& b) {
-  return std::equal(
-      a.components.begin(), a.components.end(), b.components.begin(), b.components.end(),
-      [](const InferredComponent& a, const InferredComponent& b) { return a.keys == b.keys; });
-}
-
-bool IsTime(const DType& dtype) {
-  return dtype.kind == DType::Kind::kDateTime || dtype.kind == DType::Kind::kTimeDelta;
-}
-
-// Whether both become tensors of one type, with one meaning. Datetimes of all units become int64,
-// but the same number means another time in another unit.
-bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
-  if (a.is_missing || b.is_missing) return true;
-  if (a.spec.type != b.spec.type) return false;
-  return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
-}
-
-// What to do if CanMerge is false.
-std::string MergeAdvice(const InferredComponent& a, const InferredComponent& b) {
-  if (a.spec.type == b.spec.type) {
-    return "read them as two datasets, bring them to one unit, and concatenate";
-  }
-  const std::optional<ElementType> common = CommonType(a.spec.type, b.spec.type);
-  if (common && CheckCast(a.dtype, *common).ok() && CheckCast(b.dtype, *common).ok()) {
-    return "pass dtypes= to cast them, for example to " + std::string(ElementTypeName(*common));
-  }
-  return "read them as two datasets, bring them to one dtype, and concatenate";
-}
-
-void MergeShape(const std::optional<std::vector<int64_t>>& other,
-                std::optional<std::vector<int64_t>>* merged) {
-  if (!*merged || !other || (*merged)->size() != other->size()) {
-    merged->reset();
-    return;
-  }
-  for (size_t axis = 0; axis < other->size(); ++axis) {
-    if ((**merged)[axis] != (*other)[axis]) (**merged)[axis] = -1;
-  }
-}
-
 }  // namespace
 
 Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive,
@@ -387,32 +340,6 @@ std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components
       components.begin(), components.end(),
       [](const InferredComponent& a, const InferredComponent& b) { return a.place < b.place; });
   return components;
-}
-
-Status MergeSpec(const InferredSpec& other, InferredSpec* merged) {
-  if (!HaveSameKeys(*merged, other)) {
-    return InvalidArgument("files hold different arrays: " + merged->label + " has " +
-                           KeysText(merged->components) + ", " + other.label + " has " +
-                           KeysText(other.components) +
-                           "; pass keys that all files have, or leave out the files that differ");
-  }
-  for (size_t i = 0; i < merged->components.size(); ++i) {
-    InferredComponent& a = merged->components[i];
-    const InferredComponent& b = other.components[i];
-    if (!CanMerge(a, b)) {
-      return InvalidArgument("files differ in the dtype" +
-                             (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
-                             a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
-                             " in " + other.label + "; " + MergeAdvice(a, b));
-    }
-    if (a.is_missing) {
-      a = b;
-    } else if (!b.is_missing) {
-      MergeShape(b.spec.shape, &a.spec.shape);
-    }
-  }
-  merged->may_be_sample &= other.may_be_sample;
-  return OkStatus();
 }
 
 }  // namespace tf_npz

@@ -1,5 +1,4 @@
-// What an element of a file is, read from the headers of its arrays. Also the common spec of the
-// elements of several files.
+// What an element of a file is, read from the headers of its arrays.
 
 #ifndef TF_NPZ_READER_SPEC_H_
 #define TF_NPZ_READER_SPEC_H_
@@ -53,7 +52,9 @@ struct InferredComponent {
   FieldPath keys;
   DType dtype;
   ComponentSpec spec;  // what it is cast to, if the request says so
-  size_t place = 0;    // its index in the order of the requested keys, then of the file
+  // Rows of its array. Absent: it has no dimensions, or elements are not rows.
+  std::optional<int64_t> rows;
+  size_t place = 0;  // its index in the order of the requested keys, then of the file
   // No file has an array for it (Alternatives::is_optional). It admits the components of other
   // files that have one. `dtype` and `spec` mean nothing.
   bool is_missing = false;
@@ -81,12 +82,6 @@ Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const Sp
 
 // `components` in the order of InferredComponent::place. Users see this order in dicts.
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);
-
-// Widens `merged` so that it also admits the elements of `other`. A dimension that differs becomes
-// -1. If the number of dimensions differs, the shape becomes absent. Both may_be_sample must be
-// true for it to stay true. `merged` keeps its label and count. InvalidArgument, naming both files,
-// if the components, a dtype or a datetime unit differ.
-Status MergeSpec(const InferredSpec& other, InferredSpec* merged);
 
 }  // namespace tf_npz
 

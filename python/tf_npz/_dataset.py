@@ -18,6 +18,9 @@ _NOT_BATCHED = -1  # the op's value
 class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is not typed
     """The arrays of .npy and .npz files as a dataset: row by row, in batches, or whole files.
 
+    A row is one step along axis 0 of the arrays. If each file is one sample, `rows=False` reads whole files. `repr`
+    says what a dataset reads.
+
     C++ threads read and decompress files ahead of the consumer. Elements come in the order of the files and of their
     rows, whatever the number of threads. An .npy may be compressed with gzip.
 
@@ -215,7 +218,7 @@ def _components(
         arguments = _keys.argument(keys) + ("" if rows else ", rows=False")
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
-            f"element_spec=tf_npz.element_spec(a_file{arguments}), made outside of the function"
+            f"element_spec=tf_npz.element_spec(files{arguments}), made outside of the function"
         )
     return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
 

@@ -84,7 +84,8 @@ def _static(filenames: Any) -> Any:
     if isinstance(filenames, tf.data.Dataset):
         raise TypeError(
             "filenames is a tf.data.Dataset; pass each of its elements instead: filenames.interleave("
-            "lambda f: tf_npz.NpzReaderDataset(f, element_spec=spec), num_parallel_calls=tf.data.AUTOTUNE)"
+            "lambda f: tf_npz.NpzReaderDataset(f, element_spec=spec), num_parallel_calls=tf.data.AUTOTUNE), "
+            "where spec is tf_npz.element_spec(files)"
         )
     if tf.is_tensor(filenames):
         return _static_tensor(filenames)

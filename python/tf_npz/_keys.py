@@ -2,7 +2,7 @@
 
 import collections.abc
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -221,7 +221,10 @@ def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True) 
     structure = _structure(keys)
     flat = tf.nest.flatten(structure)
     if not flat:
-        raise ValueError(f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them")
+        hint = "; it can be read only once, so pass a tuple to use it again" if isinstance(keys, Iterator) else ""
+        raise ValueError(
+            f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them{hint}"
+        )
     _check_origins(flat, rows, has_file)
     return structure
 

@@ -68,7 +68,7 @@ def load(
     if element_spec is not None:
         components = _spec.of_caller(keys, element_spec, dtypes)
     elif tf.is_tensor(path):
-        raise _symbolic("filename", f"tf_npz.element_spec(a_file{_keys.argument(keys)}, rows=False)")
+        raise _symbolic("filename", f"=tf_npz.element_spec(files{_keys.argument(keys)}, rows=False)")
     else:
         components = _spec.of_files([path], keys, rows=False, dtypes=dtypes)
     outputs = _ops.library().npz_load(
@@ -126,7 +126,7 @@ def decode(
     if element_spec is not None:
         components = _spec.of_caller(keys, element_spec, dtypes)
     elif value is None:
-        raise _symbolic("contents", "the spec of the arrays, such as {'x': tf.TensorSpec([None, 3], tf.float32)}")
+        raise _symbolic("contents", f" with {_example(keys)}")
     else:
         components = _spec.of_contents(bytes(value), keys, dtypes)
     outputs = _ops.library().npz_decode(contents=tensor, **_common_arguments(components, verify_checksums))
@@ -142,8 +142,15 @@ def _common_arguments(components: Components, verify_checksums: bool) -> dict[st
     }
 
 
+def _example(keys: Keys | None) -> str:
+    spec = "tf.TensorSpec([None, 3], tf.float32)"
+    if keys is None:
+        return f"the spec of each array, such as {{'x': {spec}}}, or {spec} for an .npy"
+    return f"the spec of each of keys={keys!r}, such as {spec}"
+
+
 def _symbolic(name: str, remedy: str) -> ValueError:
     return ValueError(
-        f"{name} is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass element_spec={remedy}, "
+        f"{name} is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass element_spec{remedy}, "
         "made outside of the function"
     )

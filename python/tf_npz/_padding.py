@@ -99,7 +99,7 @@ def padding_values(padding: Padding, components: Components) -> list[tf.Tensor |
                 f"padding needs arrays of one number of dimensions, but the element_spec is {components.spec!r}"
             )
         is_empty = has_others and not is_own and spec.dtype == tf.string and not isinstance(value, str | bytes)
-        tensors.append(_cast("" if is_empty else value, spec.dtype))
+        tensors.append(_cast("" if is_empty else value, spec.dtype, is_own=is_own))
     return tensors
 
 
@@ -130,7 +130,7 @@ def _padded_spec(spec: tf.TensorSpec, shape: Any, *, is_padded: bool, name: str)
     if not is_padded and fixed != own.as_list():
         raise ValueError(
             f"padded_shapes{name} is {shape!r}, but padding has no value for this component, of shape {own}: "
-            "add one there, or leave the component out of padded_shapes"
+            "add one there, or pass None for the component in padded_shapes"
         )
     return tf.TensorSpec(fixed, spec.dtype)
 
@@ -151,7 +151,7 @@ def _lengths(shape: Any) -> list[int | None] | None:
     return None if parsed.rank is None else parsed.as_list()
 
 
-def _cast(value: Any, dtype: tf.DType) -> tf.Tensor:
+def _cast(value: Any, dtype: tf.DType, *, is_own: bool) -> tf.Tensor:
     if tf.is_tensor(value):
         static = tf.get_static_value(value)
         if static is None:
@@ -169,8 +169,10 @@ def _cast(value: Any, dtype: tf.DType) -> tf.Tensor:
         raise TypeError(f"padding must be a number (for strings, str or bytes), or a structure of these, not {value!r}")
     converted = None if dtype == tf.string else _numbers.converted(number, dtype)
     if converted is None:
-        raise ValueError(
-            f"padding {value!r} can't be represented in the dtype of a component, {dtype.name}; "
-            "pass one value for each component, in the structure of an element"
+        remedy = (
+            "pass one that can, or None to leave the component as it is"
+            if is_own
+            else "pass one value for each component, in the structure of an element"
         )
+        raise ValueError(f"padding {value!r} can't be represented in the dtype of a component, {dtype.name}; {remedy}")
     return tf.constant(converted, dtype)

@@ -75,7 +75,7 @@ def components(keys: Any, spec: ElementSpec) -> Components:
         if not isinstance(component, tf.TensorSpec):
             raise TypeError(
                 f"element_spec must be a tf.TensorSpec, or a tuple or dict of them, not {component!r}; "
-                "tf_npz.element_spec(a_file) returns one"
+                "tf_npz.element_spec(files) returns one"
             )
     try:
         found = _component_keys(keys, spec)
@@ -85,7 +85,7 @@ def components(keys: Any, spec: ElementSpec) -> Components:
             raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
         raise ValueError(
             f"keys and element_spec must have one structure, but keys is {keys!r} and element_spec is {spec!r}; "
-            "tf_npz.element_spec(a_file, keys=...) returns the one that belongs to keys"
+            "tf_npz.element_spec(files, keys), with rows=False for whole arrays, returns the one that belongs to keys"
         ) from None
 
 

@@ -194,7 +194,7 @@ CALLS: dict[str, Call] = {
     "another shape": Call(
         NPZ,
         lambda file: rows(file, TENSOR([3], tf.float32)),
-        ['a.npz["x"]: holds rows of float32 (2,), but element_spec says float32 (3,); pass a wider element_spec'],
+        ['a.npz["x"]: holds rows of float32 (2,), but element_spec says float32 (3,); pass tf.TensorSpec((None,),'],
     ),
     "another rank": Call(
         NPZ,
@@ -241,7 +241,7 @@ CALLS: dict[str, Call] = {
     "files of other arrays": Call(
         NPZ,
         lambda file: tf_npz.NpzReaderDataset([file, other(npz_bytes(x=X))]),
-        ['a.npz has "x", "y", other.npz has "x"', "pass keys"],
+        ['a.npz has "x", "y", other.npz has "x"', 'pass keys that all files have: "x"'],
     ),
     "files of other dtypes": Call(
         NPZ,

@@ -146,7 +146,7 @@ ERRORS: dict[str, tuple[list[Any], dict[str, Any], type[Exception], list[str]]] 
         [save_npz(x=zeros())],
         {},
         tf.errors.InvalidArgumentError,
-        ['0.npz["x"]: has no dimensions', "rows=False", "keys"],
+        ['0.npz["x"]: has no dimensions', "rows=False"],
     ),
     "scalar .npy in rows": ([save_npy(zeros())], {}, tf.errors.InvalidArgumentError, ["0.npz: has no", "rows=False"]),
     "no arrays": ([save_npz()], {}, tf.errors.InvalidArgumentError, ["0.npz: holds no arrays"]),
@@ -211,7 +211,7 @@ def test_the_reader_reports_damage_later_if_one_file_can_be_read(folder: Path) -
     damaged = ["0.npz", "1.npz"]
     np.savez("2.npz", x=zeros(2, 3))
     components = _spec.of_files([*damaged, "2.npz"], None, rows=True, skip_damaged=True)
-    assert components == _structure.Components([("x",)], {"x": tf.TensorSpec([3], FLOAT)})
+    assert components == _structure.Components([("x",)], {"x": tf.TensorSpec([3], FLOAT)}, leaves=[None])
     with pytest.raises(tf.errors.DataLossError, match=r"0\.npz: is empty"):
         _spec.of_files(damaged, None, rows=True, skip_damaged=True)
     with pytest.raises(tf.errors.NotFoundError, match=r"none\.npz"):

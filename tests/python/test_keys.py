@@ -3,6 +3,7 @@
 import collections
 import enum
 import io
+import pickle
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -145,7 +146,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "dtype": (lambda: np.float32, TypeError, "not type: "),
     "nothing": (lambda: (), ValueError, r"keys is empty: \(\)"),
     "nothing inside": (lambda: {"a": [(), {}]}, ValueError, "keys is empty"),
-    "generator of nothing": (lambda: iter(()), ValueError, "keys is empty"),
+    "iterator that was read": (
+        lambda: iter(()),
+        ValueError,
+        "keys is empty.*; it can be read only once, so pass a tuple",
+    ),
 }
 
 
@@ -177,6 +182,7 @@ def test_a_field_is_a_value() -> None:
     for path in ((), ("a", 1), (b"a",), (("a", "t"),)):
         with pytest.raises(TypeError, match="takes names of type str"):
             Field(*path)
+    assert pickle.loads(pickle.dumps(field)) == field
     with pytest.raises(AttributeError):
         field.path = ("x",)
 
@@ -334,7 +340,7 @@ def test_messages_write_keys_as_code(folder: Path) -> None:
     save()
     keys = ("x", Field("events", "t"))
     with pytest.raises(
-        ValueError, match=r"element_spec\(a_file, keys=\('x', tf_npz.Field\('events', 't'\)\), rows=False"
+        ValueError, match=r"element_spec\(files, keys=\('x', tf_npz.Field\('events', 't'\)\), rows=False"
     ):
         tf.data.Dataset.from_tensors("a.npz").map(lambda f: tf_npz.load(f, iter(keys)))
 

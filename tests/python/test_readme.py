@@ -9,6 +9,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+import scipy.sparse
 import tensorflow as tf
 import tf_npz
 from tensorflow.python.data.experimental.ops.distribute import _AutoShardDataset
@@ -28,7 +29,7 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     """The variables that the pages use, and the files that they read."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
-    for folder in ("train", "events", "images"):
+    for folder in ("train", "events", "images", "matrices"):
         pathlib.Path(folder).mkdir()
     for i in range(4):
         x = random.normal(size=(ROWS_PER_FILE, 8)).astype(np.float32)
@@ -36,6 +37,8 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         np.savez_compressed(f"{i}.npz", data=x)
         np.save(f"{i}.npy", random.normal(size=(4 + i, 9 - i, 3)).astype(np.float32))
         np.save(f"images/{i}.npy", np.full((5, 6, 3), i, np.uint8))
+        scipy.sparse.save_npz(f"matrices/{i}.npz", scipy.sparse.random(50 + 20 * i, 12, 0.3, "csr", np.float32))
+    scipy.sparse.save_npz("csc.npz", scipy.sparse.eye_array(3, format="csc"))
     np.savez("a.npz", x=np.arange(3))
     np.save("events/0.npy", np.zeros(10, EVENT))
     np.savez("events.npz", events=np.zeros(10, EVENT))
@@ -46,6 +49,7 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     model.compile("sgd", "mse")
     return {
         "np": np,
+        "scipy": scipy,
         "model": model,
         "npz_files": [f"{i}.npz" for i in range(4)],
         "npy_files": [f"{i}.npy" for i in range(4)],
@@ -153,6 +157,17 @@ def test_structures_dates_and_text(names: dict[str, Any]) -> None:
     run(names, "dates.npy")
     assert np.array_equal(names["dates"], np.load("dates.npy"), equal_nan=True)
     assert names["names"].tolist() == ["Zoë", "Max"]
+
+
+def test_sparse_matrices_have_all_rows(names: dict[str, Any]) -> None:
+    # A batch ends with its file: 50, 70, 90 and 110 rows.
+    batches = list(run(names, "def row_batches")["ds"])
+    assert [int(batch.shape[0]) for batch in batches] == [32, 18, 32, 32, 6, 32, 32, 26, 32, 32, 32, 14]
+    rows = np.concatenate([tf.sparse.to_dense(batch) for batch in batches])
+    expected = [scipy.sparse.load_npz(f"matrices/{i}.npz").toarray() for i in range(4)]
+    assert np.array_equal(rows, np.concatenate(expected))
+    run(names, ".tocsr())")
+    assert tf_npz.load("csr.npz", "format") == b"csr"
 
 
 def test_a_saved_model_and_a_checkpoint_continue(names: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def test_a_file_of_scalars_alone_has_no_rows(folder: Path) -> None:
 
 def test_all_arrays_of_other_lengths_are_not_repeated_beside(folder: Path) -> None:
     np.savez("a.npz", s=np.float32(1), x=np.zeros(3), y=np.zeros(2))
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r'no dimensions.*pass keys: "x", "y"'):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r'no dimensions.*pass keys of one length: "x"$'):
         tf_npz.NpzReaderDataset("a.npz")
 
 

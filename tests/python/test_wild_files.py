@@ -245,7 +245,10 @@ def test_an_array_of_objects_does_not_hide_how_to_read_the_others(folder: Path) 
 def test_a_spec_of_rows_for_whole_arrays_is_an_error_that_says_so(folder: Path) -> None:
     np.savez("a.npz", x=np.zeros((20, 8), np.float32))
     for spec, advice in [
-        (tf_npz.element_spec("a.npz", "x"), "make it with rows=False"),
+        (
+            tf_npz.element_spec("a.npz", "x"),
+            r"the whole array, not one row: pass tf.TensorSpec\(\(None, 8\), tf.float32\)",
+        ),
         (tf.TensorSpec((20, 8), tf.int32), "would lose the fraction; read it as float32"),
     ]:
         with pytest.raises(tf.errors.InvalidArgumentError, match=advice):

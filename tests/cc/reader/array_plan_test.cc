@@ -87,7 +87,9 @@ TEST(ArrayPlan, SaysWhatDoesNotFitAndInWhichComponent) {
        "()",
        Taking(true, {Part({}, ElementType::kInt32, Shape{2})}),
        Code::kInvalidArgument,
-       "has no dimensions, so it has no rows: pass rows=False, or leave it out of keys",
+       "has no dimensions, so it has no rows of its own: pass tf.TensorSpec((), tf.int32) for it "
+       "in "
+       "element_spec, and rows=False if no other array has rows",
        {}},
       {"a field of what has none",
        "'<i4'",
@@ -101,15 +103,17 @@ TEST(ArrayPlan, SaysWhatDoesNotFitAndInWhichComponent) {
        "(2,)",
        Taking(true, {Part({"a"}, ElementType::kInt16), Part({"b", "c"}, ElementType::kFloat32)}),
        Code::kInvalidArgument,
-       "holds rows of float64 (), but element_spec says float32 of any shape; pass an element_spec "
-       "of the array's dtype, and cast what is read",
+       "holds rows of float64 (), but element_spec says float32 of any shape; pass "
+       "tf.TensorSpec(None, tf.float64) for it in element_spec",
        {"b", "c"}},
       {"another shape",
        fields,
        "(2,)",
        Taking(false, {Part({"a"}, ElementType::kInt16, Shape{3})}),
        Code::kInvalidArgument,
-       "holds an array of int16 (2,), but element_spec says int16 (3,); pass a wider element_spec",
+       "holds an array of int16 (2,), but element_spec says int16 (3,); pass "
+       "tf.TensorSpec((None,), tf.int16) for it in element_spec, and padding in a dataset of "
+       "batches",
        {"a"}},
       {"a dict of fields",
        fields,

@@ -219,7 +219,7 @@ TEST(ArrayReaderCast, WithoutLeaveAnotherDtypeIsAnError) {
   selection.keys = {FieldPath()};
   selection.specs = {{ElementType::kFloat64, Shape{}}};
   EXPECT_ERROR(OpenSelection(OpenBytes(npy).value(), selection, TestOptions()), kInvalidArgument,
-               "pass an element_spec of the array's dtype, and cast what is read");
+               "; pass tf.TensorSpec((), tf.float64) for it in element_spec");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cc/base/text.h"
+#include "cc/reader/merge_spec.h"
 #include "tests/cc/testing/reading.h"
 #include "tests/cc/testing/status_matchers.h"
 
@@ -36,6 +37,12 @@ Result<InferredSpec> Infer(const std::string& bytes, const std::optional<Keys>& 
     for (const std::string& key : *keys) request.keys->push_back(Split(key));
   }
   return InferSpec(OpenBytes(bytes).value(), request);
+}
+
+// MergeSpec of two files.
+Status Merge(const InferredSpec& other, InferredSpec* merged) {
+  const InferredSpec first = *merged;
+  return MergeSpec(other, {&first, &other}, merged);
 }
 
 // One component a line: keys, dtype, element type, shape.
@@ -129,11 +136,11 @@ TEST(InferSpec, MayBeASampleIfTheArraysHaveNoLengthInCommon) {
     EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
     // All files must be samples.
     const InferredSpec same = spec;
-    ASSERT_OK(MergeSpec(same, &spec));
+    ASSERT_OK(Merge(same, &spec));
     EXPECT_EQ(spec.may_be_sample, c.expected) << QuoteList(c.keys);
     InferredSpec rows = same;
     rows.may_be_sample = false;
-    ASSERT_OK(MergeSpec(rows, &spec));
+    ASSERT_OK(Merge(rows, &spec));
     EXPECT_FALSE(spec.may_be_sample) << QuoteList(c.keys);
   }
 }
@@ -226,11 +233,11 @@ TEST(InferSpec, SaysWhatDoesNotFitAndWhatToDo) {
       {"nothing", WriteZip({Member("notes.txt", "text")}), std::nullopt, Code::kInvalidArgument,
        "f: holds no arrays, so an element would have no component"},
       {"some have no rows, others differ", unequal, std::nullopt, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or pass keys: "x", "y")"},
+       R"(f["s"]: has no dimensions, and the other arrays differ in length; if the file is one sample, pass rows=False, to tf_npz.element_spec as well; or pass keys of one length: "x")"},
       {"none has rows", scalars, std::nullopt, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or leave it out of keys)"},
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False)"},
       {"a key has no rows", npz, Keys{"s"}, Code::kInvalidArgument,
-       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False, or leave it out of keys)"},
+       R"(f["s"]: has no dimensions, so it has no rows: pass rows=False)"},
       {"an npy has no rows", Npy("<f4", {}, Zeros(4)), std::nullopt, Code::kInvalidArgument,
        "f: has no dimensions, so it has no rows: pass rows=False"},
       {"no fields", npz, Keys{"e"}, Code::kInvalidArgument,
@@ -273,10 +280,10 @@ TEST(MergeSpec, IsTheNarrowestThatAdmitsBoth) {
       return Infer(Npy("|i1", shape, Zeros(count)), std::nullopt, false).value();
     };
     InferredSpec merged = spec_of(c.first);
-    ASSERT_OK(MergeSpec(spec_of(c.second), &merged)) << c.name;
+    ASSERT_OK(Merge(spec_of(c.second), &merged)) << c.name;
     EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
     // A widened spec stays wide.
-    ASSERT_OK(MergeSpec(spec_of(c.first), &merged)) << c.name;
+    ASSERT_OK(Merge(spec_of(c.first), &merged)) << c.name;
     EXPECT_EQ(Text(merged), " int8 int8 " + std::string(c.expected) + "\n") << c.name;
   }
 }
@@ -335,7 +342,7 @@ TEST(MergeSpec, FilesThatAreCastToOneTypeAgree) {
   const SpecRequest request = {std::nullopt, true, {{{}, ElementType::kFloat32}}};
   const std::string first = Npy("<f8", {2}, Zeros(16)), second = Npy(">i2", {3}, Zeros(6));
   InferredSpec merged = InferSpec(OpenBytes(first).value(), request).value();
-  ASSERT_OK(MergeSpec(InferSpec(OpenBytes(second).value(), request).value(), &merged));
+  ASSERT_OK(Merge(InferSpec(OpenBytes(second).value(), request).value(), &merged));
   EXPECT_TRUE(merged.components[0].spec.casts);
   EXPECT_EQ(merged.components[0].spec.type, ElementType::kFloat32);
 }
@@ -353,7 +360,7 @@ TEST(MergeSpec, NamesBothFilesThatDiffer) {
     const char* message;
   } cases[] = {
       {npz("x", "<f4", 4), npz("x", "<f8", 8),
-       R"(files differ in the dtype of "x": float32 in a, float64 in b; pass dtypes= to cast them, for example to float64)"},
+       R"(files differ in the dtype of "x": float32 in a, float64 in b; pass dtypes with "float64" for "x")"},
       {Npy("<M8[s]", {1}, Zeros(8)), Npy("<M8[ns]", {1}, Zeros(8)),
        "files differ in the dtype: datetime64[s] in a, datetime64[ns] in b; read them as two "
        "datasets, bring them to one unit, and concatenate"},
@@ -362,17 +369,39 @@ TEST(MergeSpec, NamesBothFilesThatDiffer) {
        NpyOfDescr("[('id', '<u4'), ('at', [('y', '<i4', (2,)), ('x', '>f8')])]", "(1,)", 20),
        R"(files differ in the dtype of "at"["y"]: float32 in a, int32 in b)"},
       {npz("x", "<f4", 4), npz("y", "<f4", 4),
-       R"(files hold different arrays: a has "x", b has "y"; pass keys)"},
+       R"(files hold different arrays: a has "x", b has "y"; leave out the files that differ)"},
       {npz("x", "<f4", 4), Npy("<f4", {1}, Zeros(4)),
        R"(a has "x", b has one without a name, as an .npy does)"},
   };
   for (const auto& c : cases) {
     InferredSpec merged = spec_of("a", c.first);
-    EXPECT_ERROR(MergeSpec(spec_of("b", c.second), &merged), kInvalidArgument, c.message);
+    EXPECT_ERROR(Merge(spec_of("b", c.second), &merged), kInvalidArgument, c.message);
+  }
+  // The keys that all have.
+  const auto pair = [](std::vector<int64_t> x, std::vector<int64_t> y) {
+    const std::string zeros = Zeros(x[0] + y[0]);
+    return WriteZip({Member("x.npy", Npy("|i1", x, zeros.substr(0, x[0]))),
+                     Member("y.npy", Npy("|i1", y, zeros.substr(0, y[0]))),
+                     Member("z.npy", Npy("|i1", {1}, Zeros(1)))});
+  };
+  const InferredSpec one = spec_of("a", pair({2}, {3})), two = spec_of("b", pair({4}, {4}));
+  const InferredSpec three = spec_of("c", npz("y", "|i1", 1));
+  const InferredSpec four = spec_of("d", npz("q", "|i1", 1));
+  const struct {
+    std::vector<const InferredSpec*> all;
+    const char* message;
+  } commons[] = {
+      {{&one, &two, &three}, R"(; pass keys that all files have: "y", or leave out the files)"},
+      {{&two, &three, &four}, R"(; leave out the files that differ)"},
+      {{&three, &two, &one}, R"(; pass keys that all files have: "y", or leave out the files)"},
+  };
+  for (const auto& c : commons) {
+    InferredSpec merged = *c.all[0];
+    EXPECT_ERROR(MergeSpec(*c.all[2], c.all, &merged), kInvalidArgument, c.message);
   }
   // Byte order does not matter.
   InferredSpec merged = spec_of("a", npz("x", "<M8[s]", 8));
-  EXPECT_OK(MergeSpec(spec_of("b", npz("x", ">M8[s]", 8)), &merged));
+  EXPECT_OK(Merge(spec_of("b", npz("x", ">M8[s]", 8)), &merged));
 }
 
 // If the time grew with the square of their number, this would take minutes.
