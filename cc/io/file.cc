@@ -1,11 +1,19 @@
 #include "cc/io/file.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
 namespace tf_npz {
 namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;  // nanoseconds
+
+// Longer than a step of the clock of a file system: one that counts in seconds or pairs of them,
+// and any other.
+constexpr int64_t kCoarseStep = 3 * kSecond;
+constexpr int64_t kFineStep = kSecond / 10;
 
 class MemoryFile : public RandomAccessFile {
  public:
@@ -61,6 +69,13 @@ class OpeningReader : public WholeFileReader {
 };
 
 }  // namespace
+
+bool IsSettled(int64_t changed) {
+  const int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+  return changed > 0 && now - changed > (changed % kSecond == 0 ? kCoarseStep : kFineStep);
+}
 
 Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size) {
   TF_NPZ_ASSIGN_OR_RETURN(const size_t count, file.Read(offset, destination, size));

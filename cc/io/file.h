@@ -27,10 +27,19 @@ class RandomAccessFile {
 
   virtual uint64_t size() const = 0;
 
+  // Differs from that of any other file, and of this file after any change. Empty if the file
+  // system does not tell the time of changes, or if the file changed so shortly ago that another
+  // change may get the same time. It may ask the file system.
+  virtual std::string identity() const { return ""; }
+
   // Releases the file descriptor, or other resources, until the next Read opens the file again. So
-  // thousands of files can be open at the same time. Do not call it while another thread reads.
+  // thousands of files can be open at the same time. Other threads may read meanwhile.
   virtual void CloseIdle() {}
 };
+
+// Whether a file that changed at `changed`, in nanoseconds since 1970, would get another time if it
+// changed again now. File systems count time in steps: some in seconds, others in milliseconds.
+bool IsSettled(int64_t changed);
 
 // Reads exactly `size` bytes. DataLoss if the file ends earlier.
 Status ReadExactly(const RandomAccessFile& file, uint64_t offset, void* destination, size_t size);

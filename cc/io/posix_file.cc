@@ -57,14 +57,34 @@ Result<int> OpenRegular(const std::string& path, struct stat* facts) {
   return status;
 }
 
+int64_t Nanoseconds(const struct timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+// Owns a descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(number_); }
+
+  int number() const { return number_; }
+
+ private:
+  const int number_;
+};
+
 class PosixFile : public RandomAccessFile {
  public:
   PosixFile(std::string path, int descriptor, const struct stat& facts)
-      : path_(std::move(path)), facts_(facts), descriptor_(descriptor) {}
-  ~PosixFile() override { CloseIdle(); }
+      : path_(std::move(path)),
+        facts_(facts),
+        descriptor_(std::make_shared<const Descriptor>(descriptor)) {}
 
   Result<size_t> Read(uint64_t offset, void* destination, size_t size) const override {
-    TF_NPZ_ASSIGN_OR_RETURN(const int descriptor, Descriptor());
+    TF_NPZ_ASSIGN_OR_RETURN(const std::shared_ptr<const Descriptor> opened, Open());
+    const int descriptor = opened->number();
     size_t done = 0;
     while (done < size) {
       const ssize_t count =
@@ -82,24 +102,38 @@ class PosixFile : public RandomAccessFile {
 
   uint64_t size() const override { return static_cast<uint64_t>(facts_.st_size); }
 
+  std::string identity() const override {
+    const int64_t changed = std::max(Nanoseconds(facts_.st_mtim), Nanoseconds(facts_.st_ctim));
+    if (!IsSettled(changed)) return "";
+    std::string identity;
+    for (const auto fact :
+         {static_cast<int64_t>(facts_.st_dev), static_cast<int64_t>(facts_.st_ino),
+          static_cast<int64_t>(facts_.st_size), Nanoseconds(facts_.st_mtim),
+          Nanoseconds(facts_.st_ctim)}) {
+      identity += std::to_string(fact) + " ";
+    }
+    return identity;
+  }
+
+  // A thread that reads keeps the descriptor until it is done.
   void CloseIdle() override {
+    std::shared_ptr<const Descriptor> closed;
     const MutexLock lock(mutex_);
-    if (descriptor_ >= 0) close(descriptor_);
-    descriptor_ = -1;
+    descriptor_.swap(closed);
   }
 
  private:
-  Result<int> Descriptor() const {
+  Result<std::shared_ptr<const Descriptor>> Open() const {
     const MutexLock lock(mutex_);
-    if (descriptor_ < 0) {
+    if (descriptor_ == nullptr) {
       struct stat facts;
-      TF_NPZ_ASSIGN_OR_RETURN(const int descriptor, OpenRegular(path_, &facts));
+      TF_NPZ_ASSIGN_OR_RETURN(const int number, OpenRegular(path_, &facts));
+      auto opened = std::make_shared<const Descriptor>(number);
       if (facts.st_ino != facts_.st_ino || facts.st_dev != facts_.st_dev ||
           facts.st_size != facts_.st_size) {
-        close(descriptor);
         return DataLoss("file was replaced while it was read");
       }
-      descriptor_ = descriptor;
+      descriptor_ = std::move(opened);
     }
     return descriptor_;
   }
@@ -107,8 +141,8 @@ class PosixFile : public RandomAccessFile {
   const std::string path_;
   const struct stat facts_;
   mutable Mutex mutex_;
-  // -1 after CloseIdle, until the next Read.
-  mutable int descriptor_ TF_NPZ_GUARDED_BY(mutex_);
+  // Null after CloseIdle, until the next Read.
+  mutable std::shared_ptr<const Descriptor> descriptor_ TF_NPZ_GUARDED_BY(mutex_);
 };
 
 // Makes three system calls for each file: open, read and close. It reads one byte too many to

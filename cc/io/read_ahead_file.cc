@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <list>
+#include <string>
 #include <utility>
 
 #include "cc/base/mutex.h"
@@ -48,10 +49,12 @@ class ReadAheadFile : public RandomAccessFile {
 
   uint64_t size() const override { return size_; }
 
+  std::string identity() const override { return file_->identity(); }
+
   void CloseIdle() override {
     {
       const MutexLock lock(mutex_);
-      windows_.clear();
+      windows_.remove_if([](const Window& window) { return !window.is_fetching; });
     }
     file_->CloseIdle();
   }

@@ -53,7 +53,8 @@ inline constexpr size_t kMaxWindows = 32;
 inline constexpr size_t kMaxWindowBytes = 8 * kMaxWindow;
 
 // Returns a file that reads `file` as described above. It never requests bytes beyond the present
-// size of `file`. CloseIdle drops all windows.
+// size of `file`. CloseIdle drops all windows that are
+// not being fetched.
 std::unique_ptr<RandomAccessFile> NewReadAheadFile(std::unique_ptr<RandomAccessFile> file);
 
 }  // namespace tf_npz

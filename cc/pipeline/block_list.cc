@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "cc/base/checked.h"
-#include "cc/base/text.h"
+#include "cc/reader/source_name.h"
 
 namespace tf_npz {
 namespace {
@@ -79,13 +79,13 @@ Status BlockList::Reserve(PlannedBlock& block) {
   uint64_t size = kBlockOverhead;
   for (const uint64_t bytes : sizes) {
     if (CheckedAdd(size, bytes, &size)) continue;
-    return ResourceExhausted(Escape(*block.filename) + ": a block of " + std::to_string(count) +
-                             " elements is larger than any memory");
+    return ResourceExhausted(SourceLabel(*block.filename) + ": a block of " +
+                             std::to_string(count) + " elements is larger than any memory");
   }
   if (block.is_sealed && size > std::max(options_.memory_limit, kConvenientSize) &&
       (size - kBlockOverhead) / kMaxPaddingRatio > block.unpadded_size) {
-    return ResourceExhausted(Escape(*block.filename) + ": a block of " + std::to_string(count) +
-                             " elements takes " + std::to_string(size) +
+    return ResourceExhausted(SourceLabel(*block.filename) + ": a block of " +
+                             std::to_string(count) + " elements takes " + std::to_string(size) +
                              " bytes, most of them padding, but memory_limit is " +
                              std::to_string(options_.memory_limit) + "; raise it");
   }

@@ -5,12 +5,13 @@
 
 #include "cc/base/checked.h"
 #include "cc/base/text.h"
+#include "cc/reader/source_name.h"
 
 namespace tf_npz {
 namespace {
 
 std::string Label(const std::string& filename, const BlockOptions& options, size_t component) {
-  return Escape(filename) + options.component_names[component] + ": ";
+  return SourceLabel(filename) + options.component_names[component] + ": ";
 }
 
 }  // namespace
@@ -83,7 +84,7 @@ Result<std::vector<uint64_t>> BlockShape::Sizes(int64_t count, const std::string
     }
     auto bytes = static_cast<uint64_t>(element_size);
     if (!fits || !CheckedMultiply(bytes, static_cast<uint64_t>(count), &bytes)) {
-      return ResourceExhausted(Escape(filename) + ": a block of " + std::to_string(count) +
+      return ResourceExhausted(SourceLabel(filename) + ": a block of " + std::to_string(count) +
                                " elements of shape " + ShapeText(component.shape) +
                                " is larger than any memory");
     }

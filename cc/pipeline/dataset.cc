@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "cc/base/text.h"
 #include "cc/pipeline/parallel_for.h"
+#include "cc/pipeline/source_list.h"
+#include "cc/reader/source_name.h"
 
 namespace tf_npz {
 namespace {
@@ -35,15 +36,26 @@ const std::vector<std::string>& Dataset::filenames() {
   return *FindFiles().filenames;
 }
 
+const std::shared_ptr<const std::vector<std::string>>& Dataset::AllSources() {
+  if (all_sources_ == nullptr) {
+    all_sources_ = !selection_.each_array
+                       ? all_filenames_
+                       : std::make_shared<const std::vector<std::string>>(ListSources(
+                             file_system_, *all_filenames_, kHeaderThreads, StartStdThread()));
+  }
+  return all_sources_;
+}
+
 const Dataset::Files& Dataset::FindFiles() {
   if (files_) return *files_;
-  const auto file_count = static_cast<int64_t>(all_filenames_->size());
+  const std::vector<std::string>& sources = *AllSources();
+  const auto file_count = static_cast<int64_t>(sources.size());
   if (shard_.count == 1) {
-    files_ = Files{all_filenames_, {}};
+    files_ = Files{AllSources(), {}};
   } else if (!selection_.rows || file_count / shard_.count >= kFilesOfShare) {
-    files_ = FilesOf(*all_filenames_, ShareOfFiles(file_count, shard_));
+    files_ = FilesOf(sources, ShareOfFiles(file_count, shard_));
   } else {
-    files_ = FilesOf(*all_filenames_, ShareOfRange(CountAll(), shard_));
+    files_ = FilesOf(sources, ShareOfRange(CountAll(), shard_));
   }
   return *files_;
 }
@@ -57,10 +69,9 @@ Dataset::Files Dataset::FilesOf(const std::vector<std::string>& filenames,
           share.begin, share.end};
 }
 
-ElementCounts Dataset::CountAll() const {
-  if (known_counts_.empty()) {
-    return CountElements(file_system_, *all_filenames_, selection_, kHeaderThreads,
-                         StartStdThread());
+ElementCounts Dataset::CountAll() {
+  if (known_counts_.empty() || selection_.each_array) {
+    return CountElements(file_system_, *AllSources(), selection_, kHeaderThreads, StartStdThread());
   }
   return TotalOf(known_counts_);
 }
@@ -68,9 +79,9 @@ ElementCounts Dataset::CountAll() const {
 const ElementCounts& Dataset::CountFiles() {
   if (counts_) return *counts_;
   const Files& files = FindFiles();
-  if (files.filenames == all_filenames_) {
+  if (files.filenames == AllSources()) {
     counts_ = CountAll();
-  } else if (known_counts_.empty()) {
+  } else if (known_counts_.empty() || selection_.each_array) {
     counts_ =
         CountElements(file_system_, *files.filenames, selection_, kHeaderThreads, StartStdThread());
   } else {
@@ -96,13 +107,25 @@ const ElementCounts& Dataset::CountFiles() {
 
 std::optional<int64_t> Dataset::CountBlocks(int64_t max_headers) {
   const MutexLock lock(mutex_);
-  if (!counts_ && known_counts_.empty() && selection_.rows &&
-      static_cast<int64_t>((files_ ? *files_->filenames : *all_filenames_).size()) > max_headers) {
-    return std::nullopt;
+  if (!counts_ && selection_.each_array && !known_counts_.empty()) {
+    return BlocksOf(SizeOfRange(TotalOf(known_counts_).total, shard_));
+  }
+  if (HeadersToCount() > max_headers) return std::nullopt;
+  // The arrays of the files are known only now.
+  if (selection_.rows && selection_.each_array) {
+    FindFiles();
+    if (HeadersToCount() > max_headers) return std::nullopt;
   }
   const ElementCounts& counts = CountFiles();
   if (!counts.status.ok()) return std::nullopt;
   return BlocksOf(counts.total);
+}
+
+int64_t Dataset::HeadersToCount() const {
+  if (counts_ || (!known_counts_.empty() && !selection_.each_array)) return 0;
+  if (files_) return selection_.rows ? static_cast<int64_t>(files_->filenames->size()) : 0;
+  const bool needs_headers = selection_.rows || selection_.each_array;
+  return needs_headers ? static_cast<int64_t>(all_filenames_->size()) : 0;
 }
 
 int64_t Dataset::BlocksOf(int64_t elements) const {
@@ -148,7 +171,7 @@ Result<Block> Dataset::BlockAt(int64_t index) {
   Engine engine(file_system_, files.filenames, selection_, std::move(options));
   TF_NPZ_ASSIGN_OR_RETURN(std::optional<Block> next, engine.Next());
   if (!next || next->count != block.count) {
-    return InvalidArgument(Escape(files.filenames->front()) +
+    return InvalidArgument(SourceLabel(files.filenames->front()) +
                            ": has fewer elements than before; the file may have changed since its "
                            "elements were counted");
   }

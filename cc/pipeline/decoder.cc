@@ -21,6 +21,8 @@ struct Case {
   uint64_t taken;
 
   uint64_t size() const { return array.load_size; }
+  // The element is the array, and not a part of it.
+  bool is_element() const { return policy.is_element && !array.is_cut; }
   // Small enough that the whole-buffer decoder is worth its copy.
   bool is_small() const {
     return size() <= (policy.is_only_file ? kMaxWholeOfOne : kMaxWholeOfMany) &&
@@ -42,13 +44,14 @@ constexpr Rule kRules[] = {
      true},
     {"nothing is gained", [](const Case& c) { return c.size() == 0; }, false},
     {"the Fortran-ordered element itself",
-     [](const Case& c) { return c.array.fortran_order && c.policy.is_element; }, true},
+     [](const Case& c) { return c.array.fortran_order && c.is_element(); }, true},
     {"Fortran order, transposed in memory",
      [](const Case& c) { return c.array.fortran_order && !c.is_crowded(); }, true},
     {"Fortran order, too large: gathered by ranged reads",
      [](const Case& c) { return c.array.fortran_order; }, false},
-    {"its end is not read", [](const Case& c) { return !c.policy.is_read_to_the_end; }, false},
-    {"the element itself", [](const Case& c) { return c.policy.is_element; }, true},
+    {"its end is not read",
+     [](const Case& c) { return !c.policy.is_read_to_the_end || !c.array.has_end; }, false},
+    {"the element itself", [](const Case& c) { return c.is_element(); }, true},
     {"small, and there is room", [](const Case& c) { return c.is_small() && !c.is_crowded(); },
      true},
     {"a stream", [](const Case&) { return true; }, false},

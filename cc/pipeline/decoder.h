@@ -27,6 +27,8 @@ struct DecoderInput {
   bool fortran_order = false;
   bool serves_as_block = true;   // loaded, its bytes can be an element's memory as they are
   bool is_random_access = true;  // any piece costs no more than its own bytes
+  bool is_cut = false;           // some of its items belong to no element
+  bool has_end = true;           // its last item belongs to an element
 };
 
 // What the policy looks at, of the reader.

@@ -4,6 +4,7 @@
 #ifndef TF_NPZ_PIPELINE_INFER_SPECS_H_
 #define TF_NPZ_PIPELINE_INFER_SPECS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,6 +17,10 @@
 #include "cc/reader/spec.h"
 
 namespace tf_npz {
+
+// If each array is a source, the most arrays whose headers are read: of each file an equal share,
+// evenly spread, and at least one.
+inline constexpr size_t kMaxInferredArrays = 1000;
 
 struct InferOptions {
   // True: leaves out files whose error is DataLoss, unless that leaves no file.
@@ -32,7 +37,8 @@ struct InferredSpecs {
   // file.
   std::vector<InferredComponent> components;
   std::string label;  // path of the first file that was not left out, as messages print it
-  // Rows of each file. Empty if a file was left out, or if one has no InferredSpec::count.
+  // Rows of each file. Empty if a file was left out, or if one has no InferredSpec::count. If each
+  // array is an element: arrays of each file, 1 for one that was left out.
   std::vector<int64_t> counts;
   bool may_be_sample = false;  // InferredSpec::may_be_sample of each file that was not left out
 };

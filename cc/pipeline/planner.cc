@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cc/base/text.h"
+#include "cc/reader/source_name.h"
 
 namespace tf_npz {
 
@@ -74,7 +74,7 @@ void Planner::Opened(const Step& step, FileFacts facts, std::shared_ptr<OpenFile
   if (places > 0 && static_cast<int64_t>(places) != opened.end - opened.planned) {
     opened.phase = PlannedExtent::Phase::kFailed;
     opened.status = InvalidArgument(
-        Escape(*opened.extent.filenames) + ": has " + std::to_string(opened.facts->count) +
+        SourceLabel(*opened.extent.filenames) + ": has " + std::to_string(opened.facts->count) +
         " elements, but the order has places for " + std::to_string(places) + " from element " +
         std::to_string(opened.extent.first) + " on: is it another file than before?");
   }

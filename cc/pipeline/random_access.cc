@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "cc/base/text.h"
+#include "cc/reader/source.h"
+#include "cc/reader/source_name.h"
 
 namespace tf_npz {
 namespace {
@@ -39,8 +40,9 @@ Result<std::vector<ArrayData>> RandomAccess::Read(const std::string& filename, i
 Result<std::vector<ArrayData>> RandomAccess::ReadFrom(File& file, int64_t element) const {
   if (!file.is_open) TF_NPZ_RETURN_IF_ERROR(Open(file));
   if (element < 0 || element >= file.selected.count) {
-    return InvalidArgument(Escape(file.filename) + ": has no element " + std::to_string(element) +
-                           " (it has " + std::to_string(file.selected.count) +
+    return InvalidArgument(SourceLabel(file.filename) + ": has no element " +
+                           std::to_string(element) + " (it has " +
+                           std::to_string(file.selected.count) +
                            "); the file may have changed since its elements were counted");
   }
   TF_NPZ_RETURN_IF_ERROR(Load(file));
@@ -96,10 +98,10 @@ Status RandomAccess::Open(File& file) const {
   ReadOptions options;
   options.pool = pool_;
   options.checksums = verify_checksums_ ? Checksums::kCompressed : Checksums::kNone;
-  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
-                          Archive::Open(file_system_, file.filename, *pool_));
-  file.loaded = archive->is_in_memory() ? archive->file().size() : 0;
-  TF_NPZ_ASSIGN_OR_RETURN(file.selected, OpenSelection(std::move(archive), selection_, options));
+  TF_NPZ_ASSIGN_OR_RETURN(file.selected,
+                          OpenSource(file_system_, file.filename, selection_, options));
+  const Archive& archive = *file.selected.archive;
+  file.loaded = archive.is_in_memory() ? archive.file().size() : 0;
   TF_NPZ_RETURN_IF_ERROR(CheckLoads(file.selected, selection_, memory_limit_));
   file.is_open = true;
   return OkStatus();

@@ -6,6 +6,7 @@
 
 #include "cc/base/checked.h"
 #include "cc/pipeline/parallel_for.h"
+#include "cc/reader/source.h"
 
 namespace tf_npz {
 
@@ -32,14 +33,12 @@ ElementCounts ReadCounts(const FileSystem& file_system, const std::vector<std::s
   ElementCounts counts;
   counts.of_files.resize(filenames.size());
   std::vector<Status> statuses(filenames.size());
+  SharedArchives archives(file_system, BufferPool::New(0));
   const auto count_file = [&](size_t i) {
     ReadOptions options;
     options.pool = BufferPool::New(0);
-    Result<std::shared_ptr<Archive>> archive =
-        Archive::Open(file_system, filenames[i], *options.pool);
-    statuses[i] = archive.status();
-    if (!archive.ok()) return;
-    const Result<SelectedArrays> selected = OpenSelection(std::move(*archive), selection, options);
+    const Result<SelectedArrays> selected =
+        OpenSource(file_system, filenames[i], selection, options, /*cache=*/nullptr, &archives);
     statuses[i] = selected.status();
     if (selected.ok()) counts.of_files[i] = selected->count;
   };

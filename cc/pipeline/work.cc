@@ -7,9 +7,10 @@
 #include <utility>
 
 #include "cc/base/shape.h"
-#include "cc/base/text.h"
 #include "cc/kernels/byte_order.h"
 #include "cc/kernels/pad.h"
+#include "cc/reader/source.h"
+#include "cc/reader/source_name.h"
 
 namespace tf_npz {
 namespace {
@@ -21,7 +22,7 @@ constexpr uint64_t kUnpaddedSize = uint64_t{1} << 20;
 
 // Whether `file`, of `count` elements, is still the one that reading was planned for.
 Status CheckRange(const Extent& extent, int64_t file_size, int64_t count) {
-  const std::string label = Escape(*extent.filenames);
+  const std::string label = SourceLabel(*extent.filenames);
   if (extent.file_size >= 0 && extent.file_size != file_size) {
     return InvalidArgument(label + ": has " + std::to_string(file_size) + " bytes, but had " +
                            std::to_string(extent.file_size) +
@@ -49,12 +50,17 @@ ComponentShape ShapeOf(const Component& component) {
   return shape;
 }
 
+bool IsSmall(const ArrayReader& reader) { return reader.header().data_size <= kSmallFile; }
+
 FileFacts FactsOf(const WorkContext& context, const Extent& extent, const SelectedArrays& opened) {
   FileFacts facts;
   facts.count = opened.count;
   facts.file_size = static_cast<int64_t>(opened.archive->file().size());
-  facts.is_small = opened.archive->is_in_memory();
-  facts.resident = facts.is_small ? opened.archive->file().size() : 0;
+  const Archive& archive = *opened.archive;
+  facts.resident = archive.is_in_memory() ? archive.file().size() : 0;
+  // One array of a large file is as quickly opened as a small file.
+  facts.is_small =
+      archive.is_in_memory() || (context.selection.each_array && IsSmall(*opened.arrays[0].reader));
   facts.components.resize(context.selection.specs.size());
   std::vector<DecoderInput> inputs;
   for (const SelectedArray& array : opened.arrays) {
@@ -74,10 +80,9 @@ FileFacts FactsOf(const WorkContext& context, const Extent& extent, const Select
     input.must_load = reader.must_load();
     input.fortran_order = reader.header().fortran_order;
     input.is_random_access = reader.is_random_access();
-    // ReadAll hands out the loaded bytes themselves if the array's items lie there as in a tensor.
-    input.serves_as_block = reader.plan()->takes_items && !input.fortran_order &&
-                            !reader.plan()->is_repeated &&
-                            reader.header().data_offset % kBufferAlignment == 0;
+    input.serves_as_block = reader.serves_whole();
+    input.is_cut = reader.plan()->is_cut;
+    input.has_end = reader.plan()->has_end;
     inputs.push_back(input);
   }
   DecoderPolicy policy;
@@ -100,11 +105,9 @@ Result<SelectedArrays> OpenArrays(const WorkContext& context, const std::string&
   } else {
     options.checksums = verify_skipped ? Checksums::kSkippedToo : Checksums::kFullyRead;
   }
-  TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> archive,
-                          Archive::Open(context.file_system, filename, *context.pool));
-  TF_NPZ_ASSIGN_OR_RETURN(
-      SelectedArrays selected,
-      OpenSelection(std::move(archive), context.selection, options, context.plans.get()));
+  TF_NPZ_ASSIGN_OR_RETURN(SelectedArrays selected,
+                          OpenSource(context.file_system, filename, context.selection, options,
+                                     context.plans.get(), context.archives.get()));
   TF_NPZ_RETURN_IF_ERROR(
       CheckLoads(selected, context.selection, context.block_options.memory_limit));
   return selected;
@@ -260,7 +263,7 @@ Status DecodeRun(const WorkContext& context, const Step& step, int64_t* done) {
   for (; *done < piece.count; ++*done) {
     if (context.cancelled->load(std::memory_order_relaxed)) return Cancelled();
     const std::string& filename = step.file->extent.filenames[piece.first + *done];
-    if (model != nullptr) {
+    if (model != nullptr && !MemberOf(filename)) {
       char* const element = destination + *done * memory.element_size(0);
       if (ReadAlike(*reader, filename, *model, header.data(), element).ok()) continue;
     }
@@ -275,7 +278,8 @@ Status DecodeRun(const WorkContext& context, const Step& step, int64_t* done) {
 Result<Opened> Open(const WorkContext& context, const Extent& extent) {
   TF_NPZ_ASSIGN_OR_RETURN(
       SelectedArrays selected,
-      OpenArrays(context, *extent.filenames, extent.first > 0 && extent.verify_skipped));
+      OpenArrays(context, *extent.filenames,
+                 extent.first > 0 && extent.verify_skipped && !context.selection.is_cut()));
   TF_NPZ_RETURN_IF_ERROR(
       CheckRange(extent, static_cast<int64_t>(selected.archive->file().size()), selected.count));
   Opened opened;
@@ -312,7 +316,8 @@ Opened ModelOf(const WorkContext& context, const FileFacts& facts, const OpenFil
   model.file->is_run = true;
   const ArrayPlan& plan = *file.arrays[0].reader->plan();
   const bool is_plain = file.arrays.size() == 1 && !file.archive->is_npz() &&
-                        !file.archive->is_gzip() && plan.takes_items && !plan.header.fortran_order;
+                        !file.archive->is_gzip() && plan.takes_items && plan.is_whole() &&
+                        !plan.header.fortran_order;
   if (is_plain) model.file->model = file.arrays[0].reader->plan();
   return model;
 }

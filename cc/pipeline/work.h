@@ -18,6 +18,7 @@
 #include "cc/pipeline/planner.h"
 #include "cc/reader/plan_cache.h"
 #include "cc/reader/selection.h"
+#include "cc/reader/source.h"
 
 namespace tf_npz {
 
@@ -31,6 +32,7 @@ struct WorkContext {
   bool is_only_file = false;           // the list has no other file
   const std::atomic<bool>* cancelled;  // when it is true, steps end soon with Cancelled
   std::shared_ptr<PlanCache> plans;    // of arrays, by their header's bytes
+  std::shared_ptr<SharedArchives> archives;
 };
 
 // An open file, and readers of its selected arrays. Or, for a run of files, what they are like.

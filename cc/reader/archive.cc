@@ -1,7 +1,6 @@
 #include "cc/reader/archive.h"
 
 #include <algorithm>
-#include <set>
 
 #include "cc/base/text.h"
 #include "cc/format/file_kind.h"
@@ -12,7 +11,6 @@
 namespace tf_npz {
 namespace {
 
-constexpr std::string_view kArraySuffix = ".npy";
 constexpr std::string_view kGzipMagic = "\x1f\x8b";  // RFC 1952 2.3.1: ID1, ID2
 
 // The most steps for decoding the first bytes of a gzip file. Some files need more, for example
@@ -27,21 +25,7 @@ bool IsZip(std::string_view bytes) {
 
 bool IsGzip(std::string_view bytes) { return bytes.substr(0, kGzipMagic.size()) == kGzipMagic; }
 
-Result<std::string> ReadString(const RandomAccessFile& file, uint64_t offset, uint64_t size) {
-  std::string bytes(size, '\0');
-  TF_NPZ_RETURN_IF_ERROR(ReadExactly(file, offset, bytes.data(), bytes.size()));
-  return bytes;
-}
-
 }  // namespace
-
-std::string_view ArrayName(std::string_view member_name) {
-  if (member_name.size() >= kArraySuffix.size() &&
-      member_name.substr(member_name.size() - kArraySuffix.size()) == kArraySuffix) {
-    member_name.remove_suffix(kArraySuffix.size());
-  }
-  return member_name;
-}
 
 Result<std::shared_ptr<Archive>> Archive::Open(const FileSystem& file_system,
                                                const std::string& path, BufferPool& pool) {
@@ -131,55 +115,11 @@ Status Archive::ReadGzipKind() {
                   ButKind({bytes, count}));
 }
 
+// A small file is read as quickly as its identity is compared.
 Status Archive::ReadDirectory() {
-  const uint64_t size = file_->size();
-  const uint64_t tail_size = std::min<uint64_t>(size, kMaxZipTailSize);
-  TF_NPZ_ASSIGN_OR_RETURN(const std::string tail, ReadString(*file_, size - tail_size, tail_size));
-  Status status = DataLoss("zip archive of " + std::to_string(size) +
-                           " bytes has no end of central directory record: it is cut off or "
-                           "damaged; write or copy it anew");
-  for (const size_t at : FindZipEnds(tail)) {
-    status = ReadDirectory(tail, at);
-    // Only damage is a reason to try another record. zipfile would take this one.
-    if (status.code() != Code::kDataLoss) break;
-  }
-  return status;
-}
-
-Status Archive::ReadDirectory(const std::string& tail, size_t end_at) {
-  TF_NPZ_ASSIGN_OR_RETURN(zip_end_, ParseZipEnd(tail, end_at, file_->size()));
-  // The tail mostly holds the directory too.
-  const uint64_t tail_offset = file_->size() - tail.size();
-  std::string read;
-  std::string_view directory;
-  if (zip_end_.directory_offset >= tail_offset) {
-    directory = std::string_view(tail).substr(zip_end_.directory_offset - tail_offset,
-                                              zip_end_.directory_size);
-  } else {
-    TF_NPZ_ASSIGN_OR_RETURN(read,
-                            ReadString(*file_, zip_end_.directory_offset, zip_end_.directory_size));
-    directory = read;
-  }
-  TF_NPZ_ASSIGN_OR_RETURN(members_, ParseZipDirectory(directory, zip_end_));
-  IndexMembers();
+  TF_NPZ_ASSIGN_OR_RETURN(directory_, is_in_memory_ ? Directory::Read(*file_)
+                                                    : DirectoryCache::Get().Read(path_, *file_));
   return OkStatus();
-}
-
-// np.load's rules: a member is found by its name. It is also found by its name without ".npy",
-// unless another member has that name. If several members have one name, the last is found.
-void Archive::IndexMembers() {
-  for (const ZipEntry& member : members_) index_[ArrayName(member.name)] = &member;
-  for (const ZipEntry& member : members_) index_[member.name] = &member;
-}
-
-std::vector<std::pair<std::string_view, const ZipEntry*>> Archive::Named() const {
-  std::vector<std::pair<std::string_view, const ZipEntry*>> named;
-  std::set<std::string_view> seen;
-  for (const ZipEntry& member : members_) {
-    const std::string_view name = ArrayName(member.name);
-    if (seen.insert(name).second) named.emplace_back(name, index_.at(name));
-  }
-  return named;
 }
 
 std::vector<std::string> Archive::Names() const {
@@ -188,9 +128,22 @@ std::vector<std::string> Archive::Names() const {
   return names;
 }
 
+std::vector<const ZipEntry*> Archive::Arrays() const {
+  std::vector<const ZipEntry*> arrays;
+  for (const ZipEntry& member : members()) {
+    const bool is_array = ArrayName(member.name) != member.name && !IsResourceForkName(member.name);
+    if (is_array && directory_->Find(member.name) == &member) arrays.push_back(&member);
+  }
+  return arrays;
+}
+
+Status Archive::NoArrays() const {
+  return InvalidArgument(label() + ": holds no arrays, so an element would have no component" +
+                         ButOtherProgram());
+}
+
 Result<const ZipEntry*> Archive::Find(std::string_view name) const {
-  const auto found = index_.find(name);
-  if (found != index_.end()) return found->second;
+  if (const ZipEntry* const entry = directory_->Find(name)) return entry;
   std::vector<std::string> names = Names();
   names.erase(std::remove_if(names.begin(), names.end(), IsResourceForkName), names.end());
   return InvalidArgument(label() + ": has no array " + Quote(name) + " (it has " +
@@ -199,7 +152,7 @@ Result<const ZipEntry*> Archive::Find(std::string_view name) const {
 
 std::string Archive::KindOfOtherProgram() const {
   std::vector<std::string_view> names;
-  for (const ZipEntry& member : members_) names.push_back(member.name);
+  for (const ZipEntry& member : members()) names.push_back(member.name);
   const FileKind* const kind = RecogniseZip(names);
   return kind == nullptr ? "" : std::string(kind->name) + ": " + std::string(kind->advice);
 }

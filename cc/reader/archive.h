@@ -7,7 +7,6 @@
 #ifndef TF_NPZ_READER_ARCHIVE_H_
 #define TF_NPZ_READER_ARCHIVE_H_
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +17,7 @@
 #include "cc/format/zip_directory.h"
 #include "cc/io/buffer.h"
 #include "cc/io/file.h"
+#include "cc/reader/directory.h"
 
 namespace tf_npz {
 
@@ -25,8 +25,7 @@ namespace tf_npz {
 // instead of four.
 inline constexpr uint64_t kSmallFile = uint64_t{64} << 10;
 
-// Immutable once open; any thread may use it. The owner may call file().CloseIdle() while no thread
-// reads.
+// Immutable once open; any thread may use it, and call file().CloseIdle().
 class Archive {
  public:
   // Opens the file at `path` and reads what tells its kind; of an `.npz` the directory too. A small
@@ -59,18 +58,25 @@ class Archive {
 
   // The members of an `.npz`, in the order of its directory. Some may not be arrays. Empty for an
   // `.npy`.
-  const std::vector<ZipEntry>& members() const { return members_; }
-  const ZipEnd& zip_end() const { return zip_end_; }
+  const std::vector<ZipEntry>& members() const { return directory_->members(); }
+  const ZipEnd& zip_end() const { return directory_->zip_end(); }
 
-  // The names that np.load shows, each once, in the order of the directory. One final ".npy" is
-  // removed from each. With each name comes the member that Find returns for it.
-  std::vector<std::pair<std::string_view, const ZipEntry*>> Named() const;
+  // Directory::Named, and its names alone.
+  std::vector<std::pair<std::string_view, const ZipEntry*>> Named() const {
+    return directory_->Named();
+  }
   std::vector<std::string> Names() const;
 
-  // The member that np.load finds under `name`, with or without ".npy". If several members have
-  // that name, the last one. InvalidArgument, with a list of the names, if there is none.
+  // The members that are arrays by their names, in the order of the directory: those that end in
+  // ".npy" and are no resource forks. If several have one name, the last one is taken.
+  std::vector<const ZipEntry*> Arrays() const;
+
+  // The error of an `.npz` without arrays, where one is wanted.
+  Status NoArrays() const;
+
+  // Directory::Find. InvalidArgument, with a list of the names, if there is no such member.
   Result<const ZipEntry*> Find(std::string_view name) const;
-  bool Has(std::string_view name) const { return index_.count(name) > 0; }
+  bool Has(std::string_view name) const { return directory_->Find(name) != nullptr; }
 
   // What an `.npz` is, and what to do, if it holds no arrays and its members have the names of
   // another program's: `a PyTorch file: load it with …`. Empty for all others.
@@ -88,22 +94,14 @@ class Archive {
   Status ReadKind();
   Status ReadGzipKind();
   Status ReadDirectory();
-  // Reads the directory that the end record at tail[end_at] describes. `tail` is the file's end.
-  Status ReadDirectory(const std::string& tail, size_t end_at);
-  void IndexMembers();
 
   const std::string path_;  // or the label of OpenContents and OpenFile
   std::unique_ptr<RandomAccessFile> file_;
   bool is_in_memory_ = false;
   bool is_npz_ = false;
   bool is_gzip_ = false;
-  ZipEnd zip_end_;
-  std::vector<ZipEntry> members_;
-  std::map<std::string_view, const ZipEntry*> index_;  // into members_
+  std::shared_ptr<const Directory> directory_ = std::make_shared<const Directory>();
 };
-
-// The name of a member as np.load shows it: without one final ".npy".
-std::string_view ArrayName(std::string_view member_name);
 
 }  // namespace tf_npz
 

@@ -1,5 +1,6 @@
 #include "cc/reader/array_plan.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -101,9 +102,12 @@ Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
                              : TypeAdvice(plan, field, spec));
 }
 
-// A cast may make an array larger than its file, which bounds all other sizes.
-Status CheckCastSize(const ArrayPlan& plan, const Component& component) {
-  const int64_t factors[] = {component.field.count(), plan.items_per_row, plan.row_count};
+// A cast may make an array larger than its file, and so may windows. The file bounds all other
+// sizes.
+Status CheckSize(const ArrayPlan& plan, const Component& component) {
+  const ElementRows& elements = plan.elements;
+  const int64_t factors[] = {component.field.count(), plan.items_per_row,
+                             std::max(plan.row_count, elements.size)};
   int64_t size = component.item_size;
   for (const int64_t factor : factors) {
     if (factor == 0) return OkStatus();
@@ -122,7 +126,9 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   TF_NPZ_RETURN_IF_ERROR(CheckType(plan, rows, field, part.spec));
   TF_NPZ_ASSIGN_OR_RETURN(Component component, MakeComponent(plan.element_shape, part.path,
                                                              std::move(field), part.spec.type));
-  if (component.is_cast()) TF_NPZ_RETURN_IF_ERROR(CheckCastSize(plan, component));
+  if (component.is_cast() || plan.elements.size > plan.row_count) {
+    TF_NPZ_RETURN_IF_ERROR(CheckSize(plan, component));
+  }
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
   if (plan.is_repeated && shape.empty()) {
@@ -147,17 +153,18 @@ bool TakesItems(const std::vector<Component>& components, const NpyHeader& heade
 Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
                                   FieldPath* culprit) {
   const bool rows = wanted.rows;
+  TF_NPZ_ASSIGN_OR_RETURN(
+      ElementLayout layout,
+      wanted.is_element ? LayoutElements(header.shape, /*rows=*/false, {}, {})
+                        : LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
+  if (wanted.is_element && rows) {
+    layout.has_rows = layout.is_repeated = true;
+    layout.count = 0;
+  }
   ArrayPlan plan;
-  const std::vector<int64_t>& shape = header.shape;
-  plan.is_repeated = rows && (shape.empty() || wanted.is_element);
-  if (!plan.is_repeated) plan.count = rows ? shape[0] : 1;
-  plan.element_shape.assign(shape.begin() + (rows && !plan.is_repeated ? 1 : 0), shape.end());
-  plan.row_count = shape.empty() ? 1 : shape[0];
-  plan.rows_per_element = rows && !plan.is_repeated ? 1 : plan.row_count;
-  plan.items_per_row = shape.empty() ? 1 : ItemCount(shape, 1);
-  plan.row_size = static_cast<uint64_t>(plan.items_per_row) * header.dtype.itemsize;
+  static_cast<ElementLayout&>(plan) = std::move(layout);
   // With one dimension or one element, both orders are the same.
-  if (shape.size() < 2) header.fortran_order = false;
+  if (header.shape.size() < 2) header.fortran_order = false;
   plan.header = std::move(header);
 
   const DType& dtype = plan.header.dtype;

@@ -15,6 +15,8 @@
 #include "cc/format/field_view.h"
 #include "cc/format/npy_header.h"
 #include "cc/reader/component.h"
+#include "cc/reader/element_layout.h"
+#include "cc/reader/slice.h"
 
 namespace tf_npz {
 
@@ -24,14 +26,16 @@ struct ArraySelection {
     FieldPath path;  // names of fields, from the array down; empty: whole items
     ComponentSpec spec;
   };
-  // True: an element is a row. False: an element is the whole array.
+  // True: an element is a row, or a window of rows. False: an element is the whole array.
   bool rows = true;
-  std::vector<Part> components;  // at least one
-  // With rows: the whole array is an element, the same for each row of the file.
+  std::vector<Part> components;     // at least one
+  RowSelection row_selection = {};  // if `rows`
+  Slices slices = {};               // of the axes of a row, or of the array
+  // The whole array is an element as it is. With rows it is the same for each of them.
   bool is_element = false;
 };
 
-struct ArrayPlan {
+struct ArrayPlan : ElementLayout {
   // The plan for reading `wanted` from an array with `header`. InvalidArgument if the header does
   // not fit `wanted`, Unimplemented if no tensor can hold the items. Messages name neither file nor
   // field. If one component causes the error and `culprit` is not null, `*culprit` is its path.
@@ -42,16 +46,6 @@ struct ArrayPlan {
   // PlanCache finds the plan by it.
   std::string header_bytes;
   NpyHeader header;  // C order if the array is the same in both orders
-  // Elements are rows, and the array has no dimensions, or is an element by itself. Then the whole
-  // array is each row of the file, as many as the other arrays say, and `count` is 0.
-  bool is_repeated = false;
-  int64_t count = 0;  // elements
-  // The dimensions of an element that the array has. Components may add more after them.
-  std::vector<int64_t> element_shape;
-  int64_t row_count = 0;  // a scalar has one row
-  int64_t rows_per_element = 1;
-  int64_t items_per_row = 0;
-  uint64_t row_size = 0;  // bytes in the file
 
   std::vector<Component> components;  // in the order of ArraySelection
   // There is one component, and it takes whole items: as they are, or cast.

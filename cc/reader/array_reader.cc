@@ -12,7 +12,6 @@
 #include "cc/kernels/byte_order.h"
 #include "cc/kernels/cast.h"
 #include "cc/kernels/gather.h"
-#include "cc/kernels/transpose.h"
 #include "cc/kernels/utf8.h"
 
 namespace tf_npz {
@@ -23,14 +22,6 @@ namespace {
 constexpr uint64_t kFieldsAtOnce = uint64_t{256} << 10;
 // The same for stored data in Fortran order. There each column of a part takes a read.
 constexpr uint64_t kColumnsAtOnce = uint64_t{16} << 20;
-
-// The index of item number `item` of an array of `shape`, as NumPy prints an index.
-std::string IndexText(const std::vector<int64_t>& shape, int64_t item) {
-  std::vector<int64_t> index(shape.size());
-  for (size_t axis = shape.size(); axis-- > 0; item /= shape[axis])
-    index[axis] = item % shape[axis];
-  return ShapeText(index);
-}
 
 // Adds to `status`, the error of a member that begins with no header, what the member is instead.
 Status WithKind(const Status& status, MemberReader& member) {
@@ -79,9 +70,14 @@ Result<NpyHeader> ReadNpyHeader(MemberReader& member) {
 }
 
 uint64_t ArrayReader::load_size() const {
-  const bool pointless =
-      member_->is_loaded() || (!member_->has_whole_decoder() && !plan_->header.fortran_order);
-  return pointless ? 0 : member_->size();
+  const bool gains = member_->has_whole_decoder() || must_load() ||
+                     (plan_->header.fortran_order && !plan_->is_sparse);
+  return member_->is_loaded() || !gains ? 0 : member_->size();
+}
+
+bool ArrayReader::serves_whole() const {
+  return plan_->takes_items && plan_->is_whole() && !plan_->header.fortran_order &&
+         plan_->header.data_offset % kBufferAlignment == 0;
 }
 
 bool ArrayReader::must_load() const {
@@ -96,20 +92,11 @@ Status ArrayReader::WithContext(const Status& status) const {
 
 Status ArrayReader::Read(int64_t first, int64_t count, const std::vector<char*>& destinations,
                          int64_t* done) {
-  int64_t rows_done = 0;
-  if (plan_->is_repeated) {
-    const Status status = ReadRepeated(count, destinations, &rows_done);
-    if (done != nullptr) *done = rows_done;
-    return WithContext(status);
-  }
-  const Status status = ReadRows(first * plan_->rows_per_element, count * plan_->rows_per_element,
-                                 destinations, &rows_done);
-  if (done != nullptr) {
-    *done = status.ok()                    ? count
-            : plan_->rows_per_element == 0 ? 0
-                                           : rows_done / plan_->rows_per_element;
-  }
-  return WithContext(status);
+  int64_t ignored;
+  if (done == nullptr) done = &ignored;
+  *done = 0;
+  return WithContext(plan_->is_repeated ? ReadRepeated(count, destinations, done)
+                                        : ReadElements(first, count, destinations, done));
 }
 
 // The number of whole rows in the first `items` items. `all_rows` if rows have no items.
@@ -117,21 +104,62 @@ int64_t ArrayReader::RowsOf(int64_t items, int64_t all_rows) const {
   return plan_->items_per_row == 0 ? all_rows : items / plan_->items_per_row;
 }
 
-Status ArrayReader::ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
+Status ArrayReader::ReadElements(int64_t first, int64_t count,
+                                 const std::vector<char*>& destinations, int64_t* done) {
+  const ElementRows& elements = plan_->elements;
+  if (elements.are_adjacent()) {
+    int64_t rows_done = 0;
+    const Status status = ReadRows(elements.rows.Part(first * elements.size, count * elements.size),
+                                   destinations, &rows_done);
+    *done = status.ok() ? count : elements.size == 0 ? 0 : rows_done / elements.size;
+    TF_NPZ_RETURN_IF_ERROR(status);
+  } else {
+    // Threads that read at once share nothing.
+    DecodedRows own;
+    TF_NPZ_RETURN_IF_ERROR(ReadWindows(
+        *plan_, first, count,
+        [this](const Steps& rows, const std::vector<char*>& targets, int64_t* rows_done) {
+          return ReadRows(rows, targets, rows_done);
+        },
+        member_->pool(), is_random_access() ? own : decoded_, destinations, done));
+  }
+  if (plan_->tail_rows == 0 || first + count < plan_->count) return OkStatus();
+  Status tail = ReadTail();
+  if (!tail.ok()) *done = 0;
+  return tail;
+}
+
+// Reads what follows the last window, so that the checksum is verified.
+Status ArrayReader::ReadTail() {
+  if (!member_->has_checksum() || member_->is_loaded() || plan_->header.fortran_order) {
+    return OkStatus();
+  }
+  const uint64_t end = plan_->data_end();
+  const uint64_t row_size = plan_->header.data_size / static_cast<uint64_t>(plan_->row_count);
+  const uint64_t size = static_cast<uint64_t>(plan_->tail_rows) * row_size;
+  TF_NPZ_ASSIGN_OR_RETURN(const Buffer unwanted,
+                          member_->pool().Allocate(std::min<uint64_t>(size, kReadStep)));
+  for (uint64_t offset = end - size; offset < end; offset += unwanted.size()) {
+    TF_NPZ_RETURN_IF_ERROR(
+        member_->Read(offset, unwanted.data(), std::min<uint64_t>(unwanted.size(), end - offset)));
+  }
+  return OkStatus();
+}
+
+Status ArrayReader::ReadRows(const Steps& rows, const std::vector<char*>& destinations,
                              int64_t* done) {
   *done = 0;
-  const int64_t first_item = first * plan_->items_per_row;
-  const int64_t items = count * plan_->items_per_row;
+  const int64_t items = rows.count * plan_->items_per_row;
   int64_t items_done = 0;
   if (!plan_->takes_items) {
-    Status status = ReadFields(first_item, items, destinations, &items_done);
-    *done = status.ok() ? count : RowsOf(items_done, 0);
+    Status status = ReadFields(rows, destinations, &items_done);
+    *done = status.ok() ? rows.count : RowsOf(items_done, 0);
     return status;
   }
-  Status read = ReadItems(first_item, items, destinations[0], &items_done);
-  *done = read.ok() ? count : RowsOf(items_done, 0);
+  Status read = items_.Read(rows, 0, items, destinations[0], &items_done);
+  *done = read.ok() ? rows.count : RowsOf(items_done, 0);
   Status converted =
-      Convert(plan_->components[0], first_item, items_done, destinations[0], &items_done);
+      Convert(plan_->components[0], rows, 0, items_done, destinations[0], &items_done);
   if (converted.ok()) return read;
   *done = RowsOf(items_done, 0);
   return converted;
@@ -144,7 +172,7 @@ Status ArrayReader::ReadRepeated(int64_t count, const std::vector<char*>& destin
   // Several threads read the same bytes, but only one of them would verify them.
   if (member_->is_random_access()) TF_NPZ_RETURN_IF_ERROR(member_->Verify());
   int64_t rows_done = 0;
-  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, plan_->rows_per_element, destinations, &rows_done));
+  TF_NPZ_RETURN_IF_ERROR(ReadRows(plan_->elements.rows, destinations, &rows_done));
   for (size_t i = 0; i < destinations.size(); ++i) {
     const uint64_t size = plan_->components[i].element_size();
     const uint64_t end = size * static_cast<uint64_t>(count);
@@ -159,39 +187,26 @@ Status ArrayReader::ReadRepeated(int64_t count, const std::vector<char*>& destin
   return OkStatus();
 }
 
-// Reads items of the array in C order, unconverted. In Fortran order they are whole rows.
-Status ArrayReader::ReadItems(int64_t first, int64_t count, char* destination, int64_t* done) {
-  *done = 0;
-  const auto itemsize = static_cast<uint64_t>(plan_->header.dtype.itemsize);
-  if (plan_->header.fortran_order) {
-    TF_NPZ_RETURN_IF_ERROR(
-        ReadFortran(RowsOf(first, 0), RowsOf(count, plan_->row_count), destination));
-  } else {
-    const uint64_t offset = plan_->header.data_offset + static_cast<uint64_t>(first) * itemsize;
-    size_t bytes_done = 0;
-    Status status = member_->Read(offset, destination, count * itemsize, &bytes_done);
-    if (!status.ok()) {
-      *done = itemsize == 0 ? 0 : static_cast<int64_t>(bytes_done / itemsize);
-      return status;
-    }
-  }
-  *done = count;
-  return OkStatus();
-}
-
-// Where item number `item` of the array is, for a message: `field "a": value at index (1, 2)`.
-std::string ArrayReader::PlaceOf(const Component& component, int64_t item) const {
+// Where item number `item` of `rows` is, for a message: `field "a": value at index (1, 2)`.
+std::string ArrayReader::PlaceOf(const Component& component, const Steps& rows,
+                                 int64_t item) const {
   const std::string field =
       component.path.empty() ? "" : "field " + QuoteList(component.path) + ": ";
   const std::string_view what = component.type == ElementType::kString ? "text" : "value";
-  return field + std::string(what) + " at index " + IndexText(plan_->header.shape, item);
+  std::vector<int64_t> index(plan_->header.shape.size());
+  for (size_t axis = index.size(); axis-- > 0;) {
+    const Steps& steps = axis == 0 ? rows : plan_->inner[axis - 1];
+    index[axis] = steps.at(item % steps.count);
+    item /= steps.count;
+  }
+  return field + std::string(what) + " at index " + ShapeText(index);
 }
 
-// Converts `count` items of the array, of which `data` holds a component, to native form in place.
+// Converts `count` items of `rows`, of which `data` holds a component, to native form in place.
 // `first` is the number of the first item, for the message. If an item is bad, `*done` is the
 // number of items before it.
-Status ArrayReader::Convert(const Component& component, int64_t first, int64_t count, char* data,
-                            int64_t* done) const {
+Status ArrayReader::Convert(const Component& component, const Steps& rows, int64_t first,
+                            int64_t count, char* data, int64_t* done) const {
   const DType& dtype = component.field.dtype;
   const int64_t items = count * component.field.count();
   if (dtype.kind != DType::Kind::kUnicode) {
@@ -204,35 +219,36 @@ Status ArrayReader::Convert(const Component& component, int64_t first, int64_t c
   *done = bad->item / component.field.count();
   char code_point[16];
   std::snprintf(code_point, sizeof(code_point), "U+%04X", static_cast<unsigned>(bad->code_point));
-  return DataLoss(PlaceOf(component, first + *done) + " holds " + code_point +
+  return DataLoss(PlaceOf(component, rows, first + *done) + " holds " + code_point +
                   ", which is not a character and can't be encoded in UTF-8");
 }
 
 // Casts `count` items of the array, of which `data` holds a component in native form. `first` and
 // `*done` are those of Convert.
-Status ArrayReader::Cast(const Component& component, int64_t first, int64_t count, const char* data,
-                         char* destination, int64_t* done) const {
+Status ArrayReader::Cast(const Component& component, const Steps& rows, int64_t first,
+                         int64_t count, const char* data, char* destination, int64_t* done) const {
   const std::optional<BadInteger> bad = CastNumbers(component.file_type, data, component.type,
                                                     count * component.field.count(), destination);
   if (!bad) return OkStatus();
   *done = bad->item / component.field.count();
   const std::string type(ElementTypeName(component.type));
   return InvalidArgument(
-      PlaceOf(component, first + *done) + " is " + bad->text + ", which does not fit into " + type +
-      " (" + bad->range + "); read the array as " +
+      PlaceOf(component, rows, first + *done) + " is " + bad->text + ", which does not fit into " +
+      type + " (" + bad->range + "); read the array as " +
       std::string(ElementTypeName(component.file_type)) + ", and cast it yourself after reading");
 }
 
 // Decodes items in parts. Copies the fields of each part to the components, or casts them.
-Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
+Status ArrayReader::ReadFields(const Steps& rows, const std::vector<char*>& destinations,
                                int64_t* done) {
   *done = 0;
+  const int64_t count = rows.count * plan_->items_per_row;
   const int64_t item_size = plan_->header.dtype.itemsize;
   // Columns that are not in memory take one read each.
   const bool scattered = plan_->header.fortran_order && !must_load() && !member_->is_loaded();
   const uint64_t at_once = scattered ? kColumnsAtOnce : kFieldsAtOnce;
-  // In Fortran order a part is whole rows.
-  const int64_t unit = plan_->header.fortran_order ? std::max<int64_t>(plan_->items_per_row, 1) : 1;
+  const int64_t unit =
+      items_.takes_whole_rows(rows) ? std::max<int64_t>(plan_->items_per_row, 1) : 1;
   const auto units = static_cast<int64_t>(at_once / std::max<int64_t>(unit * item_size, 1));
   int64_t step = std::max<int64_t>(1, units) * unit;
   // Items without bytes are read in one step: there may be any number of them.
@@ -253,7 +269,7 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
   Status status;
   do {
     int64_t items = 0;
-    status = ReadItems(first + *done, std::min(step, count - *done), part.data(), &items);
+    status = items_.Read(rows, *done, std::min(step, count - *done), part.data(), &items);
     int64_t good = items;
     for (size_t i = 0; i < plan_->components.size(); ++i) {
       const Component& component = plan_->components[i];
@@ -265,9 +281,9 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
                     field.dtype.itemsize, native);
       }
       int64_t converted = items;
-      Status conversion = Convert(component, first + *done, items, native, &converted);
+      Status conversion = Convert(component, rows, *done, items, native, &converted);
       if (component.is_cast()) {
-        conversion = Cast(component, first + *done, items, native, targets[i], &converted);
+        conversion = Cast(component, rows, *done, items, native, targets[i], &converted);
       }
       if (!conversion.ok() && converted < good) {
         good = converted;
@@ -280,38 +296,6 @@ Status ArrayReader::ReadFields(int64_t first, int64_t count, const std::vector<c
   return status;
 }
 
-Status ArrayReader::ReadFortran(int64_t first, int64_t count, char* destination) {
-  const int64_t itemsize = plan_->header.dtype.itemsize;
-  if (must_load()) TF_NPZ_RETURN_IF_ERROR(member_->Load());
-  if (member_->is_loaded()) {
-    CopyFortranRows(member_->loaded().data() + plan_->header.data_offset, plan_->header.shape,
-                    itemsize, first, count, destination);
-    return OkStatus();
-  }
-  // Each column holds one run of the items of these rows. The runs, one after the other, are a
-  // smaller array in Fortran order.
-  std::vector<int64_t> shape = plan_->header.shape;
-  shape[0] = count;
-  const uint64_t run = static_cast<uint64_t>(count) * itemsize;
-  const uint64_t column = static_cast<uint64_t>(plan_->header.shape[0]) * itemsize;
-  const int64_t columns = ItemCount(shape, 1);
-  TF_NPZ_ASSIGN_OR_RETURN(const Buffer runs, member_->pool().Allocate(run * columns));
-  if (run == column) {
-    TF_NPZ_RETURN_IF_ERROR(
-        member_->Read(plan_->header.data_offset, runs.data(), plan_->header.data_size));
-  } else {
-    // No row is complete before the last column, so the checksum is verified before the first row.
-    TF_NPZ_RETURN_IF_ERROR(member_->Verify());
-    for (int64_t i = 0; i < columns; ++i) {
-      const uint64_t offset =
-          plan_->header.data_offset + i * column + static_cast<uint64_t>(first) * itemsize;
-      TF_NPZ_RETURN_IF_ERROR(member_->Read(offset, runs.data() + i * run, run));
-    }
-  }
-  CopyFortranRows(runs.data(), shape, itemsize, 0, count, destination);
-  return OkStatus();
-}
-
 Result<std::vector<ArrayData>> ArrayReader::ReadAll() {
   Result<std::vector<ArrayData>> all = ReadAllElements();
   if (!all.ok()) return WithContext(all.status());
@@ -320,19 +304,18 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAll() {
 
 Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
   std::vector<ArrayData> all(plan_->components.size());
-  const bool is_rows = plan_->element_shape.size() < plan_->header.shape.size();
   for (size_t i = 0; i < all.size(); ++i) {
     all[i].shape = plan_->components[i].element_shape;
-    if (is_rows) all[i].shape.insert(all[i].shape.begin(), count());
+    if (plan_->has_rows) all[i].shape.insert(all[i].shape.begin(), count());
     all[i].item_size = plan_->components[i].item_size;
   }
   int64_t done = 0;
   // The result can share the loaded bytes, if they are whole items in C order and aligned.
-  if (plan_->takes_items && member_->is_loaded() && !plan_->header.fortran_order &&
-      plan_->header.data_offset % kBufferAlignment == 0) {
+  if (serves_whole() && member_->is_loaded()) {
     const int64_t items = plan_->row_count * plan_->items_per_row;
     all[0].buffer = member_->loaded().Slice(plan_->header.data_offset, plan_->header.data_size);
-    TF_NPZ_RETURN_IF_ERROR(Convert(plan_->components[0], 0, items, all[0].buffer.data(), &done));
+    TF_NPZ_RETURN_IF_ERROR(
+        Convert(plan_->components[0], plan_->elements.rows, 0, items, all[0].buffer.data(), &done));
     return all;
   }
   std::vector<char*> destinations;
@@ -341,7 +324,7 @@ Result<std::vector<ArrayData>> ArrayReader::ReadAllElements() {
         all[i].buffer, member_->pool().Allocate(count() * plan_->components[i].element_size()));
     destinations.push_back(all[i].buffer.data());
   }
-  TF_NPZ_RETURN_IF_ERROR(ReadRows(0, plan_->row_count, destinations, &done));
+  TF_NPZ_RETURN_IF_ERROR(ReadElements(0, count(), destinations, &done));
   return all;
 }
 

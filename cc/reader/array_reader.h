@@ -2,8 +2,8 @@
 // and in native form: the machine's byte order, bools as 0 or 1, strings in UTF-8. Numbers are cast
 // to the type of their component.
 //
-// An element is a row or the whole array, as the plan says. Its items may be structures. Each
-// component takes one field of the items, or whole items.
+// An element is a row, a window of rows, or the whole array, as the plan says; or a part of these.
+// Its items may be structures. Each component takes one field of the items, or whole items.
 //
 // If is_random_access(), several threads may call Read at once. All other calls are for one thread
 // at a time: while one thread loads, no other may read.
@@ -22,7 +22,10 @@
 #include "cc/io/buffer.h"
 #include "cc/reader/array_plan.h"
 #include "cc/reader/component.h"
+#include "cc/reader/item_reader.h"
 #include "cc/reader/member_reader.h"
+#include "cc/reader/slice.h"
+#include "cc/reader/windows.h"
 
 namespace tf_npz {
 
@@ -49,7 +52,7 @@ class ArrayReader {
   // `plan` was made from the header of the array in `member`, and SetWantedSize has been called for
   // `member`. Usually OpenSelection makes the readers.
   ArrayReader(std::unique_ptr<MemberReader> member, std::shared_ptr<const ArrayPlan> plan)
-      : member_(std::move(member)), plan_(std::move(plan)) {}
+      : member_(std::move(member)), plan_(std::move(plan)), items_(*member_, *plan_) {}
 
   // The beginning of each message about the array, `PATH["NAME"]: `. The errors of all calls have
   // it.
@@ -66,6 +69,9 @@ class ArrayReader {
   uint64_t load_size() const;
   // Bytes of memory that the reader keeps because it was loaded. 0 if it was not.
   uint64_t loaded_size() const { return member_->loaded().size(); }
+  // Whether ReadAll of a loaded array gives its bytes away, without a copy: its items lie there as
+  // in a tensor.
+  bool serves_whole() const;
   // Whether the first read has to load. That is so for a compressed array in Fortran order: its
   // first row needs its last byte.
   bool must_load() const;
@@ -99,24 +105,25 @@ class ArrayReader {
 
  private:
   Status WithContext(const Status& status) const;
-  // "Row" means a step along axis 0, also if the element is the whole array. A scalar has one row.
-  Status ReadRows(int64_t first, int64_t count, const std::vector<char*>& destinations,
-                  int64_t* done);
+  Status ReadRows(const Steps& rows, const std::vector<char*>& destinations, int64_t* done);
   Status ReadRepeated(int64_t count, const std::vector<char*>& destinations, int64_t* done);
-  Status ReadItems(int64_t first, int64_t count, char* destination, int64_t* done);
-  Status ReadFields(int64_t first, int64_t count, const std::vector<char*>& destinations,
-                    int64_t* done);
-  Status ReadFortran(int64_t first, int64_t count, char* destination);
-  Status Convert(const Component& component, int64_t first, int64_t count, char* data,
-                 int64_t* done) const;
-  Status Cast(const Component& component, int64_t first, int64_t count, const char* data,
-              char* destination, int64_t* done) const;
+  Status ReadElements(int64_t first, int64_t count, const std::vector<char*>& destinations,
+                      int64_t* done);
+  Status ReadTail();
+  Status ReadFields(const Steps& rows, const std::vector<char*>& destinations, int64_t* done);
+  Status Convert(const Component& component, const Steps& rows, int64_t first, int64_t count,
+                 char* data, int64_t* done) const;
+  Status Cast(const Component& component, const Steps& rows, int64_t first, int64_t count,
+              const char* data, char* destination, int64_t* done) const;
   int64_t RowsOf(int64_t items, int64_t all_rows) const;
-  std::string PlaceOf(const Component& component, int64_t item) const;
+  std::string PlaceOf(const Component& component, const Steps& rows, int64_t item) const;
   Result<std::vector<ArrayData>> ReadAllElements();
 
   const std::unique_ptr<MemberReader> member_;
   const std::shared_ptr<const ArrayPlan> plan_;
+  ItemReader items_;
+  // Of a stream: the last rows, which the next window may need too. A stream cannot go back.
+  DecodedRows decoded_;
 };
 
 }  // namespace tf_npz

@@ -125,10 +125,15 @@ std::vector<std::string> CommonKeys(const std::vector<const InferredSpec*>& spec
 Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec*>& all,
                  InferredSpec* merged) {
   if (!HaveSameKeys(*merged, other)) {
+    const std::string differ = merged->label + " has " + KeysText(merged->components) + ", " +
+                               other.label + " has " + KeysText(other.components) + "; ";
+    if (merged->is_array) {
+      return InvalidArgument("arrays hold different fields: " + differ +
+                             "pass element_spec with fields that all of them have");
+    }
     const std::vector<std::string> common = CommonKeys(all);
     return InvalidArgument(
-        "files hold different arrays: " + merged->label + " has " + KeysText(merged->components) +
-        ", " + other.label + " has " + KeysText(other.components) + "; " +
+        "files hold different arrays: " + differ +
         (common.empty() ? "" : "pass keys that all files have: " + QuoteList(common) + ", or ") +
         "leave out the files that differ");
   }
@@ -136,7 +141,8 @@ Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec
     InferredComponent& a = merged->components[i];
     const InferredComponent& b = other.components[i];
     if (!CanMerge(a, b)) {
-      return InvalidArgument("files differ in the dtype" +
+      return InvalidArgument((merged->is_array ? "arrays" : "files") +
+                             std::string(" differ in the dtype") +
                              (a.keys.empty() ? "" : " of " + KeysText(a.keys)) + ": " +
                              a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
                              " in " + other.label + "; " + MergeAdvice(a, b, all));

@@ -1,6 +1,7 @@
 #include "cc/reader/selection.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -32,11 +33,18 @@ struct FoundArray {
   std::vector<size_t> choices;      // which of its keys each component takes
 };
 
+// Whether each key begins with the name of an array.
+bool AreArraysNamed(const Selection& selection, const Archive& archive) {
+  return archive.is_npz() && !selection.each_array;
+}
+
 // The part of the selection for one array.
 ArraySelection SelectionOfArray(const Selection& selection, const Archive& archive,
                                 const FoundArray& array) {
   ArraySelection wanted;
   wanted.rows = selection.rows;
+  wanted.row_selection = selection.row_selection;
+  wanted.slices = selection.slices_of(array.components[0]);
   for (size_t n = 0; n < array.components.size(); ++n) {
     const size_t i = array.components[n];
     FieldPath path;
@@ -44,7 +52,7 @@ ArraySelection SelectionOfArray(const Selection& selection, const Archive& archi
       wanted.is_element = true;
     } else {
       path = KeyOf(selection, i, array.choices[n]);
-      if (archive.is_npz()) path.erase(path.begin());
+      if (AreArraysNamed(selection, archive)) path.erase(path.begin());
     }
     wanted.components.push_back({std::move(path), selection.specs[i]});
   }
@@ -84,7 +92,8 @@ class ArrayOpener {
                             MemberReader::Open(archive_, array.entry, options_));
     TF_NPZ_RETURN_IF_ERROR(member->LoadIfSmall());
     TF_NPZ_ASSIGN_OR_RETURN(std::string bytes, ReadHeaderBytes(*member));
-    const PlanCache::Key key = {array.components, array.choices, archive_->is_npz()};
+    const PlanCache::Key key = {array.components, array.choices,
+                                AreArraysNamed(selection_, *archive_)};
     std::shared_ptr<const ArrayPlan> plan = cache_ == nullptr ? nullptr : cache_->Find(bytes, key);
     if (plan != nullptr) {
       TF_NPZ_RETURN_IF_ERROR(Prepare(*member, plan->header));
@@ -111,7 +120,9 @@ class ArrayOpener {
 
   Result<ArrayPlan> MakePlan(NpyHeader header, const FoundArray& array, FieldPath* culprit) const {
     const ArraySelection wanted = SelectionOfArray(selection_, *archive_, array);
-    if (!archive_->is_npz()) TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
+    if (!archive_->is_npz() && !selection_.each_array) {
+      TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
+    }
     return ArrayPlan::Make(std::move(header), wanted, culprit);
   }
 
@@ -123,6 +134,16 @@ class ArrayOpener {
 
 bool IsArray(const Selection& selection, size_t component) {
   return selection.source(component).kind == ComponentSource::Kind::kArray;
+}
+
+// The member of `archive` that is a source of its own; null if the archive is an `.npy`.
+Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::string_view> member) {
+  if (archive.is_npz() && member) return archive.Find(*member);
+  if (!archive.is_npz() && !member) return nullptr;
+  if (archive.is_npz() && archive.Arrays().empty()) return archive.NoArrays();
+  return InvalidArgument(
+      archive.label() +
+      ": has changed since its arrays were listed: make the dataset anew to read it");
 }
 
 // Which key of component `i` leads to an array of the file. KeyCount if it has none of them, but
@@ -148,13 +169,16 @@ struct FoundArrays {
   std::vector<size_t> missing;  // components that take their fallback
 };
 
-Result<FoundArrays> FindArrays(const Archive& archive, const Selection& selection) {
+// `only` is the array that is a source of its own.
+Result<FoundArrays> FindArrays(const Archive& archive, const Selection& selection,
+                               const ZipEntry* only) {
+  const bool are_named = AreArraysNamed(selection, archive);
   FoundArrays all;
-  std::unordered_map<const ZipEntry*, size_t> known;  // index in all.arrays
+  std::unordered_multimap<const ZipEntry*, size_t> known;  // index in all.arrays
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     if (!IsArray(selection, i)) continue;
-    const ZipEntry* entry = nullptr;
-    if (archive.is_npz() && selection.keys[i].empty()) {
+    const ZipEntry* entry = only;
+    if (are_named && selection.keys[i].empty()) {
       return InvalidArgument(
           archive.label() +
           ": is an .npz file; pass keys to say which of its arrays to read (it has " +
@@ -165,13 +189,21 @@ Result<FoundArrays> FindArrays(const Archive& archive, const Selection& selectio
       all.missing.push_back(i);
       continue;
     }
-    if (archive.is_npz()) {
+    if (are_named) {
       TF_NPZ_ASSIGN_OR_RETURN(entry, archive.Find(KeyOf(selection, i, choice)[0]));
     }
-    const auto [found, is_new] = known.emplace(entry, all.arrays.size());
-    if (is_new) all.arrays.push_back({entry, {}, {}});
-    all.arrays[found->second].components.push_back(i);
-    all.arrays[found->second].choices.push_back(choice);
+    const auto [begin, end] = known.equal_range(entry);
+    const auto same = std::find_if(begin, end, [&](const auto& array) {
+      const size_t first = all.arrays[array.second].components[0];
+      return selection.slices_of(first) == selection.slices_of(i);
+    });
+    const size_t index = same == end ? all.arrays.size() : same->second;
+    if (same == end) {
+      known.emplace(entry, index);
+      all.arrays.push_back({entry, {}, {}});
+    }
+    all.arrays[index].components.push_back(i);
+    all.arrays[index].choices.push_back(choice);
   }
   return all;
 }
@@ -182,7 +214,8 @@ Status LengthsDiffer(const Selection& selection, const SelectedArrays& selected)
   for (const SelectedArray& array : selected.arrays) {
     ArrayLength& added = arrays.emplace_back();
     added.name = selection.keys[array.components[0]][0];
-    if (!array.reader->plan()->is_repeated) added.length = array.reader->count();
+    const ArrayPlan& plan = *array.reader->plan();
+    if (!plan.is_repeated) added.length = plan.row_count;
   }
   const auto is_first = [](const ArrayLength& array) { return array.length.has_value(); };
   const auto first = std::find_if(arrays.begin(), arrays.end(), is_first);
@@ -196,18 +229,18 @@ Status LengthsDiffer(const Selection& selection, const SelectedArrays& selected)
 }
 
 // Sets `count` to that of the arrays of the file that have elements of their own. All of them must
-// have as many.
+// have as many rows.
 Status SetCount(const Selection& selection, SelectedArrays* opened) {
   SelectedArrays& selected = *opened;
-  bool has_rows = false;
+  const SelectedArray* first = nullptr;
   for (const SelectedArray& array : selected.arrays) {
     if (array.reader->plan()->is_repeated) continue;
-    const int64_t count = array.reader->count();
-    if (has_rows && count != selected.count) return LengthsDiffer(selection, selected);
-    selected.count = count;
-    has_rows = true;
+    if (first == nullptr) first = &array;
+    selected.count = array.reader->count();
+    const bool differs = array.reader->plan()->row_count != first->reader->plan()->row_count;
+    if (differs && selection.rows) return LengthsDiffer(selection, selected);
   }
-  if (has_rows) return OkStatus();
+  if (first != nullptr) return OkStatus();
   if (!selection.rows) {
     selected.count = 1;
     return OkStatus();
@@ -233,17 +266,42 @@ Result<int64_t> LengthOf(const ComponentSource& source, const SelectedArrays& se
   return InvalidArgument("a length is asked of a component that is no array");
 }
 
+// An array of the file that has elements of its own.
+const ArrayPlan& PlanWithRows(const SelectedArrays& selected) {
+  const auto array = std::find_if(
+      selected.arrays.begin(), selected.arrays.end(),
+      [](const SelectedArray& candidate) { return !candidate.reader->plan()->is_repeated; });
+  return *array->reader->plan();
+}
+
+// What made arrays have of `selection`: of row numbers, those of the first row of each element.
+Selection SelectionOfMade(const Selection& selection, const SelectedArrays& selected) {
+  Selection made = selection;
+  made.slices.clear();
+  made.row_selection = RowSelection();
+  if (!selection.rows) return made;
+  const ElementRows& elements = PlanWithRows(selected).elements;
+  const int64_t first = elements.rows.first;
+  Slice& rows = made.row_selection.slice;
+  if (elements.count > 1) rows.step = elements.rows.step * elements.shift;
+  rows.start = first;
+  rows.stop = elements.count == 0 ? first : first + (elements.count - 1) * rows.step + 1;
+  return made;
+}
+
 // The array of component `i`, which is not taken from the file.
 Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
-                                           const SelectedArrays& selected) {
+                                           const SelectedArrays& selected, std::string_view name) {
   const std::string& path = selected.archive->path();
   const ComponentSource& source = selection.source(i);
   switch (source.kind) {
     case ComponentSource::Kind::kFilename:
       return Archive::OpenFile(MakeText(path), path + "[FILENAME]");
+    case ComponentSource::Kind::kArrayName:
+      return Archive::OpenFile(MakeText(name), path + "[ARRAY_NAME]");
     case ComponentSource::Kind::kRow:
       if (!selection.rows) return RowOfWholeArrays().WithContext(selected.archive->label() + ": ");
-      return Archive::OpenFile(MakeRowNumbers(selected.count), path + "[ROW]");
+      return Archive::OpenFile(MakeRowNumbers(PlanWithRows(selected).row_count), path + "[ROW]");
     case ComponentSource::Kind::kLength: {
       TF_NPZ_ASSIGN_OR_RETURN(const int64_t length, LengthOf(source, selected));
       return Archive::OpenFile(MakeNumber(length), path + "[Length]");
@@ -257,16 +315,21 @@ Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
 }
 
 // Opens what the file does not hold. `missing` are the components that take their fallback. They
-// come first, since a length may be that of one of them.
+// come first, since a length may be that of one of them. `name` is that of the array that is a
+// source of its own.
 Status OpenMadeArrays(const Selection& selection, std::vector<size_t> missing,
-                      const ReadOptions& options, PlanCache* cache, SelectedArrays* selected) {
+                      const ReadOptions& options, PlanCache* cache, std::string_view name,
+                      SelectedArrays* selected) {
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     if (!IsArray(selection, i)) missing.push_back(i);
   }
+  std::optional<Selection> made_selection;
   for (const size_t i : missing) {
-    TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made, MakeArray(selection, i, *selected));
+    if (!made_selection) made_selection = SelectionOfMade(selection, *selected);
+    TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made,
+                            MakeArray(selection, i, *selected, name));
     const size_t choice = IsArray(selection, i) ? KeyCount(selection, i) : 0;
-    const ArrayOpener opener(std::move(made), selection, options, cache);
+    const ArrayOpener opener(std::move(made), *made_selection, options, cache);
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open({nullptr, {i}, {choice}}));
     selected->arrays.push_back(std::move(array));
   }
@@ -275,11 +338,21 @@ Status OpenMadeArrays(const Selection& selection, std::vector<size_t> missing,
 
 }  // namespace
 
+const Slices& Selection::slices_of(size_t key) const {
+  static const Slices kAll;
+  return slices.empty() ? kAll : slices[key];
+}
+
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options, PlanCache* cache) {
+                                     const ReadOptions& options, PlanCache* cache,
+                                     std::optional<std::string_view> member) {
   if (selection.specs.empty()) return InvalidArgument("no arrays are selected");
+  const ZipEntry* only = nullptr;
+  if (selection.each_array) {
+    TF_NPZ_ASSIGN_OR_RETURN(only, FindMember(*archive, member));
+  }
   SelectedArrays selected;
-  TF_NPZ_ASSIGN_OR_RETURN(FoundArrays found, FindArrays(*archive, selection));
+  TF_NPZ_ASSIGN_OR_RETURN(FoundArrays found, FindArrays(*archive, selection, only));
   const ArrayOpener opener(archive, selection, options, cache);
   for (FoundArray& array : found.arrays) {
     TF_NPZ_ASSIGN_OR_RETURN(SelectedArray opened, opener.Open(std::move(array)));
@@ -287,8 +360,8 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
   }
   selected.archive = std::move(archive);
   TF_NPZ_RETURN_IF_ERROR(SetCount(selection, &selected));
-  TF_NPZ_RETURN_IF_ERROR(
-      OpenMadeArrays(selection, std::move(found.missing), options, cache, &selected));
+  TF_NPZ_RETURN_IF_ERROR(OpenMadeArrays(selection, std::move(found.missing), options, cache,
+                                        ArrayName(member.value_or("")), &selected));
   return selected;
 }
 
@@ -318,8 +391,10 @@ Result<std::vector<ArrayData>> ReadSelection(std::shared_ptr<Archive> archive,
     ArrayReader& reader = *array.reader;
     // If the data is aligned in the loaded member, the result shares the member's memory. If not,
     // it is copied from there; then it is better not to load a large array.
+    // If only a part is wanted, the rest is not decoded.
     const bool serves = reader.header().data_offset % kBufferAlignment == 0;
-    if (reader.load_size() > 0 && (serves || reader.load_size() <= kMaxCopied)) {
+    const bool gains = !reader.plan()->is_cut && (serves || reader.load_size() <= kMaxCopied);
+    if (reader.load_size() > 0 && gains) {
       TF_NPZ_RETURN_IF_ERROR(reader.Load());
     }
     TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayData> data, reader.ReadAll());

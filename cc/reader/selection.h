@@ -4,9 +4,12 @@
 #ifndef TF_NPZ_READER_SELECTION_H_
 #define TF_NPZ_READER_SELECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cc/base/status.h"
@@ -16,16 +19,18 @@
 #include "cc/reader/component.h"
 #include "cc/reader/plan_cache.h"
 #include "cc/reader/read_options.h"
+#include "cc/reader/slice.h"
 
 namespace tf_npz {
 
 // Where a component comes from.
 struct ComponentSource {
   enum class Kind : uint8_t {
-    kArray,     // an array of the file
-    kFilename,  // the path of the file, as the caller gave it: a string of shape ()
-    kRow,       // the number of the row in its file, from 0: int64 of shape (); elements are rows
-    kLength,    // the length of an element of `component` along `axis`: int64 of shape ()
+    kArray,      // an array of the file
+    kFilename,   // the path of the file, as the caller gave it: a string of shape ()
+    kRow,        // the number of the row in its file, from 0: int64 of shape (); elements are rows
+    kArrayName,  // the name of the array, if each array is a source: a string of shape ()
+    kLength,     // the length of an element of `component` along `axis`: int64 of shape ()
   };
   Kind kind = Kind::kArray;
   // For kLength. The component is an array. A negative axis counts from the last one.
@@ -45,14 +50,23 @@ struct Selection {
   // the component is not taken from an array.
   std::vector<FieldPath> keys;
   std::vector<ComponentSpec> specs;  // one for each key
-  // True: an element is a row. False: an element is a file's whole arrays.
+  // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<ComponentSource> sources = {};  // one for each key; empty: all are arrays
+  RowSelection row_selection = {};            // if `rows`
+  // For each key, what is taken of the axes of a row or of the array. Empty: all of every array.
+  std::vector<Slices> slices = {};
+  // True: each array of a file is a source of elements of its own (source_name.h), and keys are
+  // names of its fields. False: keys begin with the names of arrays.
+  bool each_array = false;
 
   const ComponentSource& source(size_t component) const {
     static const ComponentSource kAnArray;
     return sources.empty() ? kAnArray : sources[component];
   }
+  // Whether items of the arrays may belong to no element.
+  bool is_cut() const { return !row_selection.is_all() || !slices.empty(); }
+  const Slices& slices_of(size_t key) const;
 };
 
 // One array of a file, or one that is made for it (made_array.h), and the selected components that
@@ -73,10 +87,14 @@ struct SelectedArrays {
 // Opens the selected arrays. Every array is opened here, in three steps: header, plan, reader.
 // InvalidArgument, saying what to do, if the file does not fit the selection.
 //
+// `member` is the full name of the array's member if the selection says each_array and the file is
+// an `.npz`. Otherwise it is absent.
+//
 // Plans are taken from `cache` and added to it. It may be null, and must not be used for another
 // selection. Several threads may open files with one cache.
 Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Selection& selection,
-                                     const ReadOptions& options, PlanCache* cache = nullptr);
+                                     const ReadOptions& options, PlanCache* cache = nullptr,
+                                     std::optional<std::string_view> member = std::nullopt);
 
 // ResourceExhausted if the arrays that must be loaded take more than `memory_limit` bytes, unless
 // an element is the whole arrays.

@@ -8,6 +8,7 @@
 
 #include "cc/base/text.h"
 #include "cc/io/buffer.h"
+#include "cc/reader/element_layout.h"
 #include "cc/reader/inspect.h"
 #include "cc/reader/request_errors.h"
 
@@ -118,8 +119,10 @@ class SpecBuilder {
     spec_.label = archive_->label();
   }
 
-  Result<InferredSpec> Build() {
-    if (request_.keys) {
+  Result<InferredSpec> Build(const ZipEntry* only) {
+    if (request_.each_array) {
+      TF_NPZ_RETURN_IF_ERROR(AddOnly(only));
+    } else if (request_.keys) {
       TF_NPZ_RETURN_IF_ERROR(AddKeys(*request_.keys));
     } else {
       TF_NPZ_RETURN_IF_ERROR(archive_->is_npz() ? AddArrays() : AddNpy());
@@ -131,6 +134,19 @@ class SpecBuilder {
   }
 
  private:
+  Status AddOnly(const ZipEntry* entry) {
+    spec_.is_array = true;
+    if (request_.keys) return OkStatus();  // its name alone is wanted
+    std::string name;
+    if (entry != nullptr) {
+      name = ArrayName(entry->name);
+      spec_.label += "[" + Quote(name) + "]";
+    }
+    const MemberFacts array = InspectMember(archive_, entry, name, pool_);
+    TF_NPZ_RETURN_IF_ERROR(array.Problem());
+    return AddComponents(entry, array, AllComponents(array), {});
+  }
+
   Status AddNpy() {
     const MemberFacts array = InspectMember(archive_, nullptr, "", pool_);
     TF_NPZ_RETURN_IF_ERROR(RefuseUnnamed(array.Problem(), ReadableFields(array), request_.rows));
@@ -210,9 +226,7 @@ class SpecBuilder {
       if (member.is_array) arrays.emplace_back(entry, std::move(member));
     }
     if (arrays.empty()) {
-      return InvalidArgument(spec_.label +
-                             ": holds no arrays, so an element would have no component" +
-                             archive_->ButOtherProgram());
+      return archive_->NoArrays();
     }
     std::vector<ArrayLength> readable;
     for (const auto& [entry, array] : arrays) {
@@ -243,10 +257,7 @@ class SpecBuilder {
     TF_NPZ_RETURN_IF_ERROR(array.status);
     TF_NPZ_RETURN_IF_ERROR(range.Problem());
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
-    // An array without dimensions is repeated for each row of the others.
-    const bool has_rows = request_.rows && !array.header.shape.empty();
-    if (has_rows) AddCount(array.header.shape[0]);
-    if (no_rows_.ok() && request_.rows && !has_rows) {
+    if (no_rows_.ok() && request_.rows && array.header.shape.empty()) {
       no_rows_ = NoRows().WithContext(archive_->Context(entry));
     }
     const auto first = static_cast<std::ptrdiff_t>(spec_.components.size());
@@ -255,9 +266,19 @@ class SpecBuilder {
       component.keys = prefix;
       component.keys.insert(component.keys.end(), facts->path.begin() + depth, facts->path.end());
       component.dtype = facts->dtype;
-      if (has_rows) component.rows = array.header.shape[0];
       component.spec.type = facts->type;
-      component.spec.shape.emplace(facts->shape.begin() + (has_rows ? 1 : 0), facts->shape.end());
+      const Result<ElementLayout> layout = LayoutElements(
+          array.header.shape, request_.rows, request_.row_selection, SlicesOf(component.keys));
+      if (!layout.ok()) return layout.status().WithContext(archive_->Context(entry, facts->path));
+      if (layout->has_rows && !layout->is_repeated) {
+        AddCount(*layout);
+        component.rows = layout->row_count;
+      }
+      component.spec.shape = layout->element_shape;
+      component.spec.shape->insert(
+          component.spec.shape->end(),
+          facts->shape.begin() + static_cast<std::ptrdiff_t>(array.header.shape.size()),
+          facts->shape.end());
       TF_NPZ_RETURN_IF_ERROR(
           RequestCast(&component).WithContext(archive_->Context(entry, facts->path)));
       component.place = spec_.components.size();
@@ -309,9 +330,22 @@ class SpecBuilder {
         context + "its structured dtype has no fields, so an element would have no component");
   }
 
-  void AddCount(int64_t count) {
-    lengths_differ_ |= spec_.count.value_or(count) != count;
-    spec_.count = count;
+  void AddCount(const ElementLayout& layout) {
+    lengths_differ_ |= rows_.value_or(layout.row_count) != layout.row_count;
+    rows_ = layout.row_count;
+    spec_.count = layout.count;
+  }
+
+  // What the request takes of the array of a component with `keys`. The longest of its keys counts.
+  const Slices& SlicesOf(const FieldPath& keys) const {
+    static const SliceRequest kAll;
+    const SliceRequest* found = &kAll;
+    for (const SliceRequest& request : request_.slices) {
+      if (BeginsWith(keys, request.keys) && request.keys.size() >= found->keys.size()) {
+        found = &request;
+      }
+    }
+    return found->slices;
   }
 
   void SortByKeys(std::vector<InferredComponent>::iterator begin) {
@@ -324,15 +358,16 @@ class SpecBuilder {
   const SpecRequest& request_;
   const std::shared_ptr<BufferPool> pool_;
   InferredSpec spec_;
+  std::optional<int64_t> rows_;  // of an array
   bool lengths_differ_ = false;
   Status no_rows_;  // the error of the first array without rows, if no other array has rows
 };
 
 }  // namespace
 
-Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive,
-                               const SpecRequest& request) {
-  return SpecBuilder(archive, request).Build();
+Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request,
+                               const ZipEntry* entry) {
+  return SpecBuilder(archive, request).Build(entry);
 }
 
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components) {

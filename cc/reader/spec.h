@@ -33,14 +33,24 @@ struct Alternatives {
   bool is_optional = false;       // a file may have none of the arrays
 };
 
+// What is taken of the axes of the arrays to which `keys` leads.
+struct SliceRequest {
+  FieldPath keys;  // names that would index the result of np.load, or the first of these
+  Slices slices;
+};
+
 // The element that a caller wants.
 struct SpecRequest {
   // For each, the names that would index the result of np.load: the name of an array, then names of
   // its fields; for an `.npy`, names of fields. None is empty. Absent: everything in the file.
   std::optional<std::vector<FieldPath>> keys;
-  // True: an element is a row. False: an element is a file's whole arrays.
+  // True: an element is a row, or a window of rows. False: an element is a file's whole arrays.
   bool rows = true;
   std::vector<CastRequest> casts = {};
+  RowSelection row_selection = {};  // if `rows`
+  std::vector<SliceRequest> slices = {};
+  // Selection::each_array. `keys` is absent then, or empty if no header is wanted.
+  bool each_array = false;
   std::vector<Alternatives> alternatives = {};  // one for each of `keys`; empty: none has any
 };
 
@@ -64,8 +74,11 @@ struct InferredSpec {
   // Each field of a structure is a component; the structure itself is not. The order does not
   // depend on the file: first that of the requested keys, then that of the names.
   std::vector<InferredComponent> components;
-  std::string label;  // the path of the file, or of the first of several, as messages print it
-  // Rows of the file. Absent if elements are not rows, or if the arrays differ in length.
+  // What was read, as messages print it: the path of the file, with the name of the array if that
+  // is all; of several, the first.
+  std::string label;
+  bool is_array = false;  // it is one array of the file
+  // Elements of the file. Absent if elements are not rows, or if the arrays differ in length.
   std::optional<int64_t> count;
   // Whether the arrays have no length in common, although elements are rows: one array has no
   // dimensions, or lengths differ. Then the whole file may be one sample.
@@ -78,7 +91,10 @@ struct InferredSpec {
 // array cannot be cast as requested.
 // Unimplemented: no tensor can hold the items of an array.
 // DataLoss and the errors of the file system: as for reading the arrays.
-Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request);
+//
+// If each array is a source, reads the header of the one in `entry` alone; null: of an `.npy`.
+Result<InferredSpec> InferSpec(const std::shared_ptr<Archive>& archive, const SpecRequest& request,
+                               const ZipEntry* entry = nullptr);
 
 // `components` in the order of InferredComponent::place. Users see this order in dicts.
 std::vector<InferredComponent> ByPlace(std::vector<InferredComponent> components);

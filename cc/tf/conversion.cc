@@ -150,6 +150,31 @@ Result<std::vector<FieldPath>> ToKeys(const Tensor& keys, const std::vector<int6
   return divided;
 }
 
+Result<std::vector<Slices>> ToSlicesOfComponents(const std::vector<int64_t>& numbers,
+                                                 const std::vector<int64_t>& slice_axes,
+                                                 size_t components) {
+  std::vector<Slices> slices;
+  if (slice_axes.empty() && numbers.empty()) return slices;
+  size_t next = 0;
+  for (const int64_t axes : slice_axes) {
+    if (axes < 0 || static_cast<size_t>(axes) > (numbers.size() - next) / 3) break;
+    const size_t count = static_cast<size_t>(axes) * 3;
+    TF_NPZ_ASSIGN_OR_RETURN(Slices own, ToSlices(numbers.data() + next, count));
+    next += count;
+    slices.push_back(std::move(own));
+  }
+  if (slices.size() != components || slice_axes.size() != components || next != numbers.size()) {
+    return InvalidArgument("slices needs three numbers for each of slice_axes, one for each key");
+  }
+  for (const Slices& own : slices) {
+    for (const AxisSlice& slice : own) {
+      if (slice.is_known()) continue;
+      return InvalidArgument("slices must be known when an array is read");
+    }
+  }
+  return slices;
+}
+
 absl::Status ToTensor(ArrayData data, DataType dtype, int64_t count, Tensor* tensor) {
   std::vector<int64_t> dimensions = std::move(data.shape);
   if (count >= 0) dimensions.insert(dimensions.begin(), count);

@@ -3,6 +3,8 @@
 #ifndef TF_NPZ_TF_CONVERSION_H_
 #define TF_NPZ_TF_CONVERSION_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,13 @@ std::vector<std::string> ToStrings(const tensorflow::Tensor& tensor);
 // InvalidArgument if the depths do not add up to the number of strings.
 Result<std::vector<FieldPath>> ToKeys(const tensorflow::Tensor& keys,
                                       const std::vector<int64_t>& key_depths);
+
+// Divides the numbers of slices (ToSlices) between the components: component i takes the next three
+// times slice_axes[i]. Empty `slice_axes`: none is sliced, and the result is empty. InvalidArgument
+// if there are not as many numbers or components.
+Result<std::vector<Slices>> ToSlicesOfComponents(const std::vector<int64_t>& numbers,
+                                                 const std::vector<int64_t>& slice_axes,
+                                                 size_t components);
 
 // A tensor that takes over the memory of `data`. If `count` is 0 or more, `data` holds that many
 // elements, and the tensor has a first axis of that length. If `count` is negative, `data` holds

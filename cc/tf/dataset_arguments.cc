@@ -1,5 +1,6 @@
 #include "cc/tf/dataset_arguments.h"
 
+#include <algorithm>
 #include <string>
 
 #include "cc/tf/conversion.h"
@@ -40,7 +41,29 @@ Status CheckPadding(const DatasetArguments& a) {
   return OkStatus();
 }
 
+Status CheckRows(const DatasetArguments& a) {
+  if (a.row_slice.empty() && a.window.empty()) return OkStatus();
+  if (!a.rows) return InvalidArgument("row_slice and window need rows=True");
+  if (!a.row_slice.empty() && (a.row_slice.size() != 3 || a.row_slice[2] < 1)) {
+    return InvalidArgument("row_slice must be empty, or start, stop and a step of at least 1");
+  }
+  const bool is_positive =
+      std::all_of(a.window.begin(), a.window.end(), [](int64_t number) { return number >= 1; });
+  if (!a.window.empty() && (a.window.size() != 3 || !is_positive)) {
+    return InvalidArgument("window must be empty, or size, shift and stride of at least 1");
+  }
+  return OkStatus();
+}
+
 }  // namespace
+
+RowSelection RowsOf(const DatasetArguments& a) {
+  RowSelection rows;
+  if (!a.row_slice.empty()) rows.slice = {a.row_slice[0], a.row_slice[1], a.row_slice[2]};
+  rows.has_windows = !a.window.empty();
+  if (rows.has_windows) rows.window = {a.window[0], a.window[1], a.window[2]};
+  return rows;
+}
 
 Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (a.filenames.NumElements() == 0) return InvalidArgument("filenames is empty");
@@ -64,11 +87,17 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (counts != 0 && counts != a.filenames.NumElements()) {
     return InvalidArgument("element_counts must be empty or hold one number for each file");
   }
+  if (counts != 0 && a.each_array && a.rows) {
+    return InvalidArgument("element_counts must be empty if the rows of each array are read");
+  }
   for (int64_t i = 0; i < counts; ++i) {
     if (a.element_counts.flat<int64_t>()(i) < 0) {
       return InvalidArgument("element_counts must not be negative");
     }
   }
+  TF_NPZ_RETURN_IF_ERROR(CheckRows(a));
+  TF_NPZ_RETURN_IF_ERROR(
+      ToSlicesOfComponents(a.slices, a.slice_axes, a.output_types.size()).status());
   TF_NPZ_RETURN_IF_ERROR(CheckPadding(a));
   std::vector<PartialTensorShape> shapes = a.element_shapes;
   if (shapes.empty()) {

@@ -39,12 +39,20 @@ struct DatasetArguments {
   std::vector<tensorflow::PartialTensorShape> output_shapes;
   // Of one element, before it is padded; empty: as output_shapes says.
   std::vector<tensorflow::PartialTensorShape> element_shapes;
-  std::vector<bool> casts;  // for each component; empty: none is cast
+  std::vector<bool> casts;         // for each component; empty: none is cast
+  std::vector<int64_t> row_slice;  // start, stop, step; empty: all rows
+  std::vector<int64_t> slices;     // see ToSlicesOfComponents
+  std::vector<int64_t> slice_axes;
+  std::vector<int64_t> window;  // size, shift, stride; empty: no windows
+  bool each_array = false;
 };
 
 // The spec of each component of one element, before batching. InvalidArgument if an argument is out
 // of range, or if arguments contradict each other.
 Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& arguments);
+
+// Which rows are elements. The arguments are those that CheckedSpecs admits.
+RowSelection RowsOf(const DatasetArguments& arguments);
 
 // What pads each component, and to which lengths; see EngineOptions. The arguments are those that
 // CheckedSpecs admits.

@@ -38,6 +38,16 @@ class TensorFlowFile : public RandomAccessFile {
 
   uint64_t size() const override { return size_; }
 
+  std::string identity() const override {
+    tensorflow::FileStatistics facts;
+    const absl::Status status = tensorflow::Env::Default()->Stat(path_, &facts);
+    if (!status.ok() || facts.length != static_cast<int64_t>(size_) ||
+        !IsSettled(facts.mtime_nsec)) {
+      return "";
+    }
+    return std::to_string(size_) + " " + std::to_string(facts.mtime_nsec);
+  }
+
  private:
   const std::unique_ptr<tensorflow::RandomAccessFile> file_;
   const uint64_t size_;

@@ -19,6 +19,7 @@ constexpr struct {
 } kSources[] = {{"array", Kind::kArray},
                 {"filename", Kind::kFilename},
                 {"row", Kind::kRow},
+                {"array_name", Kind::kArrayName},
                 {"length", Kind::kLength}};
 
 std::optional<Kind> SourceNamed(std::string_view name) {
@@ -67,11 +68,14 @@ Result<std::string> FromHex(const std::string& digits) {
 }
 
 // What the attributes say besides keys.
-Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes) {
+Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes, bool each_array) {
   std::vector<ComponentSource> sources(attributes.size());
   for (size_t i = 0; i < attributes.sources.size(); ++i) {
     const std::optional<Kind> kind = SourceNamed(attributes.sources[i]);
     if (!kind) return InvalidArgument("no source is called " + Quote(attributes.sources[i]));
+    if (*kind == Kind::kArrayName && !each_array) {
+      return InvalidArgument("an array_name needs each_array");
+    }
     sources[i].kind = *kind;
   }
   for (size_t i = 0; i < attributes.fallbacks.size(); ++i) {
@@ -143,7 +147,7 @@ Status SetKeys(const tensorflow::Tensor& keys, const KeyAttributes& attributes,
                Selection* selection) {
   TF_NPZ_RETURN_IF_ERROR(CheckSizes(attributes));
   TF_NPZ_ASSIGN_OR_RETURN(std::vector<FieldPath> paths, ToKeys(keys, attributes.key_depths));
-  TF_NPZ_ASSIGN_OR_RETURN(selection->sources, ToSources(attributes));
+  TF_NPZ_ASSIGN_OR_RETURN(selection->sources, ToSources(attributes, selection->each_array));
   const std::vector<int64_t> one_each(attributes.size(), 1);
   TF_NPZ_RETURN_IF_ERROR(
       DividePaths(std::move(paths),

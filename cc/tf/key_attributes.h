@@ -30,8 +30,8 @@ struct KeyAttributes {
 
 absl::Status GetKeyAttributes(tensorflow::OpKernelConstruction* ctx, KeyAttributes* attributes);
 
-// Sets the keys and sources of `selection`. `keys` is the op's input. InvalidArgument if the
-// attributes contradict each other or the number of keys.
+// Sets the keys and sources of `selection`, whose each_array is set. `keys` is the op's input.
+// InvalidArgument if the attributes contradict each other or the number of keys.
 Status SetKeys(const tensorflow::Tensor& keys, const KeyAttributes& attributes,
                Selection* selection);
 

@@ -37,6 +37,7 @@ class ReadOp : public OpKernel {
     std::vector<tensorflow::PartialTensorShape> shapes;
     OP_REQUIRES_OK(ctx, ctx->GetAttr("output_shapes", &shapes));
     OP_REQUIRES_OK(ctx, GetKeyAttributes(ctx, &key_attributes_));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("slice_axes", &slice_axes_));
     OP_REQUIRES(
         ctx, dtypes_.size() == shapes.size() && dtypes_.size() == key_attributes_.size(),
         absl::InvalidArgumentError("key_depths, output_types and output_shapes differ in length"));
@@ -58,6 +59,16 @@ class ReadOp : public OpKernel {
         ctx, ToAbslStatus(SetKeys(ctx->input(LoadInput::kKeys), key_attributes_, &selection)));
     selection.specs = specs_;
     selection.rows = false;
+    tensorflow::OpInputList numbers;
+    OP_REQUIRES_OK(ctx, ctx->input_list("slices", &numbers));
+    std::vector<int64_t> flat;
+    for (const Tensor& tensor : numbers) {
+      const auto values = tensor.flat<int64_t>();
+      flat.insert(flat.end(), values.data(), values.data() + values.size());
+    }
+    Result<std::vector<Slices>> slices = ToSlicesOfComponents(flat, slice_axes_, dtypes_.size());
+    OP_REQUIRES_OK(ctx, ToAbslStatus(slices.status()));
+    selection.slices = std::move(*slices);
     ReadOptions options;
     options.pool = pool_;
     const bool verify_checksums = ctx->input(LoadInput::kVerifyChecksums).flat<bool>()(0);
@@ -90,6 +101,7 @@ class ReadOp : public OpKernel {
 
   const std::shared_ptr<BufferPool> pool_;
   KeyAttributes key_attributes_;
+  std::vector<int64_t> slice_axes_;
   tensorflow::DataTypeVector dtypes_;
   std::vector<ComponentSpec> specs_;
 };

@@ -163,13 +163,19 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
     padding_types.push_back(value.dtype());
   }
   tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
-      sources, length_components, length_axes, key_counts, fallbacks;
+      row_slice, window, slices, slice_axes, sources, length_components, length_axes, each_array,
+      key_counts, fallbacks;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(a.key_attributes.key_depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
   b->BuildAttrValue(a.padding_components, &padding_components);
   b->BuildAttrValue(a.element_shapes, &element_shapes);
   b->BuildAttrValue(a.casts, &casts);
+  b->BuildAttrValue(a.each_array, &each_array);
+  b->BuildAttrValue(a.row_slice, &row_slice);
+  b->BuildAttrValue(a.window, &window);
+  b->BuildAttrValue(a.slices, &slices);
+  b->BuildAttrValue(a.slice_axes, &slice_axes);
   b->BuildAttrValue(a.key_attributes.sources, &sources);
   b->BuildAttrValue(a.key_attributes.length_components, &length_components);
   b->BuildAttrValue(a.key_attributes.length_axes, &length_axes);
@@ -193,9 +199,14 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"padding_components", padding_components},
                         {"element_shapes", element_shapes},
                         {"casts", casts},
+                        {"row_slice", row_slice},
+                        {"window", window},
+                        {"slices", slices},
+                        {"slice_axes", slice_axes},
                         {"sources", sources},
                         {"length_components", length_components},
                         {"length_axes", length_axes},
+                        {"each_array", each_array},
                         {"key_counts", key_counts},
                         {"fallbacks", fallbacks}},
                        output);

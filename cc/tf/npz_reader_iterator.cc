@@ -225,9 +225,10 @@ class Iterator : public DatasetIterator<NpzReaderDataset> {
 
   // The number of threads with which tf.data.AUTOTUNE begins, and the most that it may set. That is
   // the size of a private thread pool, or one for each processor, up to kMaxAutoThreads. For a
-  // single file it is 1.
+  // single file that is one source it is 1.
   int64_t MaxAutoThreads(IteratorContext* ctx) const {
-    if (dataset()->arguments().filenames.NumElements() == 1) return 1;
+    const DatasetArguments& arguments = dataset()->arguments();
+    if (arguments.filenames.NumElements() == 1 && !arguments.each_array) return 1;
     const int64_t pool = ctx->runner_threadpool_size();
     return std::clamp<int64_t>(pool > 0 ? pool : tensorflow::port::NumSchedulableCPUs(), 1,
                                kMaxAutoThreads);

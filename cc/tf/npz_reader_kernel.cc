@@ -31,6 +31,11 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OP_REQUIRES_OK(ctx, ctx->GetAttr("element_shapes", &attributes_.element_shapes));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("padding_components", &attributes_.padding_components));
     OP_REQUIRES_OK(ctx, ctx->GetAttr("casts", &attributes_.casts));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("each_array", &attributes_.each_array));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("row_slice", &attributes_.row_slice));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("window", &attributes_.window));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("slices", &attributes_.slices));
+    OP_REQUIRES_OK(ctx, ctx->GetAttr("slice_axes", &attributes_.slice_axes));
   }
 
  protected:
@@ -45,6 +50,7 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     a.keys = *strings;
     Selection selection;
     selection.rows = a.rows;
+    selection.each_array = a.each_array;
     OP_REQUIRES_OK(ctx, ToAbslStatus(SetKeys(a.keys, a.key_attributes, &selection)));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
@@ -62,6 +68,9 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     Result<std::vector<ComponentSpec>> specs = CheckedSpecs(a);
     OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
     selection.specs = std::move(*specs);
+    selection.row_selection = RowsOf(a);
+    // CheckedSpecs has admitted them.
+    selection.slices = ToSlicesOfComponents(a.slices, a.slice_axes, a.output_types.size()).value();
     *output = new NpzReaderDataset(ctx, std::move(a), std::move(selection));
   }
 

@@ -69,6 +69,11 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("padding_components: list(int) >= 0 = []")
     .Attr("element_shapes: list(shape) >= 0 = []")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("each_array: bool = false")
+    .Attr("row_slice: list(int) >= 0 = []")
+    .Attr("window: list(int) >= 0 = []")
+    .Attr("slices: list(int) >= 0 = []")
+    .Attr("slice_axes: list(int) >= 0 = []")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
@@ -99,7 +104,12 @@ output_shapes: The shapes of the components, after the batch dimension if there 
 padding_components: The number of the component that each of `padding` pads, rising. Empty: `padding` has one value for each component.
 element_shapes: The shapes of the components of one element, before it is padded and batched; padded ones are then padded to the lengths in output_shapes. Empty: those of output_shapes; elements are padded to the longest of a batch.
 casts: For each component, whether arrays of other dtypes are cast to it. Empty: another dtype is an error.
-sources: For each component, where it comes from: "array", "filename", "row" or "length". Empty: all are arrays. A component that is no array has no keys.
+each_array: True: each array of a file is read as if it were a file of its own, and `keys` are names of its fields. element_counts are the numbers of arrays; empty if `rows`.
+row_slice: start, stop and step of the rows of each file, as in Python. Empty: all rows.
+window: size, shift and stride of windows over these rows, as of tf.data.Dataset.window. An element is a window. Empty: an element is a row.
+slices: What is taken of the axes of the rows, or of the arrays: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
+slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: all of them, whole.
+sources: For each component, where it comes from: "array", "filename", "row", "length" or, with each_array, "array_name". Empty: all are arrays. A component that is no array has no keys.
 length_components: For each "length" of `sources`, the number of the component whose elements it measures.
 length_axes: For each "length" of `sources`, the axis of these elements, before they are padded and batched.
 key_counts: For each component, how many of `key_depths` are its keys, at least 1. The first one whose array the file has is read. Empty: one each.
@@ -110,11 +120,14 @@ REGISTER_OP("NpzLoad")
     .Input("filename: string")
     .Input("keys: string")
     .Input("verify_checksums: bool")
+    .Input("slices: Nslices * int64")
     .Output("components: output_types")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("Nslices: int >= 0 = 0")
+    .Attr("slice_axes: list(int) >= 0 = []")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
@@ -127,10 +140,12 @@ Reads whole arrays of one .npy or .npz file.
 filename: The path of the file.
 keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
 verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+slices: What is taken of the axes of the arrays; none, or one vector: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
 key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. A file that does not fit is an error.
 casts: As for NpzReaderDataset.
+slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: whole arrays.
 sources: As for NpzReaderDataset.
 length_components: As for NpzReaderDataset.
 length_axes: As for NpzReaderDataset.
@@ -142,11 +157,14 @@ REGISTER_OP("NpzDecode")
     .Input("contents: string")
     .Input("keys: string")
     .Input("verify_checksums: bool")
+    .Input("slices: Nslices * int64")
     .Output("components: output_types")
     .Attr("key_depths: list(int) >= 1")
     .Attr("output_types: list(type) >= 1")
     .Attr("output_shapes: list(shape) >= 1")
     .Attr("casts: list(bool) >= 0 = []")
+    .Attr("Nslices: int >= 0 = 0")
+    .Attr("slice_axes: list(int) >= 0 = []")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
@@ -159,10 +177,12 @@ Decodes whole arrays from the bytes of an .npy or .npz file.
 contents: The bytes of the file.
 keys: For each component, the names that lead to it: the array's name, then names of fields of its structure.
 verify_checksums: True: verifies the CRC-32 of the members of an .npz, and of gzip.
+slices: What is taken of the axes of the arrays; none, or one vector: start, stop and step for each axis. A step of 0: the index `start`. -1: an ellipsis.
 key_depths: For each component, how many of `keys` belong to it. 0 means the only array of an .npy.
 output_types: The dtypes of the components, as for NpzReaderDataset.
 output_shapes: The shapes of the components. Contents that do not fit are an error.
 casts: As for NpzReaderDataset.
+slice_axes: For each component, how many axes `slices` has for it, one after the other. Empty: whole arrays.
 sources: As for NpzReaderDataset.
 length_components: As for NpzReaderDataset.
 length_axes: As for NpzReaderDataset.

@@ -29,6 +29,7 @@ struct LoadInput {
     kSource,  // filename or contents
     kKeys,
     kVerifyChecksums,
+    kSlices,  // none or one
   };
 };
 

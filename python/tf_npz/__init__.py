@@ -11,11 +11,14 @@ from . import _registration, _version_check
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
-    from ._keys import FILENAME, ROW, Field, FirstOf, Length
+    from ._keys import ARRAY, ARRAY_NAME, FILENAME, ROW, Field, FirstOf, Length
     from ._load import decode, load
+    from ._parts import Window
     from ._spec import element_spec
 
 __all__ = [
+    "ARRAY",
+    "ARRAY_NAME",
     "FILENAME",
     "ROW",
     "ArrayInfo",
@@ -24,6 +27,7 @@ __all__ = [
     "FirstOf",
     "Length",
     "NpzReaderDataset",
+    "Window",
     "decode",
     "element_spec",
     "inspect",
@@ -36,6 +40,8 @@ _registration.register_with_tensorflow()
 
 # The module of each name. It is imported when the name is first used, because importing TensorFlow takes seconds.
 _MODULES = {
+    "ARRAY": "_keys",
+    "ARRAY_NAME": "_keys",
     "FILENAME": "_keys",
     "ROW": "_keys",
     "ArrayInfo": "_inspect",
@@ -44,6 +50,7 @@ _MODULES = {
     "FirstOf": "_keys",
     "Length": "_keys",
     "NpzReaderDataset": "_dataset",
+    "Window": "_parts",
     "decode": "_load",
     "element_spec": "_spec",
     "inspect": "_inspect",

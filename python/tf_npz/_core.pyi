@@ -71,7 +71,7 @@ class InferredSpecs:
     # The path of the first file, as messages print it.
     @property
     def label(self) -> str: ...
-    # Rows of each file. Empty if they are not known for all files.
+    # Elements of each file. Empty if they are not known for all files.
     @property
     def counts(self) -> tuple[int, ...]: ...
     # Whether the arrays of each file have no length in common.
@@ -84,6 +84,7 @@ def has_scheme(path: bytes) -> bool: ...
 # The error of a file system of TensorFlow with the file at `path`. `code` is its number in tf.errors.
 def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 
+# `each_array`: an element is one array of a file, and `keys` is None, or empty if only its name is wanted.
 # All of these raise StatusError. Each of `keys` is the names that lead to an array or to a field. `casts` says what is
 # cast: names that lead to an array, or to several; the name of a dtype; and whether only numbers are cast, and other
 # components left as they are. `alternatives` says for each of `keys` which paths are tried after it, and whether a file
@@ -97,11 +98,19 @@ def infer_from_files(
     skip_damaged: bool,
     open_remote: Callable[[bytes], RemoteFile],
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
+    # start, stop, step of the rows; size, shift, stride of windows. Either may be empty.
+    row_slice: Sequence[int] = ...,
+    window: Sequence[int] = ...,
+    # What is taken of the axes of the arrays to which keys lead: start, stop, step for each axis. A step of 0: the
+    # index `start`; -1: an ellipsis; -2 and -3: a slice and an index that are not known.
+    slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
+    each_array: bool = ...,
     alternatives: Sequence[tuple[Sequence[Sequence[str]], bool]] = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
     contents: bytes,
     keys: Sequence[Sequence[str]] | None,
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
+    slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
     alternatives: Sequence[tuple[Sequence[Sequence[str]], bool]] = ...,
 ) -> InferredSpecs: ...

@@ -5,9 +5,11 @@ from typing import Any, SupportsIndex
 
 import tensorflow as tf
 
-from . import _description, _files, _keys, _ops, _padding, _spec, _structure
+from . import _description, _files, _keys, _ops, _padding, _parts, _slices, _spec, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
+from ._parts import Rows, RowSelection, Windows
+from ._slices import Slices
 from ._structure import ElementSpec
 from ._types import Integer
 
@@ -35,7 +37,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     with the next file, so `Dataset.ignore_errors` loses the rest of that file only.
 
     `len` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
-    `element_spec` given) and no file is damaged. With `rows=False` they always know it. In other cases,
+    `element_spec` given) and no file is damaged. With `rows=False` they always know it, unless keys hold
+    `tf_npz.ARRAY` and an `element_spec` is given. In other cases,
     `ds.apply(tf.data.experimental.assert_cardinality(n))` sets it.
 
     Example:
@@ -66,7 +69,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         filenames: _files.Filenames,
         keys: Keys | None = None,
         *,
-        rows: bool = True,
+        rows: Rows = True,
         batch_size: Integer | None = None,
         drop_remainder: bool = False,
         padding: _padding.Padding | None = None,
@@ -78,6 +81,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         name: str | None = None,
         padded_shapes: _padding.PaddedShapes | None = None,
         dtypes: Dtypes | None = None,
+        window: Windows | None = None,
+        slices: Slices | None = None,
     ) -> None:
         """Creates the dataset. Reads headers now, unless `element_spec` is given, but no array yet.
 
@@ -93,9 +98,13 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             tuple: a list, a generator, `np.load(f).keys()`. A `tf_npz.Field` may stand in the place of a name. For a
             structured .npy, keys are names of fields. Beside arrays, `tf_npz.FILENAME` and `tf_npz.ROW` say where the
             element comes from, and `tf_npz.Length` how long it is. There None is what `keys=None` gives:
-            (None, tf_npz.FILENAME). `tf_npz.FirstOf` is for arrays that some files lack.
+            (None, tf_npz.FILENAME).
+            `tf_npz.ARRAY` makes each array of each file an element, and `tf_npz.ARRAY_NAME` is its name.
+            `tf_npz.FirstOf` is for arrays that some files lack.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
-            without dimensions is a scalar in each row of its file. False: an element is one file's whole arrays.
+            without dimensions is a scalar in each row of its file. A slice, with a step of 1 or more: the same, for
+            the rows that it would take from a list of each file's rows. False: an element is one file's whole arrays.
+            With `tf_npz.ARRAY` read "array" for "file", here and below.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
             the batch that `.batch(batch_size, drop_remainder)` gives, but is decoded straight into its memory. None:
             no batches.
@@ -111,7 +120,8 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             With 32 files or more for each share, and always with `rows=False`, a share is every `count`-th file.
             With fewer files it is a range of rows; the ranges differ by at most one row, and all headers are read.
             Stored data outside the share is not read. Compressed data is read from the start of its array. CRC-32 is
-            not verified for arrays cut by the share's end, nor for stored arrays cut by its start.
+            not verified for arrays cut by the share's end, nor for stored arrays cut by its start. The same holds for
+            slices and windows that leave out rows.
           num_parallel_reads: Number of threads that read ahead, 1 to 256. One file is read by one thread. None:
             tf.data.AUTOTUNE sets it; it begins with one thread for each processor, or with
             `Options.threading.private_threadpool_size`, 16 at most.
@@ -137,11 +147,16 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             Files may then differ in their dtypes. Casts are those of NumPy's casting="same_kind": from bool to
             unsigned to signed integers to floats to complex numbers, and between sizes. bfloat16 is a float. Floats
             are rounded. An integer that does not fit is an error, and does not wrap as in `astype`.
+          window: A size, or (size, shift, stride), or a `tf_npz.Window`: an element is a window of `size` rows, and has
+            their axis before the others. Windows lie within a file. At a file's end, rows that do not fill a window
+            are left out. An array without dimensions is a scalar in each window.
+          slices: What is taken of the axes of a row, or, with `rows=False`, of the arrays: an index as NumPy takes it,
+            such as `np.s_[10:20, ..., 3]`, or a structure of these, as for `tf_npz.load`. All numbers must be known.
 
         Raises:
           TypeError: An argument is of another type; or `keys` holds a set, which has no order.
           ValueError: Options contradict each other or are out of range; `filenames` is symbolic and `element_spec` is
-            missing; or `keys` and `element_spec` differ in structure.
+            missing; `keys` and `element_spec` differ in structure; or no file has enough rows for a window.
           tf.errors.OpError: Without `element_spec`, the errors of `tf_npz.element_spec`. While iterating,
             InvalidArgumentError (a file does not fit the spec), NotFoundError, PermissionDeniedError, DataLossError (a
             file is damaged), UnimplementedError (the kind of a file is not supported), ResourceExhaustedError (a file
@@ -159,9 +174,15 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
         limit = _at_least_one("memory_limit", memory_limit, _DEFAULT_MEMORY_LIMIT)
 
         shards = _shard(shard)
+        selection = _parts.row_selection(rows, window)
+        cut = _slices.parsed(slices)
 
         paths = _files.expand(filenames)
-        components = _components(paths, _keys.normalized(keys, rows=rows), rows, element_spec, dtypes)
+        normalized = _keys.normalized(keys, rows=selection.rows)
+        components = _components(paths, normalized, selection, cut, element_spec, dtypes)
+        numbers, axes = _slices.static_numbers(components)
+        if selection.window and components.counts and not any(components.counts):
+            raise selection.no_windows()
         padded = _padding.padded(padding, padded_shapes, components)
         self._element_spec = padded.spec
         if size is not None:
@@ -171,7 +192,7 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
                 padded.spec,
             )
         self._description, self._remark = _description.described(
-            paths, components, rows=rows, batch_size=size, drop_remainder=drop_remainder, shard=shards
+            paths, components, rows=selection, batch_size=size, drop_remainder=drop_remainder, shard=shards
         )
         flat_spec = tf.nest.flatten(self._element_spec)
         variant = _ops.library().npz_reader_dataset(
@@ -186,7 +207,10 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             num_parallel_reads=threads,
             memory_limit=limit,
             verify_checksums=verify_checksums,
-            rows=rows,
+            **selection.op_arguments(),
+            slices=numbers,
+            slice_axes=axes,
+            each_array=_keys.is_each_array(normalized),
             output_types=[spec.dtype for spec in flat_spec],
             output_shapes=[spec.shape for spec in flat_spec],
             # Private to TensorFlow: its own datasets pass this to their ops. It holds `name`, read from self._name.
@@ -210,17 +234,22 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
 
 
 def _components(
-    paths: list[str] | tf.Tensor, keys: Any, rows: bool, element_spec: ElementSpec | None, dtypes: Dtypes | None
+    paths: list[str] | tf.Tensor,
+    keys: Any,
+    rows: RowSelection,
+    slices: Any,
+    element_spec: ElementSpec | None,
+    dtypes: Dtypes | None,
 ) -> _structure.Components:
     if element_spec is not None:
-        return _spec.of_caller(keys, element_spec, dtypes)
+        return _spec.of_caller(keys, element_spec, dtypes, slices)
     if tf.is_tensor(paths):
-        arguments = _keys.argument(keys) + ("" if rows else ", rows=False")
+        arguments = _keys.argument(keys) + rows.argument + _slices.argument(slices)
         raise ValueError(
             "filenames is symbolic, so the dtypes and shapes of its arrays can't be read yet: pass "
             f"element_spec=tf_npz.element_spec(files{arguments}), made outside of the function"
         )
-    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, skip_damaged=True)
+    return _spec.of_files(paths, keys, rows=rows, dtypes=dtypes, slices=slices, skip_damaged=True)
 
 
 def _batch_size(batch_size: Any) -> tuple[tf.Tensor | None, int | None]:

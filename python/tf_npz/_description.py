@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from ._parts import RowSelection
 from ._structure import Components
 
 
@@ -9,26 +10,27 @@ def described(
     paths: list[str] | tf.Tensor,
     components: Components,
     *,
-    rows: bool,
+    rows: RowSelection,
     batch_size: tf.Tensor | None,
     drop_remainder: bool,
     shard: tuple[tf.Tensor, tf.Tensor],
 ) -> tuple[str, str]:
     """What a dataset gives, such as "640 rows of 20 files, batches of 32", and a remark. The remark may be empty."""
     files = "files named by a tensor" if tf.is_tensor(paths) else _number(len(paths), "file")
-    if not rows:
+    noun = "window" if rows.window else "row"
+    if not rows.rows:
         parts = [f"{files}, whole arrays"]
     elif components.counts:
-        parts = [f"{_number(sum(components.counts), 'row')} of {files}"]
+        parts = [f"{_number(sum(components.counts), noun)} of {files}"]
     else:
-        parts = [f"rows of {files}"]
+        parts = [f"{noun}s of {files}"]
     count, index = (_static(number) for number in shard)
     if (count, index) != ("1", "0"):
         parts.append(f"shard=({count}, {index})")
     if batch_size is not None:
         parts.append(f"{'full ' if drop_remainder else ''}batches of {_static(batch_size)}")
     # The arrays of each file have no length in common.
-    remark = "; if a file is one sample, pass rows=False" if rows and components.may_be_sample else ""
+    remark = "; if a file is one sample, pass rows=False" if rows.rows and components.may_be_sample else ""
     return ", ".join(parts), remark
 
 

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
+from ._types import Tensor
+
 
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
 class Field:
@@ -48,15 +50,39 @@ class Field:
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
+class EachArray:
+    """A key that stands for each array of each file: `tf_npz.ARRAY`.
+
+    An element is one array, as if it were the only one of a file. The arrays of a file come in the order of
+    `np.load(f).files`, those whose member's name does not end in .npy left out. An .npy is one array. All arrays must
+    have one dtype, or be cast to one; their shapes may differ. With `rows=True` an element is a row of one array.
+
+    Example:
+      >>> ds = tf_npz.NpzReaderDataset("utterances.npz", tf_npz.ARRAY, rows=False, batch_size=2, padding=0)
+      >>> ds.element_spec
+      TensorSpec(shape=(None, None, 2), dtype=tf.float32, name=None)
+      >>> [batch.shape for batch in ds]
+      [TensorShape([2, 5, 2]), TensorShape([1, 4, 2])]
+    """
+
+    def __repr__(self) -> str:
+        return "tf_npz.ARRAY"
+
+
+ARRAY = EachArray()
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Origin:
-    """A key that stands for where an element comes from: `tf_npz.FILENAME` or `tf_npz.ROW`.
+    """A key that stands for where an element comes from: `tf_npz.FILENAME`, `tf_npz.ROW` or `tf_npz.ARRAY_NAME`.
 
     It stands in `keys` beside the names of arrays.
 
     Attributes:
       name: "FILENAME": the name of the element's file, as it was given or as its pattern expanded, a tf.string of
         shape (). "ROW": the number of the row in its file, from 0, an int64 of shape (). With `rows=False` an element
-        has no row.
+        has no row. "ARRAY_NAME": the name of the array that is the element, as `np.load(f).files` has it, a tf.string
+        of shape (); "" for an .npy. It makes each array an element, as `tf_npz.ARRAY` does.
 
     Example:
       >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("y", tf_npz.FILENAME, tf_npz.ROW))
@@ -72,6 +98,7 @@ class Origin:
 
 FILENAME = Origin("FILENAME")
 ROW = Origin("ROW")
+ARRAY_NAME = Origin("ARRAY_NAME")
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -156,8 +183,15 @@ class FirstOf:
         return hash(self._identity())
 
 
-# One key. `is_key` and `path_of` say what it may be at run time.
-Key: TypeAlias = str | Field | Origin | Length | FirstOf
+@dataclasses.dataclass(frozen=True, eq=False)
+class SymbolicName:
+    """The name of an array that is not known yet: what `normalized` makes of a tensor. No two are equal."""
+
+    tensor: tf.Tensor
+
+
+# One key. `is_key` and `path_of` say what it may be at run time. A tensor holds the name of an array.
+Key: TypeAlias = str | Field | EachArray | Origin | Length | FirstOf | Tensor
 # A key, or a structure of keys: a mapping, or anything that gives keys in an order. A structure may hold structures.
 # None within a structure stands for what `keys=None` gives.
 Keys: TypeAlias = Key | Mapping[Any, "Keys | None"] | Iterable["Keys | None"]
@@ -165,7 +199,17 @@ Keys: TypeAlias = Key | Mapping[Any, "Keys | None"] | Iterable["Keys | None"]
 
 def is_key(node: object) -> bool:
     """Whether `node` is one key: a leaf of the structure of keys."""
-    return node is None or isinstance(node, str | Field | Origin | Length | FirstOf)
+    return node is None or isinstance(node, str | Field | EachArray | Origin | Length | FirstOf | SymbolicName)
+
+
+def are_symbolic(keys: Any) -> bool:
+    """Whether one of the normalized `keys` is a tensor without a known value."""
+    return any(isinstance(key, SymbolicName) for key in tf.nest.flatten(keys))
+
+
+def is_each_array(keys: Any) -> bool:
+    """Whether an element is one array of a file, as the normalized `keys` say."""
+    return any(isinstance(key, EachArray) or key is ARRAY_NAME for key in tf.nest.flatten(keys))
 
 
 def is_array(key: Key | None) -> bool:
@@ -182,14 +226,16 @@ def source_of(key: Key | None) -> str:
 
 def dtype_of(key: Origin | Length) -> tf.DType:
     """The dtype of a key that is no array. Its shape is ()."""
-    return tf.string if key == FILENAME else tf.int64
+    return tf.string if key in (FILENAME, ARRAY_NAME) else tf.int64
 
 
-def path_of(key: Key | None) -> tuple[str, ...]:
+def path_of(key: Any) -> tuple[str | tf.Tensor, ...]:
     """The names that would index the result of np.load: the array's name, then names of fields.
 
-    Empty for what is no array, and for None. For FirstOf, those of its first key.
+    Empty for `ARRAY`, for what is no array, and for None. For FirstOf, those of its first key.
     """
+    if isinstance(key, SymbolicName):
+        return (key.tensor,)
     if isinstance(key, FirstOf):
         return path_of(key.keys[0])
     if isinstance(key, Field):
@@ -197,12 +243,12 @@ def path_of(key: Key | None) -> tuple[str, ...]:
     return (key,) if isinstance(key, str) else ()
 
 
-def others_of(key: Key | None) -> list[tuple[str, ...]]:
+def others_of(key: Any) -> list[tuple[str | tf.Tensor, ...]]:
     """The paths that are tried after `path_of(key)`."""
     return [path_of(other) for other in key.keys[1:]] if isinstance(key, FirstOf) else []
 
 
-def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True) -> Any:
+def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True, of_one_file: bool = False) -> Any:
     """`keys` as a structure of an element: keys in dicts, tuples and named tuples. None stays None.
 
     All functions that take keys call it first, and once, because an iterator can be read only once.
@@ -211,6 +257,7 @@ def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True) 
       keys: The argument of the caller.
       rows: Whether an element is a row.
       has_file: Whether the arrays come from a file, and not from bytes.
+      of_one_file: Whether all arrays of one file are read at once.
 
     Raises:
       TypeError: `keys` holds something that is not a key, or that has no order.
@@ -225,6 +272,8 @@ def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True) 
         raise ValueError(
             f"keys is empty: {keys!r}; name at least one array, or leave keys out to read all of them{hint}"
         )
+    if is_each_array(structure):
+        _check_each_array(flat, of_one_file=of_one_file)
     _check_origins(flat, rows, has_file)
     return structure
 
@@ -281,6 +330,8 @@ def _structure(keys: Any) -> Any:
         return _plain(keys)
     if is_key(keys):
         return keys
+    if tf.is_tensor(keys):
+        return _of_tensor(keys)
     if isinstance(keys, np.lib.npyio.NpzFile):
         raise TypeError("keys holds an open NpzFile of np.load; pass its names, keys=tuple(file), or leave keys out")
     if isinstance(keys, Mapping):
@@ -292,12 +343,35 @@ def _structure(keys: Any) -> Any:
     # The names of a mapping have an order, though Python's type for them is a set.
     if isinstance(keys, collections.abc.Set) and not isinstance(keys, collections.abc.KeysView):
         raise TypeError(f"keys holds a set, which has no order; pass sorted(keys) or a tuple: {_described(keys)}")
-    is_opaque = isinstance(keys, bytes | bytearray | memoryview | tf.data.Dataset) or tf.is_tensor(keys)
+    is_opaque = isinstance(keys, bytes | bytearray | memoryview | tf.data.Dataset)
     if is_opaque or not isinstance(keys, Iterable):
         raise TypeError(
             f"keys must be names of arrays (str), tf_npz.Field, or structures of these, not {_described(keys)}"
         )
     return tuple(map(_structure, keys))
+
+
+def _check_each_array(flat: list[Any], *, of_one_file: bool) -> None:
+    if of_one_file:
+        raise ValueError(
+            f"keys holds {', '.join(map(repr, flat))}, but all arrays of one file are read at once here; leave keys "
+            "out for a dict of them, or read one after another with NpzReaderDataset"
+        )
+    others = [key for key in flat if is_array(key) and not isinstance(key, EachArray)]
+    if others:
+        raise ValueError(
+            f"keys holds {', '.join(map(repr, flat))}: with tf_npz.ARRAY or tf_npz.ARRAY_NAME an element is one array "
+            f"of a file, so it does not have {', '.join(map(repr, others))}; leave one or the other out"
+        )
+
+
+def _of_tensor(key: Any) -> str | SymbolicName:
+    if key.dtype != tf.string or not key.shape.is_compatible_with([]):
+        raise TypeError(f"a key that is a tensor must be a scalar string, not {_described(key)}")
+    tensor = tf.convert_to_tensor(key)  # of a tf.Variable
+    value = tf.get_static_value(tensor)
+    # Bytes that are not UTF-8 are escaped in the names of arrays too.
+    return SymbolicName(tensor) if value is None else bytes(value).decode("utf-8", "backslashreplace")
 
 
 def _plain(name: str) -> str:

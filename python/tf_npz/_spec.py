@@ -8,9 +8,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _core, _defaults, _dtypes, _errors, _files, _keys, _ops, _remote, _structure
+from . import _core, _defaults, _dtypes, _errors, _files, _keys, _ops, _parts, _remote, _slices, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
+from ._parts import Rows, RowSelection, Windows
+from ._slices import Slices
 from ._structure import Components, ElementSpec
 
 # If there are more files than this, the headers of a sample of this size are read. A cached file takes about 0.02 ms, a
@@ -20,7 +22,13 @@ _MAX_FILES = 1000
 
 @_ops.not_converted
 def element_spec(
-    filenames: _files.Filenames, keys: Keys | None = None, *, rows: bool = True, dtypes: Dtypes | None = None
+    filenames: _files.Filenames,
+    keys: Keys | None = None,
+    *,
+    rows: Rows = True,
+    dtypes: Dtypes | None = None,
+    window: Windows | None = None,
+    slices: Slices | None = None,
 ) -> ElementSpec:
     """Reads the spec of one element from the headers of files.
 
@@ -29,10 +37,14 @@ def element_spec(
     Args:
       filenames: The files, as for `NpzReaderDataset`. The headers of all files are read, 1000 at
         most. If there are more files, 1000 of them are read: the first, the last, and others evenly spread between.
+        With `tf_npz.ARRAY`, so are 1000 arrays, an equal number of each file.
       keys: The arrays of an element, and its structure, as for `NpzReaderDataset`.
-      rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+      rows: True, or a slice: an element is one step along axis 0 of the arrays. False: an element is one file's whole
+        arrays.
       dtypes: What arrays are cast to, as for `NpzReaderDataset`. The spec has these dtypes, and what reads with the
         spec casts to them.
+      window: Windows over rows, as for `NpzReaderDataset`: an element is a window.
+      slices: What is taken of the axes of arrays, as for `NpzReaderDataset`, or, with `rows=False`, for `load`.
 
     Returns:
       A tf.TensorSpec, or a tuple or dict of them, in the structure of `keys`. A structured array has a dict of its
@@ -64,15 +76,18 @@ def element_spec(
     paths = _files.expand(filenames)
     if tf.is_tensor(paths):
         raise ValueError("filenames is symbolic, so there is no header to read yet: pass the name of a file as a str")
-    return of_files(paths, _keys.normalized(keys, rows=rows), rows=rows, dtypes=dtypes).spec
+    selection = _parts.row_selection(rows, window)
+    normalized = _keys.normalized(keys, rows=selection.rows)
+    return of_files(paths, normalized, rows=selection, dtypes=dtypes, slices=_slices.parsed(slices)).spec
 
 
 def of_files(
     paths: Sequence[str],
     keys: Any,
     *,
-    rows: bool,
+    rows: RowSelection,
     dtypes: Dtypes | None = None,
+    slices: Any = None,
     skip_damaged: bool = False,
 ) -> Components:
     """The components of an element, with the narrowest spec that admits all files. Raises what `element_spec` raises.
@@ -80,8 +95,9 @@ def of_files(
     Args:
       paths: The files, at least one.
       keys: The arrays of an element, as `_keys.normalized` returns them.
-      rows: True: an element is one step along axis 0 of the arrays. False: an element is one file's whole arrays.
+      rows: Whether an element is a row, a window of rows, or one file's whole arrays.
       dtypes: What arrays are cast to.
+      slices: What is taken of their axes, as `_slices.parsed` returns it.
       skip_damaged: True: leaves out damaged files, unless all files are damaged.
     """
     paths_of_keys = _paths_of(keys)
@@ -91,45 +107,59 @@ def of_files(
         specs = _core.infer_from_files(
             [os.fsencode(path) for path in sample],
             paths_of_keys,
-            rows,
+            rows.rows,
             skip_damaged,
             _remote.RemoteFile,
             casts,
+            rows.row_slice,
+            rows.window,
+            _slices.requests(slices, keys),
+            _keys.is_each_array(keys),
             _alternatives(keys),
         )
         components = _dtypes.with_casts(dtypes, _components(specs, keys), _paths_in(specs))
         components = components._replace(may_be_sample=specs.may_be_sample)
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
+    components = _slices.with_slices(slices, components)
     return components._replace(counts=specs.counts) if len(sample) == len(paths) else components
 
 
-def of_contents(contents: bytes, keys: Any, dtypes: Dtypes | None = None) -> Components:
+def of_contents(contents: bytes, keys: Any, dtypes: Dtypes | None = None, slices: Any = None) -> Components:
     """The components of an element that is the whole arrays in `contents`. Raises what `element_spec` raises."""
     casts = _dtypes.requests(dtypes, keys)
     try:
-        specs = _core.infer_from_contents(contents, _paths_of(keys), casts, _alternatives(keys))
-        return _dtypes.with_casts(dtypes, _components(specs, keys), _paths_in(specs))
+        cut = _slices.requests(slices, keys)
+        specs = _core.infer_from_contents(contents, _paths_of(keys), casts, cut, _alternatives(keys))
+        components = _dtypes.with_casts(dtypes, _components(specs, keys), _paths_in(specs))
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
+    return _slices.with_slices(slices, components)
 
 
-def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None) -> Components:
+def of_caller(keys: Any, spec: ElementSpec, dtypes: Dtypes | None, slices: Any = None) -> Components:
     """The components of an element whose spec the caller gave. Arrays of other dtypes are cast to it.
 
     Raises:
       TypeError: `spec` holds something other than tf.TensorSpec, or `dtypes` something other than dtypes.
-      ValueError: `keys`, `spec` and `dtypes` differ in structure.
+      ValueError: `keys`, `spec`, `dtypes` and `slices` differ in structure.
     """
     components = _structure.components(keys, spec)
     components = _dtypes.applied(dtypes, components)
-    return components._replace(casts=[True] * len(components.keys))
+    return _slices.with_slices(slices, components._replace(casts=[True] * len(components.keys)))
 
 
 def _paths_of(keys: Any) -> list[tuple[str, ...]] | None:
     """The paths of the arrays that are read. None: all arrays."""
+    if _keys.are_symbolic(keys):
+        raise ValueError(
+            f"keys holds {keys!r}, whose value is not known yet, so no header can be read: pass the spec of its array "
+            "as element_spec, such as tf.TensorSpec([None, 80], tf.float32), or a str as the key"
+        )
     flat = tf.nest.flatten(keys)
-    return None if None in flat else [_keys.path_of(key) for key in flat if _keys.is_array(key)]
+    if None in flat or _keys.ARRAY in flat:
+        return None
+    return [_keys.path_of(key) for key in flat if _keys.is_array(key)]
 
 
 def _sample(paths: Sequence[str]) -> Sequence[str]:

@@ -16,18 +16,20 @@ class Components(NamedTuple):
 
     Attributes:
       keys: For each component, the names that would index the result of np.load: the array's name, then names of
-        fields. Empty for the only array of an .npy.
+        fields. Empty for the only array of an .npy. The array's name may be a symbolic tensor.
       spec: The element's spec, with one tf.TensorSpec for each component.
       counts: The number of elements of each file. Empty if it is unknown.
       casts: For each component, whether arrays of other dtypes are cast to its dtype. Empty: none is.
+      slices: For each component, the `_slices.Index` that is taken of it, or None. Empty: none is cut.
       may_be_sample: Whether the arrays of each file have no length in common, so that a file may be one sample.
       leaves: For each component, the key of the caller that it belongs to. None: all arrays.
     """
 
-    keys: list[tuple[str, ...]]
+    keys: list[tuple[str | tf.Tensor, ...]]
     spec: ElementSpec
     counts: tuple[int, ...] = ()
     casts: Sequence[bool] = ()
+    slices: Sequence[Any] = ()
     may_be_sample: bool = False
     leaves: Sequence[_keys.Key | None] = ()
 
@@ -42,11 +44,12 @@ class Components(NamedTuple):
         paths = [
             path for key, leaf in zip(self.keys, self.leaves, strict=True) for path in (key, *_keys.others_of(leaf))
         ]
+        names = [name for path in paths for name in path]
         has_choices = any(isinstance(leaf, _keys.FirstOf) for leaf in self.leaves)
         lengths = [leaf for leaf in self.leaves if isinstance(leaf, _keys.Length)]
         are_arrays = all(map(_keys.is_array, self.leaves))
         return {
-            "keys": tf.constant([name for path in paths for name in path], tf.string),
+            "keys": tf.stack(names) if any(map(tf.is_tensor, names)) else tf.constant(names, tf.string),
             "key_depths": [len(path) for path in paths],
             "key_counts": [1 + len(_keys.others_of(leaf)) for leaf in self.leaves] if has_choices else [],
             "fallbacks": list(map(_defaults.contents, self.leaves, self.specs)) if has_choices else [],
@@ -151,7 +154,7 @@ class _StructuresDifferError(Exception):
     pass
 
 
-def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None, tuple[str, ...]]]:
+def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None, tuple[str | tf.Tensor, ...]]]:
     """`Components.leaves` and `Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
     if _keys.is_key(keys):
         is_one = not _keys.is_array(keys) or isinstance(keys, _keys.FirstOf)
@@ -165,7 +168,7 @@ def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None
     raise _StructuresDifferError
 
 
-def _field_keys(prefix: tuple[str, ...], spec: ElementSpec) -> list[tuple[str, ...]]:
+def _field_keys(prefix: tuple[str | tf.Tensor, ...], spec: ElementSpec) -> list[tuple[str | tf.Tensor, ...]]:
     """`Components.keys` for a nested dict of fields, or for a single component. Each begins with `prefix`."""
     if isinstance(spec, tf.TensorSpec):
         return [prefix]

@@ -85,6 +85,9 @@ LITTLE: dict[str, Callable[[str, str | None], tf.data.Dataset]] = {
     "after the end": lambda file, key: tf_npz.NpzReaderDataset(file, key).skip(20_000_000),
     "rows of a share": lambda file, key: tf_npz.NpzReaderDataset(file, key, shard=(3, 1)).take(10),
     "a small share": lambda file, key: tf_npz.NpzReaderDataset(file, key, shard=(100_000, 70_000)),
+    "a slice of rows": lambda file, key: tf_npz.NpzReaderDataset(file, key, rows=slice(5_000_000, 5_000_100)),
+    "a sparse slice": lambda file, key: tf_npz.NpzReaderDataset(file, key, rows=slice(-1_000_000, None, 5_000)),
+    "distant windows": lambda file, key: tf_npz.NpzReaderDataset(file, key, window=(8, 500_000), batch_size=4),
     "rows of a global shuffle": lambda file, key: global_shuffle(tf_npz.NpzReaderDataset(file, key)).take(10),
 }
 

@@ -354,12 +354,14 @@ def test_a_graph_without_the_attribute_does_not_cast(folder: Path) -> None:
     np.savez("a.npz", x=np.ones(3, "f4"))
     for dtype in (tf.float32, tf.float64):
         arguments = {"keys": ["x"], "key_depths": [1], "output_types": [dtype], "output_shapes": [[3]]}
-        (tensor,) = _ops.library().npz_load(filename="a.npz", verify_checksums=True, **arguments, casts=[True])
+        (tensor,) = _ops.library().npz_load(
+            filename="a.npz", verify_checksums=True, slices=[], **arguments, casts=[True]
+        )
         assert tensor.dtype == dtype
     with pytest.raises(
         Invalid, match=r"holds an array of float32 .* pass tf.TensorSpec\(\(3,\), tf.float64\) for it in element_spec"
     ):
-        _ops.library().npz_load(filename="a.npz", verify_checksums=True, **arguments)
+        _ops.library().npz_load(filename="a.npz", verify_checksums=True, slices=[], **arguments)
 
 
 def test_members_of_an_npz_are_cast_each(folder: Path) -> None:

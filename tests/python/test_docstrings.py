@@ -13,7 +13,7 @@ EXAMPLES = [
     test
     for name in tf_npz.__all__
     for test in doctest.DocTestFinder().find(
-        getattr(tf_npz, name), f"tf_npz.{name}", module=False, globs={"tf": tf, "tf_npz": tf_npz}
+        getattr(tf_npz, name), f"tf_npz.{name}", module=False, globs={"np": np, "tf": tf, "tf_npz": tf_npz}
     )
     if test.examples
 ]
@@ -25,6 +25,7 @@ def files(folder: Path) -> None:
     rng = np.random.default_rng(0)
     np.savez("a.npz", x=np.zeros((3, 4), np.float32), y=np.array([7, 8, 9]))
     np.savez("run.npz", events=np.zeros(3, [("t", "f8"), ("id", "u4")]), label=np.arange(3))
+    np.savez("utterances.npz", **{name: np.ones((n, 2), np.float32) for name, n in {"a": 3, "b": 5, "c": 4}.items()})
     Path("train").mkdir()
     for i in range(2):
         x = rng.standard_normal((6, 4), np.float32)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import tf_npz
 from testing import npy_bytes
-from tf_npz import _keys, _spec, _structure
+from tf_npz import _keys, _parts, _spec, _structure
 
 FLOAT = tf.float32
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -210,12 +210,12 @@ def test_the_reader_reports_damage_later_if_one_file_can_be_read(folder: Path) -
     Path("1.npz").write_bytes(b"x,y\n")
     damaged = ["0.npz", "1.npz"]
     np.savez("2.npz", x=zeros(2, 3))
-    components = _spec.of_files([*damaged, "2.npz"], None, rows=True, skip_damaged=True)
+    components = _spec.of_files([*damaged, "2.npz"], None, rows=_parts.row_selection(rows=True), skip_damaged=True)
     assert components == _structure.Components([("x",)], {"x": tf.TensorSpec([3], FLOAT)}, leaves=[None])
     with pytest.raises(tf.errors.DataLossError, match=r"0\.npz: is empty"):
-        _spec.of_files(damaged, None, rows=True, skip_damaged=True)
+        _spec.of_files(damaged, None, rows=_parts.row_selection(rows=True), skip_damaged=True)
     with pytest.raises(tf.errors.NotFoundError, match=r"none\.npz"):
-        _spec.of_files(["2.npz", "none.npz"], None, rows=True, skip_damaged=True)
+        _spec.of_files(["2.npz", "none.npz"], None, rows=_parts.row_selection(rows=True), skip_damaged=True)
 
 
 # Keys, a given spec, and the resulting names in the order of tf.nest.flatten.

@@ -39,6 +39,7 @@ def names(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         np.save(f"images/{i}.npy", np.full((5, 6, 3), i, np.uint8))
         scipy.sparse.save_npz(f"matrices/{i}.npz", scipy.sparse.random(50 + 20 * i, 12, 0.3, "csr", np.float32))
     scipy.sparse.save_npz("csc.npz", scipy.sparse.eye_array(3, format="csc"))
+    np.save("volume.npy", np.zeros((164, 128, 128), np.uint8))
     np.savez("a.npz", x=np.arange(3))
     np.save("events/0.npy", np.zeros(10, EVENT))
     np.savez("events.npz", events=np.zeros(10, EVENT))

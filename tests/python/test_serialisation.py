@@ -25,6 +25,8 @@ SAVED: dict[str, dict[str, Any]] = {
     "batches": {"batch_size": 4},
     "padded batches": {"batch_size": 4, "padding": 0},
     "whole files": {"rows": False},
+    "a slice of rows": {"rows": slice(1, None)},
+    "windows": {"window": (3, 1)},
 }
 
 

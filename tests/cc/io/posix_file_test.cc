@@ -1,10 +1,13 @@
 #include "cc/io/posix_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <thread>
@@ -200,6 +203,67 @@ TEST_F(PosixFileTest, FindsThatAFileWasCutOrRemovedAfterCloseIdle) {
   EXPECT_ERROR(Read(file, 0, 3), kDataLoss, "file was replaced while it was read");
   ASSERT_EQ(std::remove(path.c_str()), 0);
   EXPECT_ERROR(Read(file, 0, 3), kNotFound, "can't open: No such file or directory");
+}
+
+// The identity of the file at `path`, once it is known.
+std::string WaitForIdentity(const std::string& path) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  std::string identity;
+  while (identity.empty() && std::chrono::steady_clock::now() < end) {
+    identity = PosixFileSystem().Open(path).value()->identity();
+    std::this_thread::yield();
+  }
+  EXPECT_NE(identity, "") << path;
+  return identity;
+}
+
+TEST_F(PosixFileTest, HasAnIdentityThatEachChangeChanges) {
+  const std::string path = Write("a", "0123456789");
+  EXPECT_EQ(Open(path).value()->identity(), "") << "it may change again in the same instant";
+  const std::string first = WaitForIdentity(path);
+  EXPECT_EQ(WaitForIdentity(path), first);
+  const std::string other = WaitForIdentity(Write("b", "0123456789"));
+  EXPECT_NE(other, first);
+  Write("a", "9876543210");
+  const std::string second = WaitForIdentity(path);
+  EXPECT_NE(second, first);
+  ASSERT_EQ(std::rename(Path("b").c_str(), path.c_str()), 0);
+  const std::string third = WaitForIdentity(path);
+  EXPECT_NE(third, first);
+  EXPECT_NE(third, second);
+  // A time that is set to look old does not hide a change.
+  Write("a", "0000000000");
+  const timespec times[] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  EXPECT_EQ(Open(path).value()->identity(), "");
+}
+
+TEST(IsSettled, WaitsForTheNextStepOfTheClock) {
+  const int64_t second = 1'000'000'000;
+  const int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+  const int64_t fine = now - now % second + 1;  // a time that is no whole second
+  const int64_t coarse = now - now % second;
+  EXPECT_TRUE(IsSettled(fine - 2 * second));
+  EXPECT_FALSE(IsSettled(fine + 100 * second)) << "in the future";
+  EXPECT_FALSE(IsSettled(now - now % second == now ? now - 1 : now));
+  EXPECT_FALSE(IsSettled(coarse - second));
+  EXPECT_TRUE(IsSettled(coarse - 10 * second));
+  EXPECT_FALSE(IsSettled(0)) << "unknown";
+  EXPECT_FALSE(IsSettled(-1));
+}
+
+TEST_F(PosixFileTest, ReadsWhileAnotherThreadCallsCloseIdle) {
+  const Result<std::unique_ptr<RandomAccessFile>> file = Open(Write("a", "0123456789"));
+  ASSERT_OK(file);
+  std::atomic<bool> done{false};
+  std::thread closer([&] {
+    while (!done) (*file)->CloseIdle();
+  });
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(Read(**file, 4, 3).value(), "456");
+  done = true;
+  closer.join();
 }
 
 TEST_F(PosixFileTest, ServesSeveralThreadsAtOnce) {

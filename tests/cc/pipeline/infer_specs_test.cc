@@ -108,7 +108,7 @@ TEST_F(InferSpecsTest, DamagedFilesAreLeftOutUnlessAllAreDamaged) {
   files_.Add("a1", "text");
   EXPECT_ERROR(Infer(true), kDataLoss, "a0: is empty");
   names_.clear();
-  EXPECT_ERROR(Infer(true), kInvalidArgument, "there are no files");
+  EXPECT_ERROR(Infer(true), kInvalidArgument, "there are no arrays in the files");
 }
 
 TEST_F(InferSpecsTest, NoFileIsOpenedAfterCancelling) {

@@ -33,14 +33,14 @@ TEST(ArrayPlan, HasRowsOrTheWholeArrayAsElements) {
   const ArrayPlan rows = ArrayPlan::Make(header, Taking(true, {items}), &culprit).value();
   EXPECT_EQ(rows.count, 5);
   EXPECT_EQ(rows.element_shape, (Shape{2, 3}));
-  EXPECT_EQ(rows.rows_per_element, 1);
-  EXPECT_EQ(rows.row_size, 24u);
+  EXPECT_EQ(rows.elements.size, 1);
+  EXPECT_EQ(rows.items_per_row, 6);
   EXPECT_TRUE(rows.takes_items);
   const ArrayPlan whole = ArrayPlan::Make(header, Taking(false, {items}), &culprit).value();
   EXPECT_EQ(whole.count, 1);
   EXPECT_EQ(whole.element_shape, (Shape{5, 2, 3}));
-  EXPECT_EQ(whole.rows_per_element, 5);
-  EXPECT_EQ(whole.row_size, 24u);
+  EXPECT_EQ(whole.elements.size, 5);
+  EXPECT_TRUE(whole.is_whole());
 }
 
 TEST(ArrayPlan, IsInCOrderIfBothOrdersAreTheSame) {
@@ -68,7 +68,7 @@ TEST(ArrayPlan, TakesFields) {
   EXPECT_EQ(plan.components[0].field.offset, 2);
   EXPECT_EQ(plan.components[1].item_size, 2);
   EXPECT_FALSE(plan.takes_items);
-  EXPECT_EQ(plan.row_size, 26u);
+  EXPECT_EQ(plan.items_per_row, 1);
 }
 
 TEST(ArrayPlan, SaysWhatDoesNotFitAndInWhichComponent) {
