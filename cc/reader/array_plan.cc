@@ -64,9 +64,9 @@ std::string ShapeAdvice(const ArrayPlan& plan, bool rows, const ComponentSpec& s
                       : "; elements of different ranks can't be batched");
 }
 
-Status Disagrees(bool rows, const DType& dtype, const std::vector<int64_t>& shape,
+Status Disagrees(const ArrayPlan& plan, const DType& dtype, const std::vector<int64_t>& shape,
                  const ComponentSpec& spec, const std::string& advice) {
-  return InvalidArgument((rows ? "holds rows of " : "holds an array of ") +
+  return InvalidArgument("holds " + std::string(plan.element_name) + " of " +
                          TypeText(dtype.name(), shape) + ", but element_spec says " +
                          TypeText(ElementTypeName(spec.type), spec.shape) + "; " + advice);
 }
@@ -88,15 +88,14 @@ std::string TypeAdvice(const ArrayPlan& plan, const FieldView& field, const Comp
 }
 
 // Whether `field` of the array can be read as `spec` says.
-Status CheckType(const ArrayPlan& plan, bool rows, const FieldView& field,
-                 const ComponentSpec& spec) {
+Status CheckType(const ArrayPlan& plan, const FieldView& field, const ComponentSpec& spec) {
   const bool is_struct = field.dtype.kind == DType::Kind::kStruct;
   if (!is_struct || plan.header.is_pickle) {
     TF_NPZ_RETURN_IF_ERROR(ComponentType(plan.header, field.dtype).status());
   }
   if (!is_struct && CanReadAs(field.dtype, spec.type)) return OkStatus();
   if (!is_struct && spec.casts && CheckCast(field.dtype, spec.type).ok()) return OkStatus();
-  return Disagrees(rows, field.dtype, plan.element_shape, spec,
+  return Disagrees(plan, field.dtype, plan.element_shape, spec,
                    is_struct ? "a structured dtype is a dict of its fields: make the spec with "
                                "tf_npz.element_spec"
                              : TypeAdvice(plan, field, spec));
@@ -123,7 +122,7 @@ Status CheckSize(const ArrayPlan& plan, const Component& component) {
 // The component for `part`. `field` is the field that its path leads to.
 Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySelection::Part& part,
                                 FieldView field) {
-  TF_NPZ_RETURN_IF_ERROR(CheckType(plan, rows, field, part.spec));
+  TF_NPZ_RETURN_IF_ERROR(CheckType(plan, field, part.spec));
   TF_NPZ_ASSIGN_OR_RETURN(Component component, MakeComponent(plan.element_shape, part.path,
                                                              std::move(field), part.spec.type));
   if (component.is_cast() || plan.elements.size > plan.row_count) {
@@ -136,7 +135,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
                            SpecText(part.spec.type, shape) +
                            " for it in element_spec, and rows=False if no other array has rows");
   }
-  return Disagrees(rows, component.field.dtype, shape, part.spec,
+  return Disagrees(plan, component.field.dtype, shape, part.spec,
                    ShapeAdvice(plan, rows, part.spec, shape));
 }
 

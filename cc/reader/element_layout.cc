@@ -75,6 +75,13 @@ Result<ElementLayout> LayoutElements(const std::vector<int64_t>& shape, bool row
   ElementLayout layout;
   layout.has_rows = rows;
   layout.is_repeated = rows && shape.empty();
+  if (!rows) {
+    layout.element_name = slices.empty() ? "an array" : "a part of an array";
+  } else if (selection.has_windows) {
+    layout.element_name = "windows";
+  } else if (!slices.empty()) {
+    layout.element_name = "parts of rows";
+  }
   const Status status = SetElements(shape, selection, slices, &layout);
   if (!status.ok() && !slices.empty() && status.code() == Code::kInvalidArgument) {
     return InvalidArgument("has the shape " + ShapeText(shape) + ", but " + status.message() +

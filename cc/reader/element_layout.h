@@ -4,6 +4,7 @@
 #define TF_NPZ_READER_ELEMENT_LAYOUT_H_
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "cc/base/status.h"
@@ -18,7 +19,8 @@ struct ElementLayout {
   // Elements are rows, and the array has no dimensions, or is an element by itself. Then the whole
   // array is each element of the file, as many as the other arrays say, and `count` is 0.
   bool is_repeated = false;
-  int64_t count = 0;  // elements
+  std::string_view element_name = "rows";  // for messages
+  int64_t count = 0;                       // elements
   // The dimensions of an element that the array has. Components may add more after them.
   std::vector<int64_t> element_shape;
   int64_t row_count = 0;  // of the array

@@ -268,6 +268,17 @@ def test_no_window_is_an_error_of_the_constructor(folder: Path) -> None:
     assert read(tf_npz.NpzReaderDataset("*.npz", "x", window=30, element_spec=spec)) == []
 
 
+def test_a_window_of_another_shape_is_named(folder: Path) -> None:
+    np.save("a.npy", np.zeros((9, 3)))
+    spec = tf.TensorSpec([5, 3], tf.float64)
+    message = r"a\.npy: holds windows of float64 \(4, 3\), but element_spec says float64 \(5, 3\)"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        elements(tf_npz.NpzReaderDataset("a.npy", window=4, element_spec=spec))
+    message = r"a\.npy: holds a part of an array of float64 \(2, 3\), but element_spec says"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        tf_npz.load("a.npy", slices=slice(0, 2), element_spec=spec)
+
+
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a backward step": ({"rows": slice(None, None, -1)}, "the step of rows must be at least 1, not -1"),
     "a float": ({"rows": slice(0.5, None)}, "the start of rows must be an integer, not 0.5"),

@@ -121,6 +121,14 @@ def test_dynamic_sharding_of_one_dataset_distributes_its_files(service: Service,
     assert sorted(np.concatenate(elements(service.distribute(batches, Policy.DYNAMIC)))) == ALL
 
 
+def test_windows_and_slices_arrive_once(service: Service, files: list[str]) -> None:
+    windows = tf_npz.NpzReaderDataset(files, "x", rows=slice(2, None), window=(6, 3), slices=slice(0, 2), batch_size=4)
+    found = np.concatenate(elements(service.distribute(windows, Policy.DYNAMIC)))
+    assert found.shape == (FILES * ((ROWS - 2 - 6) // 3 + 1), 6, 2)
+    firsts = [i * ROWS + row for i in range(FILES) for row in range(2, ROWS - 5, 3)]
+    assert sorted(found[:, :, 0].tolist()) == [[first + k for k in range(6)] for first in firsts]
+
+
 @pytest.mark.parametrize("make", [of_all_files, interleaved])
 def test_without_sharding_each_worker_gives_all(service: Service, files: list[str], make: Callable[..., Any]) -> None:
     assert sorted(elements(service.distribute(make(files), Policy.OFF))) == sorted(ALL * WORKERS)
