@@ -264,7 +264,9 @@ class SpecBuilder {
     for (const ComponentFacts* facts = range.begin; facts != range.end; ++facts) {
       InferredComponent component;
       component.keys = prefix;
-      component.keys.insert(component.keys.end(), facts->path.begin() + depth, facts->path.end());
+      component.keys.insert(component.keys.end(),
+                            facts->path.begin() + static_cast<std::ptrdiff_t>(depth),
+                            facts->path.end());
       component.dtype = facts->dtype;
       component.spec.type = facts->type;
       const Result<ElementLayout> layout = LayoutElements(
