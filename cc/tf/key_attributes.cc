@@ -1,6 +1,7 @@
 #include "cc/tf/key_attributes.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -52,24 +53,44 @@ Status SetLengths(const KeyAttributes& attributes, std::vector<ComponentSource>*
   return OkStatus();
 }
 
-// The bytes that hexadecimal digits stand for.
-Result<std::string> FromHex(const std::string& digits) {
+// Appends the bytes that hexadecimal digits stand for.
+Status AppendHex(const std::string& digits, std::string* bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string bytes;
   for (size_t i = 0; i < digits.size(); i += 2) {
     const size_t high = kDigits.find(digits[i]);
     const size_t low = i + 1 < digits.size() ? kDigits.find(digits[i + 1]) : std::string_view::npos;
     if (high == std::string_view::npos || low == std::string_view::npos) {
       return InvalidArgument("fallbacks must be pairs of hexadecimal digits");
     }
-    bytes += static_cast<char>(high << 4 | low);
+    *bytes += static_cast<char>(high << 4 | low);
   }
-  return bytes;
+  return OkStatus();
+}
+
+// Joins the pieces of each fallback. An empty string ends it.
+Status SetFallbacks(const std::vector<std::string>& pieces, std::vector<ComponentSource>* sources) {
+  if (pieces.empty()) return OkStatus();
+  const auto ends = std::count(pieces.begin(), pieces.end(), "");
+  if (ends != static_cast<std::ptrdiff_t>(sources->size()) || !pieces.back().empty()) {
+    return InvalidArgument("fallbacks need an empty string after those of each component");
+  }
+  auto source = sources->begin();
+  for (const std::string& piece : pieces) {
+    if (piece.empty()) {
+      ++source;
+    } else {
+      TF_NPZ_RETURN_IF_ERROR(AppendHex(piece, &source->fallback));
+    }
+  }
+  return OkStatus();
 }
 
 // What the attributes say besides keys.
 Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes, bool each_array) {
   std::vector<ComponentSource> sources(attributes.size());
+  if (!attributes.sources.empty() && attributes.sources.size() != sources.size()) {
+    return InvalidArgument("sources, key_counts and key_depths differ in length");
+  }
   for (size_t i = 0; i < attributes.sources.size(); ++i) {
     const std::optional<Kind> kind = SourceNamed(attributes.sources[i]);
     if (!kind) return InvalidArgument("no source is called " + Quote(attributes.sources[i]));
@@ -78,21 +99,9 @@ Result<std::vector<ComponentSource>> ToSources(const KeyAttributes& attributes, 
     }
     sources[i].kind = *kind;
   }
-  for (size_t i = 0; i < attributes.fallbacks.size(); ++i) {
-    TF_NPZ_ASSIGN_OR_RETURN(sources[i].fallback, FromHex(attributes.fallbacks[i]));
-  }
+  TF_NPZ_RETURN_IF_ERROR(SetFallbacks(attributes.fallbacks, &sources));
   TF_NPZ_RETURN_IF_ERROR(SetLengths(attributes, &sources));
   return sources;
-}
-
-Status CheckSizes(const KeyAttributes& attributes) {
-  const size_t size = attributes.size();
-  for (const size_t other : {attributes.sources.size(), attributes.fallbacks.size()}) {
-    if (other != 0 && other != size) {
-      return InvalidArgument("sources, fallbacks, key_counts and key_depths differ in length");
-    }
-  }
-  return OkStatus();
 }
 
 // Divides `paths` between the components.
@@ -145,7 +154,6 @@ absl::Status GetKeyAttributes(tensorflow::OpKernelConstruction* ctx, KeyAttribut
 
 Status SetKeys(const tensorflow::Tensor& keys, const KeyAttributes& attributes,
                Selection* selection) {
-  TF_NPZ_RETURN_IF_ERROR(CheckSizes(attributes));
   TF_NPZ_ASSIGN_OR_RETURN(std::vector<FieldPath> paths, ToKeys(keys, attributes.key_depths));
   TF_NPZ_ASSIGN_OR_RETURN(selection->sources, ToSources(attributes, selection->each_array));
   const std::vector<int64_t> one_each(attributes.size(), 1);

@@ -22,7 +22,7 @@ struct KeyAttributes {
   std::vector<int64_t> length_components;
   std::vector<int64_t> length_axes;
   std::vector<int64_t> key_counts;
-  std::vector<std::string> fallbacks;
+  std::vector<std::string> fallbacks;  // in pieces
 
   // The number of components.
   size_t size() const { return key_counts.empty() ? key_depths.size() : key_counts.size(); }

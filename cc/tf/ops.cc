@@ -113,7 +113,7 @@ sources: For each component, where it comes from: "array", "filename", "row", "l
 length_components: For each "length" of `sources`, the number of the component whose elements it measures.
 length_axes: For each "length" of `sources`, the axis of these elements, before they are padded and batched.
 key_counts: For each component, how many of `key_depths` are its keys, at least 1. The first one whose array the file has is read. Empty: one each.
-fallbacks: For each component, the bytes of an .npy, in hexadecimal digits, with the element of files that have none of its arrays. An empty string: such a file is an error. Empty: so for all components.
+fallbacks: For each component, the bytes of an .npy with the element of files that have none of its arrays: strings of hexadecimal digits, then an empty string. Only the empty string: such a file is an error. Empty: so for all components.
 )doc");
 
 REGISTER_OP("NpzLoad")

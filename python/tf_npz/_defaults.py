@@ -18,20 +18,25 @@ def spec_of(key: FirstOf) -> tf.TensorSpec:
     return tf.TensorSpec(array.shape, dtype)
 
 
-def contents(key: Any, spec: tf.TensorSpec) -> str:
-    """The default of `key` as the bytes of an .npy, of the dtype and the shape of `spec`. Empty: there is none.
+# Eager TensorFlow tells the calls of an op apart by their attributes. Of a string of 80 characters or more it sees the
+# ends only.
+_PIECE = 64
 
-    The bytes are hexadecimal digits. Eager TensorFlow may run an op with the attributes of an earlier call if they
-    differ only in control characters.
+
+def pieces(key: Any, spec: tf.TensorSpec) -> list[str]:
+    """The default of `key` as the bytes of an .npy, of the dtype and the shape of `spec`; then an empty string.
+
+    The bytes are hexadecimal digits in pieces. No pieces: there is no default.
 
     Raises:
       ValueError: The default can't be cast to the dtype, or does not have the shape.
     """
     if not isinstance(key, FirstOf) or key.default is None:
-        return ""
+        return [""]
     file = io.BytesIO()
     np.lib.format.write_array(file, _shaped(key, _cast(key, spec.dtype), spec.shape), allow_pickle=False)
-    return file.getvalue().hex()
+    digits = file.getvalue().hex()
+    return [*(digits[i : i + _PIECE] for i in range(0, len(digits), _PIECE)), ""]
 
 
 def _array(key: FirstOf) -> np.ndarray:

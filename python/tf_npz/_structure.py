@@ -45,6 +45,7 @@ class Components(NamedTuple):
             path for key, leaf in zip(self.keys, self.leaves, strict=True) for path in (key, *_keys.others_of(leaf))
         ]
         names = [name for path in paths for name in path]
+        fallbacks = [piece for pieces in map(_defaults.pieces, self.leaves, self.specs) for piece in pieces]
         has_choices = any(isinstance(leaf, _keys.FirstOf) for leaf in self.leaves)
         lengths = [leaf for leaf in self.leaves if isinstance(leaf, _keys.Length)]
         are_arrays = all(map(_keys.is_array, self.leaves))
@@ -52,7 +53,7 @@ class Components(NamedTuple):
             "keys": tf.stack(names) if any(map(tf.is_tensor, names)) else tf.constant(names, tf.string),
             "key_depths": [len(path) for path in paths],
             "key_counts": [1 + len(_keys.others_of(leaf)) for leaf in self.leaves] if has_choices else [],
-            "fallbacks": list(map(_defaults.contents, self.leaves, self.specs)) if has_choices else [],
+            "fallbacks": fallbacks if has_choices else [],
             "casts": list(self.casts),
             "sources": [] if are_arrays else list(map(_keys.source_of, self.leaves)),
             # All components of one array have the same first axes.

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import tf_npz
 from testing import elements
-from tf_npz import FILENAME, Field, FirstOf, Length
+from tf_npz import FILENAME, Field, FirstOf, Length, _ops
 
 LABEL = FirstOf("label", "labels", default=-1)
 KEYS = ("x", LABEL)
@@ -117,18 +117,23 @@ def test_the_default_is_the_element_of_each_row(folder: Path, name: str) -> None
     key = FirstOf("y", default=default)
     dataset = tf_npz.NpzReaderDataset("a.npz", ("x", key), element_spec=(tf.TensorSpec([], tf.int64), spec))
     for _, value in dataset.as_numpy_iterator():
-        np.testing.assert_array_equal(value, np.asarray(expected, value.dtype))
+        np.testing.assert_array_equal(value, np.asarray(expected, getattr(value, "dtype", None)))
     batches = tf_npz.NpzReaderDataset(
         "a.npz", ("x", key), element_spec=(tf.TensorSpec([], tf.int64), spec), batch_size=2
     )
     assert [len(values) for _, values in batches.as_numpy_iterator()] == [2, 1]
-    loaded = np.asarray(tf_npz.load("a.npz", key, element_spec=spec))
-    np.testing.assert_array_equal(loaded, np.asarray(expected, loaded.dtype))
+    loaded = tf_npz.load("a.npz", key, element_spec=spec).numpy()
+    np.testing.assert_array_equal(loaded, np.asarray(expected, getattr(loaded, "dtype", None)))
 
 
 def test_defaults_of_eager_calls_are_kept_apart(folder: Path) -> None:
     np.savez("a.npz", x=np.arange(3))
-    assert [int(tf_npz.load("a.npz", FirstOf("y", default=default))) for default in range(300)] == list(range(300))
+    for values in ([0, 1, 2], np.eye(300)):
+        for value in values:
+            key = FirstOf("y", default=value)
+            np.testing.assert_array_equal(tf_npz.load("a.npz", key), value)
+            [(_, first), *_] = tf_npz.NpzReaderDataset("a.npz", ("x", key)).as_numpy_iterator()
+            np.testing.assert_array_equal(first, value)
 
 
 def test_if_no_file_has_an_array_the_spec_is_that_of_the_default(folder: Path) -> None:
@@ -246,6 +251,39 @@ def test_a_default_that_does_not_fit_is_refused_at_once(folder: Path, default: A
     with pytest.raises(ValueError, match=message):
         tf_npz.NpzReaderDataset(
             "a.npz", ("x", FirstOf("y", default=default)), element_spec=(tf.TensorSpec([], tf.int64), spec)
+        )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"key_counts": [3]}, "key_counts do not add up"),
+        ({"key_counts": [1]}, "key_counts do not add up"),
+        ({"key_counts": [0]}, "key_counts do not add up"),
+        ({"key_counts": [-1]}, "key_counts do not add up"),
+        ({"key_counts": [1 << 62]}, "key_counts do not add up"),
+        ({"fallbacks": ["00"]}, "fallbacks need an empty string"),
+        ({"fallbacks": ["", ""]}, "fallbacks need an empty string"),
+        ({"fallbacks": ["", "00"]}, "fallbacks need an empty string"),
+        ({"fallbacks": ["0", ""]}, "pairs of hexadecimal digits"),
+        ({"fallbacks": ["0G", ""]}, "pairs of hexadecimal digits"),
+        ({"fallbacks": ["00", ""]}, r'a\.npz\["y"\] \(default\)'),
+        ({"sources": ["array", "array"]}, "differ in length"),
+        ({"sources": ["filename"]}, "a component that is no array has no keys"),
+        ({"key_depths": [1, 0], "keys": ["y"]}, "each names an array"),
+    ],
+)
+def test_a_graph_with_other_attributes_is_refused(folder: Path, attributes: dict[str, Any], message: str) -> None:
+    np.savez("a.npz", x=np.arange(3))
+    arguments = {"keys": ["y", "z"], "key_depths": [1, 1], "key_counts": [2], **attributes}
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        _ops.library().npz_load(
+            filename="a.npz",
+            slices=[],
+            verify_checksums=True,
+            output_types=[tf.int64],
+            output_shapes=[[3]],
+            **arguments,
         )
 
 
