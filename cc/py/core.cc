@@ -94,17 +94,28 @@ std::vector<SliceRequest> ToSliceRequests(const SlicesOfKeys& slices) {
   return requests;
 }
 
+// (others, is_optional) for each key: see Alternatives.
+using AlternativesOfKeys = std::vector<std::pair<std::vector<FieldPath>, bool>>;
+
+std::vector<Alternatives> ToAlternatives(const Keys& keys, const AlternativesOfKeys& given) {
+  std::vector<Alternatives> alternatives;
+  if (!keys || given.size() != keys->size()) return alternatives;
+  for (const auto& [others, is_optional] : given) alternatives.push_back({others, is_optional});
+  return alternatives;
+}
+
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
                              bool skip_damaged, const py::function& open_remote, const Casts& casts,
                              const std::vector<int64_t>& row_slice,
                              const std::vector<int64_t>& window, const SlicesOfKeys& slices,
-                             bool each_array) {
+                             bool each_array, const AlternativesOfKeys& alternatives) {
   const SpecRequest request = {keys,
                                rows,
                                ToCastRequests(casts),
                                ValueOrThrow(ToRowSelection(row_slice, window)),
                                ToSliceRequests(slices),
-                               each_array};
+                               each_array,
+                               ToAlternatives(keys, alternatives)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.skip_damaged = skip_damaged;
@@ -120,8 +131,15 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
 
 // An element is the whole arrays.
 InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts,
-                                const SlicesOfKeys& slices) {
-  const SpecRequest request = {keys, false, ToCastRequests(casts), {}, ToSliceRequests(slices)};
+                                const SlicesOfKeys& slices,
+                                const AlternativesOfKeys& alternatives) {
+  const SpecRequest request = {keys,
+                               false,
+                               ToCastRequests(casts),
+                               {},
+                               ToSliceRequests(slices),
+                               false,
+                               ToAlternatives(keys, alternatives)};
   Result<InferredSpec> spec = Cancelled();
   {
     const py::gil_scoped_release release;
@@ -164,6 +182,7 @@ void DefineClasses(py::module_& module) {
       .def_readonly("members", &FileFacts::members)
       .def_readonly("note", &FileFacts::note);
   py::class_<InferredComponent>(module, "InferredComponent")
+      .def_readonly("is_missing", &InferredComponent::is_missing)
       .def_property_readonly(
           "keys",
           [](const InferredComponent& component) { return py::tuple(py::cast(component.keys)); })
@@ -197,9 +216,10 @@ PYBIND11_MODULE(_core, module) {
              py::arg("rows"), py::arg("skip_damaged"), py::arg("open_remote"),
              py::arg("casts") = Casts(), py::arg("row_slice") = std::vector<int64_t>(),
              py::arg("window") = std::vector<int64_t>(), py::arg("slices") = SlicesOfKeys(),
-             py::arg("each_array") = false);
+             py::arg("each_array") = false, py::arg("alternatives") = AlternativesOfKeys());
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
-             py::arg("casts") = Casts(), py::arg("slices") = SlicesOfKeys());
+             py::arg("casts") = Casts(), py::arg("slices") = SlicesOfKeys(),
+             py::arg("alternatives") = AlternativesOfKeys());
 }
 
 }  // namespace tf_npz

@@ -134,7 +134,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   }
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
-  if (plan.is_repeated) {
+  if (plan.is_repeated && shape.empty()) {
     return InvalidArgument("has no dimensions, so it has no rows of its own: pass " +
                            SpecText(part.spec.type, shape) +
                            " for it in element_spec, and rows=False if no other array has rows");
@@ -156,8 +156,14 @@ bool TakesItems(const std::vector<Component>& components, const NpyHeader& heade
 Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
                                   FieldPath* culprit) {
   const bool rows = wanted.rows;
-  TF_NPZ_ASSIGN_OR_RETURN(ElementLayout layout,
-                          LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
+  TF_NPZ_ASSIGN_OR_RETURN(
+      ElementLayout layout,
+      wanted.is_element ? LayoutElements(header.shape, /*rows=*/false, {}, {})
+                        : LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
+  if (wanted.is_element && rows) {
+    layout.has_rows = layout.is_repeated = true;
+    layout.count = 0;
+  }
   ArrayPlan plan;
   static_cast<ElementLayout&>(plan) = std::move(layout);
   // With one dimension or one element, both orders are the same.

@@ -41,6 +41,7 @@ bool IsTime(const DType& dtype) {
 // Whether both become tensors of one type, with one meaning. Datetimes of all units become int64,
 // but the same number means another time in another unit.
 bool CanMerge(const InferredComponent& a, const InferredComponent& b) {
+  if (a.is_missing || b.is_missing) return true;
   if (a.spec.type != b.spec.type) return false;
   return (!IsTime(a.dtype) && !IsTime(b.dtype)) || a.dtype.name() == b.dtype.name();
 }
@@ -51,7 +52,7 @@ std::optional<ElementType> CommonTypeOf(const FieldPath& keys,
   std::vector<const InferredComponent*> components;
   for (const InferredSpec* const spec : specs) {
     for (const InferredComponent& component : spec->components) {
-      if (component.keys == keys) components.push_back(&component);
+      if (component.keys == keys && !component.is_missing) components.push_back(&component);
     }
   }
   std::optional<ElementType> common = components.at(0)->spec.type;
@@ -146,7 +147,11 @@ Status MergeSpec(const InferredSpec& other, const std::vector<const InferredSpec
                              a.dtype.name() + " in " + merged->label + ", " + b.dtype.name() +
                              " in " + other.label + "; " + MergeAdvice(a, b, all));
     }
-    WidenShape(b.spec.shape, &a.spec.shape);
+    if (a.is_missing) {
+      a = b;
+    } else if (!b.is_missing) {
+      WidenShape(b.spec.shape, &a.spec.shape);
+    }
   }
   merged->may_be_sample &= other.may_be_sample;
   return OkStatus();

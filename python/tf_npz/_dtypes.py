@@ -1,6 +1,6 @@
 """Turns the `dtypes` argument into what is cast to which dtype."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -68,14 +68,16 @@ def applied(dtypes: Dtypes | None, components: Components) -> Components:
     return components._replace(spec=tf.nest.pack_sequence_as(components.spec, flat))
 
 
-def with_casts(dtypes: Dtypes | None, components: Components) -> Components:
-    """`components`, read from headers with `requests`, with the casts that the op has to do."""
+def with_casts(dtypes: Dtypes | None, components: Components, in_headers: Collection[tuple[str, ...]]) -> Components:
+    """`components`, read with `requests`, with the casts that the op has to do. `in_headers` are paths of arrays."""
     if dtypes is None:
         return components
     flat = [
-        # What is no array has no header, so it is not cast yet.
-        tf.TensorSpec(spec.shape, _dtype(value)) if value is not None and is_own and not _keys.is_array(leaf) else spec
-        for spec, leaf, (value, is_own) in _with_values(dtypes, components)
+        # What was in no header has not been cast yet.
+        tf.TensorSpec(spec.shape, _dtype(value))
+        if value is not None and is_own and not (_keys.is_array(leaf) and path in in_headers)
+        else spec
+        for path, (spec, leaf, (value, is_own)) in zip(components.keys, _with_values(dtypes, components), strict=True)
     ]
     components = components._replace(spec=tf.nest.pack_sequence_as(components.spec, flat))
     casts = [

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-from . import _keys
+from . import _defaults, _keys
 
 # A tf.TensorSpec, or a tuple or dict of them.
 ElementSpec: TypeAlias = Any
@@ -41,12 +41,19 @@ class Components(NamedTuple):
 
     def op_arguments(self) -> dict[str, Any]:
         """The inputs and attributes of the ops that hold the keys, and what is cast."""
-        names = [name for key in self.keys for name in key]
+        paths = [
+            path for key, leaf in zip(self.keys, self.leaves, strict=True) for path in (key, *_keys.others_of(leaf))
+        ]
+        names = [name for path in paths for name in path]
+        fallbacks = [piece for pieces in map(_defaults.pieces, self.leaves, self.specs) for piece in pieces]
+        has_choices = any(isinstance(leaf, _keys.FirstOf) for leaf in self.leaves)
         lengths = [leaf for leaf in self.leaves if isinstance(leaf, _keys.Length)]
         are_arrays = all(map(_keys.is_array, self.leaves))
         return {
             "keys": tf.stack(names) if any(map(tf.is_tensor, names)) else tf.constant(names, tf.string),
-            "key_depths": [len(key) for key in self.keys],
+            "key_depths": [len(path) for path in paths],
+            "key_counts": [1 + len(_keys.others_of(leaf)) for leaf in self.leaves] if has_choices else [],
+            "fallbacks": fallbacks if has_choices else [],
             "casts": list(self.casts),
             "sources": [] if are_arrays else list(map(_keys.source_of, self.leaves)),
             # `components` has checked that all components of the key have this axis in common.
@@ -197,7 +204,8 @@ class _StructuresDifferError(Exception):
 def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None, tuple[str | tf.Tensor, ...]]]:
     """`Components.leaves` and `Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
     if _keys.is_key(keys):
-        if not _keys.is_array(keys) and not isinstance(spec, tf.TensorSpec):
+        is_one = not _keys.is_array(keys) or isinstance(keys, _keys.FirstOf)
+        if is_one and not isinstance(spec, tf.TensorSpec):
             raise _StructuresDifferError
         return [(keys, path) for path in _field_keys(_keys.path_of(keys), spec)]
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():
