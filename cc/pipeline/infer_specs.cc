@@ -46,6 +46,12 @@ InferredFile InferFile(const FileSystem& file_system, const std::string& filenam
 
 using Files = std::vector<Result<InferredSpec>>;
 
+// Whether a component is missing in the file. Then the file may be of several kinds.
+bool LacksComponent(const InferredSpec& file) {
+  return std::any_of(file.components.begin(), file.components.end(),
+                     [](const InferredComponent& component) { return component.is_missing; });
+}
+
 // Of files, or of arrays if each of them is read as a file: the first one of the kind that most
 // files have. Of two kinds with as many files, the first one's. Null if no file can be read.
 const InferredSpec* Elect(const Files& files) {
@@ -54,15 +60,19 @@ const InferredSpec* Elect(const Files& files) {
     size_t count;
   };
   std::vector<Kind> kinds;
-  for (const Result<InferredSpec>& file : files) {
-    if (!file.ok()) continue;
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& known) {
-      return AreOfOneKind(*known.first, *file);
-    });
-    if (kind == kinds.end()) {
-      kinds.push_back({&*file, 1});
-    } else {
-      ++kind->count;
+  const auto vote = [&kinds](const InferredSpec& file) {
+    bool has_voted = false;
+    for (Kind& kind : kinds) {
+      if (!AreOfOneKind(*kind.first, file)) continue;
+      ++kind.count;
+      has_voted = true;
+    }
+    if (!has_voted) kinds.push_back({&file, 1});
+  };
+  // Files that lack a component vote for each kind that they fit. So the other files come first.
+  for (const bool lacks : {false, true}) {
+    for (const Result<InferredSpec>& file : files) {
+      if (file.ok() && LacksComponent(*file) == lacks) vote(*file);
     }
   }
   const auto most = std::max_element(

@@ -83,37 +83,39 @@ std::vector<CastRequest> ToCastRequests(const Casts& casts) {
   return requests;
 }
 
-// Row slice: start, stop, step. Window: size, shift, stride. Either may be empty: there is none.
-RowSelection ToRowSelection(const std::vector<int64_t>& slice, const std::vector<int64_t>& window) {
-  RowSelection rows;
-  if (!slice.empty()) rows.slice = {slice.at(0), slice.at(1), slice.at(2)};
-  rows.has_windows = !window.empty();
-  if (rows.has_windows) rows.window = {window.at(0), window.at(1), window.at(2)};
-  return rows;
-}
-
 // (keys, numbers): see SliceRequest and ToSlices.
 using SlicesOfKeys = std::vector<std::pair<FieldPath, std::vector<int64_t>>>;
 
 std::vector<SliceRequest> ToSliceRequests(const SlicesOfKeys& slices) {
   std::vector<SliceRequest> requests;
   for (const auto& [keys, numbers] : slices) {
-    requests.push_back({keys, ValueOrThrow(ToSlices(numbers.data(), numbers.size()))});
+    requests.push_back({keys, ValueOrThrow(ToSlices(numbers))});
   }
   return requests;
+}
+
+// (others, is_optional) for each key: see Alternatives.
+using AlternativesOfKeys = std::vector<std::pair<std::vector<FieldPath>, bool>>;
+
+std::vector<Alternatives> ToAlternatives(const Keys& keys, const AlternativesOfKeys& given) {
+  std::vector<Alternatives> alternatives;
+  if (!keys || given.size() != keys->size()) return alternatives;
+  for (const auto& [others, is_optional] : given) alternatives.push_back({others, is_optional});
+  return alternatives;
 }
 
 InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Keys& keys, bool rows,
                              const py::function& open_remote, const Casts& casts,
                              const std::vector<int64_t>& row_slice,
                              const std::vector<int64_t>& window, const SlicesOfKeys& slices,
-                             bool each_array) {
+                             bool each_array, const AlternativesOfKeys& alternatives) {
   const SpecRequest request = {keys,
                                rows,
                                ToCastRequests(casts),
-                               ToRowSelection(row_slice, window),
+                               ValueOrThrow(ToRowSelection(row_slice, window)),
                                ToSliceRequests(slices),
-                               each_array};
+                               each_array,
+                               ToAlternatives(keys, alternatives)};
   const PythonFileSystem files(open_remote);
   InferOptions options;
   options.is_cancelled = [&files] { return files.IsInterrupted(); };
@@ -128,8 +130,15 @@ InferredSpecs InferFromFiles(const std::vector<std::string>& filenames, const Ke
 
 // An element is the whole arrays.
 InferredSpecs InferFromContents(std::string_view contents, const Keys& keys, const Casts& casts,
-                                const SlicesOfKeys& slices) {
-  const SpecRequest request = {keys, false, ToCastRequests(casts), {}, ToSliceRequests(slices)};
+                                const SlicesOfKeys& slices,
+                                const AlternativesOfKeys& alternatives) {
+  const SpecRequest request = {keys,
+                               false,
+                               ToCastRequests(casts),
+                               {},
+                               ToSliceRequests(slices),
+                               false,
+                               ToAlternatives(keys, alternatives)};
   Result<InferredSpec> spec = Cancelled();
   {
     const py::gil_scoped_release release;
@@ -173,6 +182,7 @@ void DefineClasses(py::module_& module) {
       .def_readonly("members", &FileFacts::members)
       .def_readonly("note", &FileFacts::note);
   py::class_<InferredComponent>(module, "InferredComponent")
+      .def_readonly("is_missing", &InferredComponent::is_missing)
       .def_property_readonly(
           "keys",
           [](const InferredComponent& component) { return py::tuple(py::cast(component.keys)); })
@@ -210,9 +220,10 @@ PYBIND11_MODULE(_core, module) {
              py::arg("rows"), py::arg("open_remote"), py::arg("casts") = Casts(),
              py::arg("row_slice") = std::vector<int64_t>(),
              py::arg("window") = std::vector<int64_t>(), py::arg("slices") = SlicesOfKeys(),
-             py::arg("each_array") = false);
+             py::arg("each_array") = false, py::arg("alternatives") = AlternativesOfKeys());
   module.def("infer_from_contents", &InferFromContents, py::arg("contents"), py::arg("keys"),
-             py::arg("casts") = Casts(), py::arg("slices") = SlicesOfKeys());
+             py::arg("casts") = Casts(), py::arg("slices") = SlicesOfKeys(),
+             py::arg("alternatives") = AlternativesOfKeys());
 }
 
 }  // namespace tf_npz

@@ -76,6 +76,7 @@ class Archive {
 
   // Directory::Find. InvalidArgument, with a list of the names, if there is no such member.
   Result<const ZipEntry*> Find(std::string_view name) const;
+  bool Has(std::string_view name) const { return directory_->Find(name) != nullptr; }
 
   // What an `.npz` is, and what to do, if it holds no arrays and its members have the names of
   // another program's: `a PyTorch file: load it with …`. Empty for all others.

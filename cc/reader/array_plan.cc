@@ -142,6 +142,10 @@ Status CheckSize(const ArrayPlan& plan, const Component& component) {
   }
   for (const int64_t factor : factors) {
     if (CheckedMultiply(size, factor, &size)) continue;
+    if (elements.size > plan.row_count) {
+      return InvalidArgument("a window of " + std::to_string(elements.size) +
+                             " rows is larger than any memory; pass a smaller window");
+    }
     return ResourceExhausted("as " + std::string(ElementTypeName(component.type)) +
                              ", the array is larger than any memory");
   }
@@ -159,7 +163,7 @@ Result<Component> PlanComponent(const ArrayPlan& plan, bool rows, const ArraySel
   }
   const std::vector<int64_t>& shape = component.element_shape;
   if (Admits(part.spec, shape)) return component;
-  if (plan.is_repeated) {
+  if (plan.is_repeated && shape.empty()) {
     // If the spec was read from files, these must still fit.
     std::optional<std::vector<int64_t>> own = shape;
     if (!part.spec.usual_dtype.empty()) WidenShape(part.spec.shape, &own);
@@ -184,8 +188,14 @@ bool TakesItems(const std::vector<Component>& components, const NpyHeader& heade
 Result<ArrayPlan> ArrayPlan::Make(NpyHeader header, const ArraySelection& wanted,
                                   FieldPath* culprit) {
   const bool rows = wanted.rows;
-  TF_NPZ_ASSIGN_OR_RETURN(ElementLayout layout,
-                          LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
+  TF_NPZ_ASSIGN_OR_RETURN(
+      ElementLayout layout,
+      wanted.is_element ? LayoutElements(header.shape, /*rows=*/false, {}, {})
+                        : LayoutElements(header.shape, rows, wanted.row_selection, wanted.slices));
+  if (wanted.is_element && rows) {
+    layout.has_rows = layout.is_repeated = true;
+    layout.count = 0;
+  }
   ArrayPlan plan;
   static_cast<ElementLayout&>(plan) = std::move(layout);
   // With one dimension or one element, both orders are the same.

@@ -31,6 +31,8 @@ struct ArraySelection {
   std::vector<Part> components;     // at least one
   RowSelection row_selection = {};  // if `rows`
   Slices slices = {};               // of the axes of a row, or of the array
+  // The whole array is an element as it is. With rows it is the same for each of them.
+  bool is_element = false;
 };
 
 struct ArrayPlan : ElementLayout {

@@ -47,7 +47,7 @@ Status SetElements(const std::vector<int64_t>& shape, const RowSelection& select
   if (layout->is_repeated) {
     layout->elements.rows = {0, 1, 1};
   } else if (layout->has_rows) {
-    TF_NPZ_ASSIGN_OR_RETURN(layout->elements, RowsOfElements(selection, shape[0]));
+    layout->elements = RowsOfElements(selection, shape[0]);
     if (selection.has_windows) layout->element_shape.push_back(layout->elements.size);
   } else if (shape.empty()) {
     layout->elements = RowsOfWhole({0, 1, 1});
@@ -83,12 +83,11 @@ Result<ElementLayout> LayoutElements(const std::vector<int64_t>& shape, bool row
     layout.element_name = "parts of rows";
   }
   const Status status = SetElements(shape, selection, slices, &layout);
-  if (!status.ok() && !slices.empty() && status.code() == Code::kInvalidArgument) {
+  if (!status.ok()) {
     return InvalidArgument("has the shape " + ShapeText(shape) + ", but " + status.message() +
                            (rows ? "; with rows=True, slices are of the axes of a row" : "") +
                            "; pass slices that fit, or leave the array out of keys");
   }
-  TF_NPZ_RETURN_IF_ERROR(status);
   if (!layout.is_repeated) {
     SetCoverage(shape, !rows || selection.slice.is_all(), &layout);
   }

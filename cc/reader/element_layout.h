@@ -16,8 +16,8 @@ namespace tf_npz {
 struct ElementLayout {
   // False: the only element is the array, or its part.
   bool has_rows = true;
-  // Elements are rows, and the array has no dimensions. Then its only item is each element of the
-  // file, as many as the other arrays say, and `count` is 0.
+  // Elements are rows, and the array has no dimensions, or is an element by itself. Then the whole
+  // array is each element of the file, as many as the other arrays say, and `count` is 0.
   bool is_repeated = false;
   std::string_view element_name = "rows";  // for messages
   int64_t count = 0;                       // elements

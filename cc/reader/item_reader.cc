@@ -17,12 +17,6 @@ constexpr uint64_t kMaxSpan = uint64_t{256} << 10;
 // And this many runs at most.
 constexpr size_t kMaxRuns = 8192;
 
-// The largest gap between two runs of `run` bytes that is read. So at most twice the wanted bytes
-// are read. A read of a few bytes takes as long as one of a few kilobytes.
-constexpr uint64_t kShortRun = 64;
-constexpr uint64_t kShortRunGap = 1024;
-uint64_t MostGap(uint64_t run) { return run < kShortRun ? kShortRunGap : run; }
-
 }  // namespace
 
 int64_t ItemReader::Layout::runs() const {
@@ -85,7 +79,8 @@ Status ItemReader::ReadRuns(const Layout& layout, char* destination, int64_t* do
   const int64_t runs = layout.runs();
   const auto run = static_cast<uint64_t>(layout.run);
   // A stream decodes gaps too.
-  const uint64_t most_gap = member_.is_random_access() ? MostGap(run) : kMaxSpan;
+  const uint64_t most_gap =
+      member_.is_random_access() ? static_cast<uint64_t>(MostGap(layout.run)) : kMaxSpan;
   StridedOffsets offsets;
   for (const Level& level : layout.levels) offsets.AddDimension(level.count, level.stride);
   std::vector<uint64_t> span;  // where its runs begin

@@ -1,8 +1,8 @@
 // ItemReader: those items of an array that its elements take, as the file has them. They come in C
 // order, also if the array is in Fortran order.
 //
-// Of stored data it reads the runs of bytes that hold these items, and small gaps between them. Of
-// a stream it decodes everything up to the last of them.
+// From stored data it reads the runs of bytes that hold these items, and gaps between them that
+// MostGap admits. From a stream it decodes everything up to the last item.
 //
 // Several threads may call it at once, if the member's is_random_access() is true.
 
@@ -19,6 +19,10 @@
 #include "cc/reader/slice.h"
 
 namespace tf_npz {
+
+// The largest gap, in bytes, that is read between two runs of `run` bytes: as many bytes as the run
+// has. 1 KiB if the run has fewer than 64 bytes, because a read takes as long as copying 1 KiB.
+inline int64_t MostGap(int64_t run) { return run < 64 ? 1024 : run; }
 
 class ItemReader {
  public:

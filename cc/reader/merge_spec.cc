@@ -27,7 +27,8 @@ bool HaveOneUnit(const InferredComponent& a, const InferredComponent& b) {
 }
 
 bool AreOfOneKind(const InferredComponent& a, const InferredComponent& b) {
-  return a.keys == b.keys && a.spec.type == b.spec.type && HaveOneUnit(a, b);
+  if (a.keys != b.keys) return false;
+  return a.is_missing || b.is_missing || (a.spec.type == b.spec.type && HaveOneUnit(a, b));
 }
 
 using Components = std::vector<InferredComponent>;
@@ -61,7 +62,12 @@ bool MergeSpec(const InferredSpec& other, InferredSpec* merged) {
     if (found[i] == nullptr || !AreOfOneKind(components[i], *found[i])) return false;
   }
   for (size_t i = 0; i < found.size(); ++i) {
-    WidenShape(found[i]->spec.shape, &components[i].spec.shape);
+    InferredComponent& component = components[i];
+    if (component.is_missing) {
+      component = *found[i];
+    } else if (!found[i]->is_missing) {
+      WidenShape(found[i]->spec.shape, &component.spec.shape);
+    }
   }
   merged->may_be_sample &= other.may_be_sample;
   return true;
@@ -72,7 +78,7 @@ Status CheckUnits(const InferredSpec& a, const InferredSpec& b) {
   for (size_t i = 0; i < found.size(); ++i) {
     const InferredComponent& own = a.components[i];
     if (found[i] == nullptr || own.spec.type != found[i]->spec.type) continue;
-    if (HaveOneUnit(own, *found[i])) continue;
+    if (own.is_missing || found[i]->is_missing || HaveOneUnit(own, *found[i])) continue;
     return InvalidArgument(std::string(a.is_array ? "arrays" : "files") + " differ in the dtype" +
                            (own.keys.empty() ? "" : " of " + KeysText(own.keys)) + ": " +
                            own.dtype.name() + " in " + a.label + ", " + found[i]->dtype.name() +

@@ -9,7 +9,7 @@
 namespace tf_npz {
 
 // Whether the elements of two files are of one kind: they have the same components, with the same
-// types and datetime units.
+// types and datetime units. What one of them is missing may be of any type in the other.
 bool AreOfOneKind(const InferredSpec& a, const InferredSpec& b);
 
 // Widens `merged` so that it also admits the elements of `other`, as WidenShape does. Both

@@ -22,9 +22,11 @@ namespace tf_npz {
 class PlanCache {
  public:
   // What a plan was made from, besides the header. `components`: indices of the selection's keys
-  // that it takes. `in_npz`: the array is a member of an `.npz`, so keys begin with its name.
+  // that it takes. `choices`: for each of them, which of its keys it takes. `in_npz`: the array is
+  // a member of an `.npz`, so keys begin with its name.
   struct Key {
     const std::vector<size_t>& components;
+    const std::vector<size_t>& choices;
     bool in_npz;
   };
 
@@ -41,6 +43,7 @@ class PlanCache {
 
   struct Entry {
     std::vector<size_t> components;
+    std::vector<size_t> choices;
     bool in_npz;
     std::shared_ptr<const ArrayPlan> plan;
   };

@@ -23,10 +23,22 @@ bool IsSparseMatrix(const Archive& archive) {
 
 Status NoRows() { return InvalidArgument("has no dimensions, so it has no rows: pass rows=False"); }
 
+Status FirstOfNpy() {
+  return InvalidArgument(
+      "is an .npy file, whose array has no name: FirstOf chooses among the arrays of an .npz; read "
+      "the two kinds of files as two datasets");
+}
+
+Status NoneOf(const std::vector<std::string>& wanted, const std::vector<std::string>& names) {
+  return InvalidArgument("has none of the arrays " + QuoteList(wanted) + " (it has " +
+                         (names.empty() ? "none" : QuoteList(names)) +
+                         "); pass a default to FirstOf, or leave the file out");
+}
+
 Status NoArrayForRows() {
   return InvalidArgument(
-      "no array is selected, so the number of rows is unknown; add the key of an array, or pass "
-      "rows=False");
+      "no array of it is read, so the number of rows is unknown; add the key of an array that each "
+      "file has, or pass rows=False");
 }
 
 Status RowOfWholeArrays() {

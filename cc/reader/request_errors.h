@@ -22,7 +22,13 @@ namespace tf_npz {
 // The error for reading the rows of an array without dimensions, if no other array has rows.
 Status NoRows();
 
-// The error for rows if no array is selected, only names of files or numbers of rows.
+// The error for keys of which the file needs one, if it is an `.npy`.
+Status FirstOfNpy();
+
+// The error for a file that has none of the arrays `wanted`, only those of `names`.
+Status NoneOf(const std::vector<std::string>& wanted, const std::vector<std::string>& names);
+
+// The error for rows if no array of the file is read.
 Status NoArrayForRows();
 
 // The error for the numbers of rows if elements are whole arrays.

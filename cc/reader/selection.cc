@@ -16,21 +16,44 @@ namespace {
 // decoder gains more than the copy costs, but the array takes its memory twice.
 constexpr uint64_t kMaxCopied = uint64_t{32} << 20;
 
+// The number of keys of component `i`, of which the file needs one. As a choice it stands for
+// ComponentSource::fallback.
+size_t KeyCount(const Selection& selection, size_t i) {
+  return 1 + selection.source(i).others.size();
+}
+
+const FieldPath& KeyOf(const Selection& selection, size_t i, size_t choice) {
+  return choice == 0 ? selection.keys[i] : selection.source(i).others[choice - 1];
+}
+
+// An array, and the components that it holds. They are read together.
+struct FoundArray {
+  const ZipEntry* entry = nullptr;  // null: of an `.npy`
+  std::vector<size_t> components;   // indices in Selection::keys
+  std::vector<size_t> choices;      // which of its keys each component takes
+};
+
 // Whether each key begins with the name of an array.
 bool AreArraysNamed(const Selection& selection, const Archive& archive) {
   return archive.is_npz() && !selection.each_array;
 }
 
-// The part of the selection for one array. `components` are indices in Selection::keys.
+// The part of the selection for one array.
 ArraySelection SelectionOfArray(const Selection& selection, const Archive& archive,
-                                const std::vector<size_t>& components) {
+                                const FoundArray& array) {
   ArraySelection wanted;
   wanted.rows = selection.rows;
   wanted.row_selection = selection.row_selection;
-  wanted.slices = selection.slices_of(components[0]);
-  for (const size_t i : components) {
-    FieldPath path = selection.keys[i];
-    if (AreArraysNamed(selection, archive)) path.erase(path.begin());
+  wanted.slices = selection.slices_of(array.components[0]);
+  for (size_t n = 0; n < array.components.size(); ++n) {
+    const size_t i = array.components[n];
+    FieldPath path;
+    if (array.choices[n] == KeyCount(selection, i)) {
+      wanted.is_element = true;
+    } else {
+      path = KeyOf(selection, i, array.choices[n]);
+      if (AreArraysNamed(selection, archive)) path.erase(path.begin());
+    }
     wanted.components.push_back({std::move(path), selection.specs[i]});
   }
   return wanted;
@@ -53,32 +76,31 @@ class ArrayOpener {
               const ReadOptions& options, PlanCache* cache)
       : archive_(std::move(archive)), selection_(selection), options_(options), cache_(cache) {}
 
-  // Opens the array in `entry` for `components`, indices in Selection::keys.
-  Result<SelectedArray> Open(const ZipEntry* entry, std::vector<size_t> components) const {
+  Result<SelectedArray> Open(FoundArray array) const {
     FieldPath culprit;
-    Result<std::unique_ptr<ArrayReader>> reader = OpenReader(entry, components, &culprit);
-    if (!reader.ok()) return reader.status().WithContext(archive_->Context(entry, culprit));
-    return SelectedArray{std::move(*reader), std::move(components)};
+    Result<std::unique_ptr<ArrayReader>> reader = OpenReader(array, &culprit);
+    if (!reader.ok()) return reader.status().WithContext(archive_->Context(array.entry, culprit));
+    return SelectedArray{std::move(*reader), std::move(array.components)};
   }
 
  private:
   // Header, plan, reader. A small member is verified before its header is compared with the
   // selection. So a damaged header is reported as damage, not as another spec.
-  Result<std::unique_ptr<ArrayReader>> OpenReader(const ZipEntry* entry,
-                                                  const std::vector<size_t>& components,
+  Result<std::unique_ptr<ArrayReader>> OpenReader(const FoundArray& array,
                                                   FieldPath* culprit) const {
     TF_NPZ_ASSIGN_OR_RETURN(std::unique_ptr<MemberReader> member,
-                            MemberReader::Open(archive_, entry, options_));
+                            MemberReader::Open(archive_, array.entry, options_));
     TF_NPZ_RETURN_IF_ERROR(member->LoadIfSmall());
     TF_NPZ_ASSIGN_OR_RETURN(std::string bytes, ReadHeaderBytes(*member));
-    const PlanCache::Key key = {components, AreArraysNamed(selection_, *archive_)};
+    const PlanCache::Key key = {array.components, array.choices,
+                                AreArraysNamed(selection_, *archive_)};
     std::shared_ptr<const ArrayPlan> plan = cache_ == nullptr ? nullptr : cache_->Find(bytes, key);
     if (plan != nullptr) {
       TF_NPZ_RETURN_IF_ERROR(Prepare(*member, plan->header));
     } else {
       TF_NPZ_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyHeader(bytes));
       TF_NPZ_RETURN_IF_ERROR(Prepare(*member, header));
-      TF_NPZ_ASSIGN_OR_RETURN(ArrayPlan made, MakePlan(std::move(header), components, culprit));
+      TF_NPZ_ASSIGN_OR_RETURN(ArrayPlan made, MakePlan(std::move(header), array, culprit));
       made.header_bytes = std::move(bytes);
       plan = std::make_shared<const ArrayPlan>(std::move(made));
       if (cache_ != nullptr) cache_->Insert(key, plan);
@@ -96,9 +118,8 @@ class ArrayOpener {
     return is_empty ? member.Verify() : OkStatus();
   }
 
-  Result<ArrayPlan> MakePlan(NpyHeader header, const std::vector<size_t>& components,
-                             FieldPath* culprit) const {
-    const ArraySelection wanted = SelectionOfArray(selection_, *archive_, components);
+  Result<ArrayPlan> MakePlan(NpyHeader header, const FoundArray& array, FieldPath* culprit) const {
+    const ArraySelection wanted = SelectionOfArray(selection_, *archive_, array);
     if (!archive_->is_npz() && !selection_.each_array) {
       TF_NPZ_RETURN_IF_ERROR(CheckNpyKeys(wanted, header));
     }
@@ -125,16 +146,35 @@ Result<const ZipEntry*> FindMember(const Archive& archive, std::optional<std::st
       ": has changed since its arrays were listed: make the dataset anew to read it");
 }
 
-// An array, and the components that it holds. Components of one array are read together, if they
-// are of the same items.
-using ArrayOfFile = std::pair<const ZipEntry*, std::vector<size_t>>;
+// Which key of component `i` leads to an array of the file. KeyCount if it has none of them, but
+// the component has a fallback.
+Result<size_t> Choose(const Archive& archive, const Selection& selection, size_t i) {
+  const ComponentSource& source = selection.source(i);
+  const size_t count = KeyCount(selection, i);
+  if (count == 1 && source.fallback.empty()) return 0;
+  if (!archive.is_npz()) return FirstOfNpy().WithContext(archive.label() + ": ");
+  for (size_t choice = 0; choice < count; ++choice) {
+    if (archive.Has(KeyOf(selection, i, choice)[0])) return choice;
+  }
+  if (!source.fallback.empty()) return count;
+  std::vector<std::string> wanted;
+  for (size_t choice = 0; choice < count; ++choice) {
+    wanted.push_back(KeyOf(selection, i, choice)[0]);
+  }
+  return NoneOf(wanted, archive.Names()).WithContext(archive.label() + ": ");
+}
+
+struct FoundArrays {
+  std::vector<FoundArray> arrays;
+  std::vector<size_t> missing;  // components that take their fallback
+};
 
 // `only` is the array that is a source of its own.
-Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Selection& selection,
-                                            const ZipEntry* only) {
+Result<FoundArrays> FindArrays(const Archive& archive, const Selection& selection,
+                               const ZipEntry* only) {
   const bool are_named = AreArraysNamed(selection, archive);
-  std::vector<ArrayOfFile> arrays;
-  std::unordered_multimap<const ZipEntry*, size_t> known;  // index in `arrays`
+  FoundArrays all;
+  std::unordered_multimap<const ZipEntry*, size_t> known;  // index in all.arrays
   for (size_t i = 0; i < selection.keys.size(); ++i) {
     if (!IsArray(selection, i)) continue;
     const ZipEntry* entry = only;
@@ -143,23 +183,30 @@ Result<std::vector<ArrayOfFile>> FindArrays(const Archive& archive, const Select
       return WithAdvice(InvalidArgument(archive.label() + ": is an .npz file"), selection.specs[i],
                         "; pass keys to say which of its arrays to read (it has " + names + ")");
     }
+    TF_NPZ_ASSIGN_OR_RETURN(const size_t choice, Choose(archive, selection, i));
+    if (choice == KeyCount(selection, i)) {
+      all.missing.push_back(i);
+      continue;
+    }
     if (are_named) {
-      const Result<const ZipEntry*> named = archive.Find(selection.keys[i][0]);
+      const Result<const ZipEntry*> named = archive.Find(KeyOf(selection, i, choice)[0]);
       if (!named.ok()) return WithAdvice(named.status(), selection.specs[i]);
       entry = *named;
     }
     const auto [begin, end] = known.equal_range(entry);
     const auto same = std::find_if(begin, end, [&](const auto& array) {
-      return selection.slices_of(arrays[array.second].second[0]) == selection.slices_of(i);
+      const size_t first = all.arrays[array.second].components[0];
+      return selection.slices_of(first) == selection.slices_of(i);
     });
-    const size_t index = same == end ? arrays.size() : same->second;
+    const size_t index = same == end ? all.arrays.size() : same->second;
     if (same == end) {
       known.emplace(entry, index);
-      arrays.push_back({entry, {}});
+      all.arrays.push_back({entry, {}, {}});
     }
-    arrays[index].second.push_back(i);
+    all.arrays[index].components.push_back(i);
+    all.arrays[index].choices.push_back(choice);
   }
-  return arrays;
+  return all;
 }
 
 Status RefuseLengths(const Selection& selection, const SelectedArrays& selected) {
@@ -238,7 +285,7 @@ Selection SelectionOfMade(const Selection& selection, const SelectedArrays& sele
 Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
                                            const SelectedArrays& selected, std::string_view name) {
   const std::string& path = selected.archive->path();
-  const ComponentSource source = selection.source(i);
+  const ComponentSource& source = selection.source(i);
   switch (source.kind) {
     case ComponentSource::Kind::kFilename:
       return Archive::OpenFile(MakeText(path), path + "[FILENAME]");
@@ -254,21 +301,28 @@ Result<std::shared_ptr<Archive>> MakeArray(const Selection& selection, size_t i,
     case ComponentSource::Kind::kArray:
       break;
   }
-  return Internal("an array of the file is not made");
+  // `selection` may be gone before the array is read.
+  return Archive::OpenFile(NewOwnedFile(source.fallback),
+                           path + "[" + Quote(selection.keys[i][0]) + "] (default)");
 }
 
-// Opens what the file does not hold. Some of it depends on the arrays that are open.
-// `name` is that of the array that is a source of its own.
-Status OpenMadeArrays(const Selection& selection, const ReadOptions& options, PlanCache* cache,
-                      std::string_view name, SelectedArrays* selected) {
-  std::optional<Selection> made_selection;
+// Opens what the file does not hold. `missing` are the components that take their fallback. They
+// come first, since a length may be that of one of them. `name` is that of the array that is a
+// source of its own.
+Status OpenMadeArrays(const Selection& selection, std::vector<size_t> missing,
+                      const ReadOptions& options, PlanCache* cache, std::string_view name,
+                      SelectedArrays* selected) {
   for (size_t i = 0; i < selection.keys.size(); ++i) {
-    if (IsArray(selection, i)) continue;
+    if (!IsArray(selection, i)) missing.push_back(i);
+  }
+  std::optional<Selection> made_selection;
+  for (const size_t i : missing) {
     if (!made_selection) made_selection = SelectionOfMade(selection, *selected);
     TF_NPZ_ASSIGN_OR_RETURN(std::shared_ptr<Archive> made,
                             MakeArray(selection, i, *selected, name));
+    const size_t choice = IsArray(selection, i) ? KeyCount(selection, i) : 0;
     const ArrayOpener opener(std::move(made), *made_selection, options, cache);
-    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(nullptr, {i}));
+    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open({nullptr, {i}, {choice}}));
     selected->arrays.push_back(std::move(array));
   }
   return OkStatus();
@@ -290,16 +344,16 @@ Result<SelectedArrays> OpenSelection(std::shared_ptr<Archive> archive, const Sel
     TF_NPZ_ASSIGN_OR_RETURN(only, FindMember(*archive, member));
   }
   SelectedArrays selected;
-  TF_NPZ_ASSIGN_OR_RETURN(std::vector<ArrayOfFile> arrays, FindArrays(*archive, selection, only));
+  TF_NPZ_ASSIGN_OR_RETURN(FoundArrays found, FindArrays(*archive, selection, only));
   const ArrayOpener opener(archive, selection, options, cache);
-  for (auto& [entry, components] : arrays) {
-    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray array, opener.Open(entry, std::move(components)));
-    selected.arrays.push_back(std::move(array));
+  for (FoundArray& array : found.arrays) {
+    TF_NPZ_ASSIGN_OR_RETURN(SelectedArray opened, opener.Open(std::move(array)));
+    selected.arrays.push_back(std::move(opened));
   }
   selected.archive = std::move(archive);
   TF_NPZ_RETURN_IF_ERROR(SetCount(selection, &selected));
-  TF_NPZ_RETURN_IF_ERROR(
-      OpenMadeArrays(selection, options, cache, ArrayName(member.value_or("")), &selected));
+  TF_NPZ_RETURN_IF_ERROR(OpenMadeArrays(selection, std::move(found.missing), options, cache,
+                                        ArrayName(member.value_or("")), &selected));
   return selected;
 }
 

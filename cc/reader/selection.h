@@ -36,6 +36,12 @@ struct ComponentSource {
   // For kLength. The component is an array. A negative axis counts from the last one.
   size_t component = 0;
   int64_t axis = 0;
+  // For kArray. If the file lacks the array of Selection::keys, the first of these that it has
+  // takes its place. Only an `.npz` may have them.
+  std::vector<FieldPath> others = {};
+  // For kArray: an `.npy` whose array is the element if the file has none of the arrays. Empty:
+  // that is an error.
+  std::string fallback = {};
 };
 
 struct Selection {
@@ -54,8 +60,9 @@ struct Selection {
   // names of its fields. False: keys begin with the names of arrays.
   bool each_array = false;
 
-  ComponentSource source(size_t component) const {
-    return sources.empty() ? ComponentSource() : sources[component];
+  const ComponentSource& source(size_t component) const {
+    static const ComponentSource kAnArray;
+    return sources.empty() ? kAnArray : sources[component];
   }
   // Whether items of the arrays may belong to no element.
   bool is_cut() const { return !row_selection.is_all() || !slices.empty(); }

@@ -31,12 +31,16 @@ bool AxisSlice::operator==(const AxisSlice& other) const {
          slice.step == other.slice.step;
 }
 
-Result<Slices> ToSlices(const int64_t* numbers, size_t count) {
+Result<Slices> ToSlices(const std::vector<int64_t>& numbers) {
+  if (numbers.size() % 3 != 0) {
+    return InvalidArgument("slices must have three numbers for each axis, not " +
+                           std::to_string(numbers.size()) + " in all");
+  }
   constexpr AxisSlice::Kind kKinds[] = {AxisSlice::Kind::kIndex, AxisSlice::Kind::kEllipsis,
                                         AxisSlice::Kind::kUnknownSlice,
                                         AxisSlice::Kind::kUnknownIndex};
   Slices slices;
-  for (size_t i = 0; i < count; i += 3) {
+  for (size_t i = 0; i < numbers.size(); i += 3) {
     AxisSlice slice;
     slice.slice.start = numbers[i];
     const int64_t step = numbers[i + 2];
@@ -84,7 +88,33 @@ Result<Steps> Resolve(const AxisSlice& slice, size_t axis, int64_t length) {
   return Steps{index < 0 ? index + length : index, 1, 1};
 }
 
-Result<ElementRows> RowsOfElements(const RowSelection& wanted, int64_t length) {
+Result<RowSelection> ToRowSelection(const std::vector<int64_t>& row_slice,
+                                    const std::vector<int64_t>& window) {
+  RowSelection rows;
+  if (!row_slice.empty()) {
+    if (row_slice.size() != 3 || row_slice[2] < 1) {
+      return InvalidArgument("row_slice must be empty, or start, stop and a step of at least 1");
+    }
+    rows.slice = {row_slice[0], row_slice[1], row_slice[2]};
+  }
+  if (window.empty()) return rows;
+  const bool is_positive =
+      std::all_of(window.begin(), window.end(), [](int64_t number) { return number >= 1; });
+  if (window.size() != 3 || !is_positive) {
+    return InvalidArgument("window must be empty, or size, shift and stride of at least 1");
+  }
+  int64_t reach;
+  if (!CheckedMultiply(window[0], window[2], &reach)) {
+    return InvalidArgument("a window of " + std::to_string(window[0]) + " rows, " +
+                           std::to_string(window[2]) +
+                           " apart, is longer than any array; pass a smaller one");
+  }
+  rows.has_windows = true;
+  rows.window = {window[0], window[1], window[2]};
+  return rows;
+}
+
+ElementRows RowsOfElements(const RowSelection& wanted, int64_t length) {
   ElementRows elements;
   elements.rows = Resolve(wanted.slice, length);
   elements.count = elements.rows.count;
@@ -92,11 +122,6 @@ Result<ElementRows> RowsOfElements(const RowSelection& wanted, int64_t length) {
   elements.size = wanted.window.size;
   elements.shift = wanted.window.shift;
   elements.stride = wanted.window.stride;
-  int64_t reach;
-  if (!CheckedMultiply(elements.size, elements.stride, &reach) || reach == INT64_MAX) {
-    return ResourceExhausted("a window of " + std::to_string(elements.size) + " rows, " +
-                             std::to_string(elements.stride) + " apart, is longer than any array");
-  }
   const int64_t rows = elements.rows.count;
   const int64_t span = elements.span();
   elements.count = rows < span ? 0 : (rows - span) / elements.shift + 1;

@@ -63,8 +63,8 @@ using Slices = std::vector<AxisSlice>;
 
 // Slices from numbers, three for each AxisSlice: start, stop, step. A step of 0: index `start`. -1:
 // an ellipsis. -2 and -3: a slice and an index that are not known yet. InvalidArgument if there are
-// other numbers.
-Result<Slices> ToSlices(const int64_t* numbers, size_t count);
+// other numbers, or if their count is no multiple of 3.
+Result<Slices> ToSlices(const std::vector<int64_t>& numbers);
 
 // `slices` for `rank` axes, without ellipsis. InvalidArgument if there are more slices than axes.
 Result<Slices> ExpandSlices(const Slices& slices, size_t rank);
@@ -74,7 +74,7 @@ Result<Slices> ExpandSlices(const Slices& slices, size_t rank);
 Result<Steps> Resolve(const AxisSlice& slice, size_t axis, int64_t length);
 
 // Windows of rows: window number i is rows i * shift, i * shift + stride, …, `size` of them. They
-// lie within a file. The names are those of tf.data.Dataset.window.
+// lie within a file. `size * stride` is an int64. The names are those of tf.data.Dataset.window.
 struct Window {
   int64_t size = 1;    // at least 1
   int64_t shift = 1;   // at least 1
@@ -89,6 +89,11 @@ struct RowSelection {
 
   bool is_all() const { return slice.is_all() && !has_windows; }
 };
+
+// The selection that numbers ask for. `row_slice` is empty, or start, stop and step. `window` is
+// empty, or size, shift and stride. InvalidArgument if they are anything else, or out of range.
+Result<RowSelection> ToRowSelection(const std::vector<int64_t>& row_slice,
+                                    const std::vector<int64_t>& window);
 
 // The rows of one array that its elements need, and how elements take them. Element number i is
 // rows.at(i * shift), rows.at(i * shift + stride), …, `size` of them.
@@ -105,9 +110,8 @@ struct ElementRows {
   bool are_adjacent() const { return stride == 1 && shift == size; }
 };
 
-// Elements of an array of `length` rows, as `wanted` says. ResourceExhausted if a window is longer
-// than any array.
-Result<ElementRows> RowsOfElements(const RowSelection& wanted, int64_t length);
+// Elements of an array of `length` rows, as `wanted` says.
+ElementRows RowsOfElements(const RowSelection& wanted, int64_t length);
 
 // The only element, which is `rows`.
 ElementRows RowsOfWhole(const Steps& rows);

@@ -155,31 +155,60 @@ class SpecBuilder {
 
   Status AddKeys(const std::vector<FieldPath>& keys) {
     std::map<const ZipEntry*, NamedArray> arrays;
-    for (const FieldPath& key : keys) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      TF_NPZ_ASSIGN_OR_RETURN(const FieldPath* const chosen, Choose(i));
+      if (chosen == nullptr) {
+        AddMissing(keys[i]);
+        continue;
+      }
       const ZipEntry* entry = nullptr;
-      FieldPath prefix;
-      FieldPath path = key;
+      FieldPath path = *chosen;
       if (archive_->is_npz()) {
-        TF_NPZ_ASSIGN_OR_RETURN(entry, archive_->Find(key[0]));
-        prefix = {key[0]};
+        TF_NPZ_ASSIGN_OR_RETURN(entry, archive_->Find(path[0]));
         path.erase(path.begin());
       }
       auto found = arrays.find(entry);
       if (found == arrays.end()) {
-        const std::string name = entry == nullptr ? "" : key[0];
+        const std::string name = entry == nullptr ? "" : (*chosen)[0];
         found = arrays.try_emplace(entry, InspectMember(archive_, entry, name, pool_)).first;
       }
-      TF_NPZ_RETURN_IF_ERROR(AddField(entry, &found->second, path, prefix));
+      TF_NPZ_RETURN_IF_ERROR(AddField(entry, &found->second, path, keys[i]));
     }
     return OkStatus();
   }
 
-  // Adds the field at `path` of `array`. `prefix` leads to the array.
+  // The key that is read for key `i`. Null if the file has none of its arrays, and may have none.
+  Result<const FieldPath*> Choose(size_t i) const {
+    const FieldPath& first = (*request_.keys)[i];
+    if (request_.alternatives.empty()) return &first;
+    const auto& [others, is_optional] = request_.alternatives[i];
+    if (others.empty() && !is_optional) return &first;
+    if (!archive_->is_npz()) return FirstOfNpy().WithContext(spec_.label + ": ");
+    if (archive_->Has(first[0])) return &first;
+    std::vector<std::string> wanted = {first[0]};
+    for (const FieldPath& other : others) {
+      if (archive_->Has(other[0])) return &other;
+      wanted.push_back(other[0]);
+    }
+    if (is_optional) return nullptr;
+    return NoneOf(wanted, archive_->Names()).WithContext(spec_.label + ": ");
+  }
+
+  void AddMissing(const FieldPath& key) {
+    InferredComponent component;
+    component.keys = key;
+    component.spec.shape.emplace();
+    component.place = spec_.components.size();
+    component.is_missing = true;
+    spec_.components.push_back(std::move(component));
+  }
+
+  // Adds the field at `path` of `array`. `key` is what the caller calls it.
   Status AddField(const ZipEntry* entry, NamedArray* array, const FieldPath& path,
-                  const FieldPath& prefix) {
+                  const FieldPath& key) {
     const MemberFacts& facts = array->facts;
     TF_NPZ_RETURN_IF_ERROR(facts.status);
-    if (path.empty()) return AddComponents(entry, facts, AllComponents(facts), prefix);
+    if (path.empty()) return AddComponents(entry, facts, AllComponents(facts), key);
     if (entry == nullptr && facts.header.dtype.kind != DType::Kind::kStruct) {
       return WithAdvice(KeyOfUnnamedArray(path[0]), ComponentSpec(), kLeaveKeysOut)
           .WithContext(archive_->Context(nullptr));
@@ -187,7 +216,7 @@ class SpecBuilder {
     TF_NPZ_RETURN_IF_ERROR(array->finder.Find(path).status().WithContext(archive_->Context(entry)));
     const ComponentRange range = array->index.Within(path);
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry, path));
-    return AddComponents(entry, facts, range, prefix);
+    return AddComponents(entry, facts, range, key, path.size());
   }
 
   // Members that are not arrays are left out.
@@ -214,9 +243,10 @@ class SpecBuilder {
     return OkStatus();
   }
 
-  // Adds the components in `range` of `array`. `prefix` leads to the array.
+  // Adds the components in `range` of `array`. They are called `prefix`, and then what follows the
+  // first `depth` names of their path.
   Status AddComponents(const ZipEntry* entry, const MemberFacts& array, ComponentRange range,
-                       const FieldPath& prefix) {
+                       const FieldPath& prefix, size_t depth = 0) {
     TF_NPZ_RETURN_IF_ERROR(array.status);
     TF_NPZ_RETURN_IF_ERROR(range.Problem());
     if (range.begin == range.end) return NothingWithin(archive_->Context(entry));
@@ -228,7 +258,9 @@ class SpecBuilder {
     for (const ComponentFacts* facts = range.begin; facts != range.end; ++facts) {
       InferredComponent component;
       component.keys = prefix;
-      component.keys.insert(component.keys.end(), facts->path.begin(), facts->path.end());
+      component.keys.insert(component.keys.end(),
+                            facts->path.begin() + static_cast<std::ptrdiff_t>(depth),
+                            facts->path.end());
       component.dtype = facts->dtype;
       component.spec.type = facts->type;
       const Result<ElementLayout> layout = LayoutElements(

@@ -27,6 +27,12 @@ struct CastRequest {
   bool only_numbers = false;
 };
 
+// What may take the place of a key's array. Only an `.npz` may have it.
+struct Alternatives {
+  std::vector<FieldPath> others;  // keys that are tried after the first one, in this order
+  bool is_optional = false;       // a file may have none of the arrays
+};
+
 // What is taken of the axes of the arrays to which `keys` leads.
 struct SliceRequest {
   FieldPath keys;  // names that would index the result of np.load, or the first of these
@@ -45,16 +51,21 @@ struct SpecRequest {
   std::vector<SliceRequest> slices = {};
   // Selection::each_array. `keys` is absent then, or empty if no header is wanted.
   bool each_array = false;
+  std::vector<Alternatives> alternatives = {};  // one for each of `keys`; empty: none has any
 };
 
 // One component of an element.
 struct InferredComponent {
-  // The names that would index the result of np.load: the requested key, then names of fields.
+  // The names that would index the result of np.load: the requested key, then names of fields. The
+  // key is the first one, also if another array took its place.
   // Empty: the only array of an `.npy`.
   FieldPath keys;
   DType dtype;
   ComponentSpec spec;  // what it is cast to, if the request says so
   size_t place = 0;    // its index in the order of the requested keys, then of the file
+  // No file has an array for it (Alternatives::is_optional). It admits the components of other
+  // files that have one. `dtype` and `spec` mean nothing.
+  bool is_missing = false;
 };
 
 struct InferredSpec {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cc/kernels/gather.h"
+#include "cc/reader/item_reader.h"
 
 namespace tf_npz {
 namespace {
@@ -11,10 +12,6 @@ namespace {
 // About as many bytes of rows are decoded at once, so that they are copied to their windows while
 // they are in the processor's cache.
 constexpr int64_t kRowsAtOnce = int64_t{256} << 10;
-
-// If there are more bytes than this between two windows, they are skipped. If not, they are decoded
-// with the windows: a step for each window would take longer.
-constexpr int64_t kMostSkipped = int64_t{4} << 10;
 
 // The bytes of one row of a component.
 int64_t RowSize(const ArrayPlan& plan, const Component& component) {
@@ -27,6 +24,23 @@ int64_t RowSize(const ArrayPlan& plan) {
     size = std::max(size, RowSize(plan, component));
   }
   return std::max<int64_t>(size, 1);
+}
+
+// Whether windows are read one by one, without the rows between them.
+bool AreApart(const ArrayPlan& plan) {
+  const ElementRows& elements = plan.elements;
+  if (elements.count <= 1) return true;
+  if (elements.shift < elements.span()) return false;
+  const NpyHeader& header = plan.header;
+  const int64_t item = header.dtype.itemsize;
+  // From a row to the next one in the file, and what elements take of it. In Fortran order: of one
+  // column.
+  const int64_t distance =
+      header.fortran_order ? item : static_cast<int64_t>(header.data_size) / plan.row_count;
+  const int64_t row = header.fortran_order ? item : item * plan.items_per_row;
+  // Two windows lie within the array, so no product is larger than its data.
+  const int64_t gap = (elements.shift - elements.size) * elements.rows.step * distance;
+  return gap > MostGap(elements.size * row);
 }
 
 // One decoding of windows into memory that they do not share.
@@ -93,7 +107,7 @@ class WindowCopier {
   const std::vector<char*>& destinations_;
 };
 
-// Decodes windows with much between them, straight to their places.
+// Decodes windows one by one, straight to their places.
 Status ReadApart(const ArrayPlan& plan, int64_t first, int64_t count, const RowsReader& read_rows,
                  std::vector<char*> destinations, int64_t* done) {
   const ElementRows& elements = plan.elements;
@@ -118,7 +132,7 @@ Status ReadWindows(const ArrayPlan& plan, int64_t first, int64_t count, const Ro
   const ElementRows& elements = plan.elements;
   const int64_t span = elements.span();
   const int64_t row_size = RowSize(plan);
-  if ((elements.shift - span) > kMostSkipped / row_size) {
+  if (AreApart(plan)) {
     return ReadApart(plan, first, count, read_rows, destinations, done);
   }
   const WindowCopier copier(plan, destinations);

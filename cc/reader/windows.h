@@ -1,5 +1,5 @@
-// Windows over the rows of one array. Windows that overlap share rows: each row is decoded once,
-// and copied to its windows.
+// Windows over the rows of one array. Windows that overlap share rows. A call decodes each row
+// once, and copies it to its windows. The calls that read a stream share rows too.
 
 #ifndef TF_NPZ_READER_WINDOWS_H_
 #define TF_NPZ_READER_WINDOWS_H_
@@ -29,11 +29,12 @@ struct DecodedRows {
 using RowsReader =
     std::function<Status(const Steps& rows, const std::vector<char*>& destinations, int64_t* done)>;
 
-// Decodes elements `first` … `first + count - 1` of `plan`, windows, to `destinations`, one for
-// each component. `*done` is the number of elements before an error.
+// Decodes windows `first` … `first + count - 1` of `plan` to `destinations`, one for each
+// component.
+// `*done` is the number of windows before an error.
 //
-// Rows that `decoded` holds are not read again. Afterwards it holds those of the last windows. One
-// thread at a time may use it.
+// Rows that `decoded` holds are not read again. Afterwards `decoded` holds those of the last
+// windows. One thread at a time may use it.
 Status ReadWindows(const ArrayPlan& plan, int64_t first, int64_t count, const RowsReader& read_rows,
                    BufferPool& pool, DecodedRows& decoded, const std::vector<char*>& destinations,
                    int64_t* done);

@@ -159,7 +159,8 @@ Result<std::vector<Slices>> ToSlicesOfComponents(const std::vector<int64_t>& num
   for (const int64_t axes : slice_axes) {
     if (axes < 0 || static_cast<size_t>(axes) > (numbers.size() - next) / 3) break;
     const size_t count = static_cast<size_t>(axes) * 3;
-    TF_NPZ_ASSIGN_OR_RETURN(Slices own, ToSlices(numbers.data() + next, count));
+    const auto* const begin = numbers.data() + next;
+    TF_NPZ_ASSIGN_OR_RETURN(Slices own, ToSlices({begin, begin + count}));
     next += count;
     slices.push_back(std::move(own));
   }

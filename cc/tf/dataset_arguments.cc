@@ -41,30 +41,7 @@ Status CheckPadding(const DatasetArguments& a) {
   return OkStatus();
 }
 
-Status CheckRows(const DatasetArguments& a) {
-  if (a.row_slice.empty() && a.window.empty()) return OkStatus();
-  if (!a.rows) return InvalidArgument("row_slice and window need rows=True");
-  if (!a.row_slice.empty() && (a.row_slice.size() != 3 || a.row_slice[2] < 1)) {
-    return InvalidArgument("row_slice must be empty, or start, stop and a step of at least 1");
-  }
-  const bool is_positive =
-      std::all_of(a.window.begin(), a.window.end(), [](int64_t number) { return number >= 1; });
-  if (!a.window.empty() && (a.window.size() != 3 || !is_positive)) {
-    return InvalidArgument("window must be empty, or size, shift and stride of at least 1");
-  }
-  return OkStatus();
-}
-
-}  // namespace
-
-RowSelection RowsOf(const DatasetArguments& a) {
-  RowSelection rows;
-  if (!a.row_slice.empty()) rows.slice = {a.row_slice[0], a.row_slice[1], a.row_slice[2]};
-  rows.has_windows = !a.window.empty();
-  if (rows.has_windows) rows.window = {a.window[0], a.window[1], a.window[2]};
-  return rows;
-}
-
+// The spec of each component of one element, before batching.
 Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
   if (a.filenames.NumElements() == 0) return InvalidArgument("filenames is empty");
   if (a.output_shapes.size() != a.output_types.size() ||
@@ -95,9 +72,6 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
       return InvalidArgument("element_counts must not be negative");
     }
   }
-  TF_NPZ_RETURN_IF_ERROR(CheckRows(a));
-  TF_NPZ_RETURN_IF_ERROR(
-      ToSlicesOfComponents(a.slices, a.slice_axes, a.output_types.size()).status());
   TF_NPZ_RETURN_IF_ERROR(CheckPadding(a));
   std::vector<PartialTensorShape> shapes = a.element_shapes;
   if (shapes.empty()) {
@@ -118,6 +92,23 @@ Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& a) {
                           ToComponentSpecs(a.output_types, shapes, a.casts));
   for (size_t i = 0; i < a.usual_dtypes.size(); ++i) specs[i].usual_dtype = a.usual_dtypes[i];
   return specs;
+}
+
+}  // namespace
+
+Result<Selection> ToSelection(const DatasetArguments& a) {
+  Selection selection;
+  selection.rows = a.rows;
+  selection.each_array = a.each_array;
+  TF_NPZ_RETURN_IF_ERROR(SetKeys(a.keys, a.key_attributes, &selection));
+  TF_NPZ_ASSIGN_OR_RETURN(selection.specs, CheckedSpecs(a));
+  TF_NPZ_ASSIGN_OR_RETURN(selection.row_selection, ToRowSelection(a.row_slice, a.window));
+  if (!a.rows && !selection.row_selection.is_all()) {
+    return InvalidArgument("row_slice and window need rows=True");
+  }
+  TF_NPZ_ASSIGN_OR_RETURN(selection.slices,
+                          ToSlicesOfComponents(a.slices, a.slice_axes, a.output_types.size()));
+  return selection;
 }
 
 std::vector<std::optional<std::string>> PaddingOf(const DatasetArguments& a) {

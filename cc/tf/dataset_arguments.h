@@ -48,15 +48,12 @@ struct DatasetArguments {
   bool each_array = false;
 };
 
-// The spec of each component of one element, before batching. InvalidArgument if an argument is out
-// of range, or if arguments contradict each other.
-Result<std::vector<ComponentSpec>> CheckedSpecs(const DatasetArguments& arguments);
-
-// Which rows are elements. The arguments are those that CheckedSpecs admits.
-RowSelection RowsOf(const DatasetArguments& arguments);
+// What is read of each file. InvalidArgument if an argument is out of range, or if arguments
+// contradict each other.
+Result<Selection> ToSelection(const DatasetArguments& arguments);
 
 // What pads each component, and to which lengths; see EngineOptions. The arguments are those that
-// CheckedSpecs admits.
+// ToSelection admits.
 std::vector<std::optional<std::string>> PaddingOf(const DatasetArguments& arguments);
 std::vector<std::vector<int64_t>> PaddedShapesOf(const DatasetArguments& arguments);
 

@@ -21,9 +21,11 @@ struct KeyAttributes {
   std::vector<std::string> sources;
   std::vector<int64_t> length_components;
   std::vector<int64_t> length_axes;
+  std::vector<int64_t> key_counts;
+  std::vector<std::string> fallbacks;  // in pieces
 
   // The number of components.
-  size_t size() const { return key_depths.size(); }
+  size_t size() const { return key_counts.empty() ? key_depths.size() : key_counts.size(); }
 };
 
 absl::Status GetKeyAttributes(tensorflow::OpKernelConstruction* ctx, KeyAttributes* attributes);

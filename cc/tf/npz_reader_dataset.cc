@@ -164,7 +164,7 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   }
   tensorflow::AttrValue rows, key_depths, tpadding, padding_components, element_shapes, casts,
       usual_dtypes, row_slice, window, slices, slice_axes, sources, length_components, length_axes,
-      each_array;
+      each_array, key_counts, fallbacks;
   b->BuildAttrValue(a.rows, &rows);
   b->BuildAttrValue(a.key_attributes.key_depths, &key_depths);
   b->BuildAttrValue(padding_types, &tpadding);
@@ -180,6 +180,8 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
   b->BuildAttrValue(a.key_attributes.sources, &sources);
   b->BuildAttrValue(a.key_attributes.length_components, &length_components);
   b->BuildAttrValue(a.key_attributes.length_axes, &length_axes);
+  b->BuildAttrValue(a.key_attributes.key_counts, &key_counts);
+  b->BuildAttrValue(a.key_attributes.fallbacks, &fallbacks);
   return b->AddDataset(this,
                        {{DatasetInput::kFilenames, filenames},
                         {DatasetInput::kKeys, keys},
@@ -206,7 +208,9 @@ absl::Status NpzReaderDataset::AsGraphDefInternal(SerializationContext* ctx,
                         {"sources", sources},
                         {"length_components", length_components},
                         {"length_axes", length_axes},
-                        {"each_array", each_array}},
+                        {"each_array", each_array},
+                        {"key_counts", key_counts},
+                        {"fallbacks", fallbacks}},
                        output);
 }
 

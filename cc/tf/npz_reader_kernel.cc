@@ -49,10 +49,6 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     a.filenames = *strings;
     OP_REQUIRES_OK(ctx, ctx->input("keys", &strings));
     a.keys = *strings;
-    Selection selection;
-    selection.rows = a.rows;
-    selection.each_array = a.each_array;
-    OP_REQUIRES_OK(ctx, ToAbslStatus(SetKeys(a.keys, a.key_attributes, &selection)));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "batch_size", &a.batch_size));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "drop_remainder", &a.drop_remainder));
     OP_REQUIRES_OK(ctx, ParseScalarArgument(ctx, "num_shards", &a.shard.count));
@@ -66,13 +62,9 @@ class NpzReaderDatasetOp : public DatasetOpKernel {
     OpInputList padding;
     OP_REQUIRES_OK(ctx, ctx->input_list("padding", &padding));
     a.padding.assign(padding.begin(), padding.end());
-    Result<std::vector<ComponentSpec>> specs = CheckedSpecs(a);
-    OP_REQUIRES_OK(ctx, ToAbslStatus(specs.status()));
-    selection.specs = std::move(*specs);
-    selection.row_selection = RowsOf(a);
-    // CheckedSpecs has admitted them.
-    selection.slices = ToSlicesOfComponents(a.slices, a.slice_axes, a.output_types.size()).value();
-    *output = new NpzReaderDataset(ctx, std::move(a), std::move(selection));
+    Result<Selection> selection = ToSelection(a);
+    OP_REQUIRES_OK(ctx, ToAbslStatus(selection.status()));
+    *output = new NpzReaderDataset(ctx, std::move(a), std::move(*selection));
   }
 
  private:

@@ -78,6 +78,8 @@ REGISTER_OP("NpzReaderDataset")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
+    .Attr("key_counts: list(int) >= 0 = []")
+    .Attr("fallbacks: list(string) >= 0 = []")
     .Attr("metadata: string = ''")
     // Files may change while a graph stays the same, so a source must never become a constant.
     .SetDoNotOptimize()
@@ -112,6 +114,8 @@ slice_axes: For each component, how many axes `slices` has for it, one after the
 sources: For each component, where it comes from: "array", "filename", "row", "length" or, with each_array, "array_name". Empty: all are arrays. A component that is no array has no keys.
 length_components: For each "length" of `sources`, the number of the component whose elements it measures.
 length_axes: For each "length" of `sources`, the axis of these elements, before they are padded and batched.
+key_counts: For each component, how many of `key_depths` are its keys, at least 1. The first one whose array the file has is read. Empty: one each.
+fallbacks: For each component, the bytes of an .npy with the element of files that have none of its arrays: strings of hexadecimal digits, then an empty string. Only the empty string: such a file is an error. Empty: so for all components.
 )doc");
 
 REGISTER_OP("NpzLoad")
@@ -129,6 +133,8 @@ REGISTER_OP("NpzLoad")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
+    .Attr("key_counts: list(int) >= 0 = []")
+    .Attr("fallbacks: list(string) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Reads whole arrays of one .npy or .npz file.
@@ -145,6 +151,8 @@ slice_axes: For each component, how many axes `slices` has for it, one after the
 sources: As for NpzReaderDataset.
 length_components: As for NpzReaderDataset.
 length_axes: As for NpzReaderDataset.
+key_counts: As for NpzReaderDataset.
+fallbacks: As for NpzReaderDataset.
 )doc");
 
 REGISTER_OP("NpzDecode")
@@ -162,6 +170,8 @@ REGISTER_OP("NpzDecode")
     .Attr("sources: list(string) >= 0 = []")
     .Attr("length_components: list(int) >= 0 = []")
     .Attr("length_axes: list(int) >= 0 = []")
+    .Attr("key_counts: list(int) >= 0 = []")
+    .Attr("fallbacks: list(string) >= 0 = []")
     .SetShapeFn(LoadShapes)
     .Doc(R"doc(
 Decodes whole arrays from the bytes of an .npy or .npz file.
@@ -178,6 +188,8 @@ slice_axes: For each component, how many axes `slices` has for it, one after the
 sources: As for NpzReaderDataset.
 length_components: As for NpzReaderDataset.
 length_axes: As for NpzReaderDataset.
+key_counts: As for NpzReaderDataset.
+fallbacks: As for NpzReaderDataset.
 )doc");
 
 }  // namespace tf_npz

@@ -11,7 +11,7 @@ from . import _registration, _version_check
 if TYPE_CHECKING:
     from ._dataset import NpzReaderDataset
     from ._inspect import ArrayInfo, FileInfo, inspect
-    from ._keys import ARRAY, ARRAY_NAME, FILENAME, ROW, Field, Length
+    from ._keys import ARRAY, ARRAY_NAME, FILENAME, ROW, Field, FirstOf, Length
     from ._load import decode, load
     from ._parts import Window
     from ._spec import element_spec
@@ -24,6 +24,7 @@ __all__ = [
     "ArrayInfo",
     "Field",
     "FileInfo",
+    "FirstOf",
     "Length",
     "NpzReaderDataset",
     "Window",
@@ -46,6 +47,7 @@ _MODULES = {
     "ArrayInfo": "_inspect",
     "Field": "_keys",
     "FileInfo": "_inspect",
+    "FirstOf": "_keys",
     "Length": "_keys",
     "NpzReaderDataset": "_dataset",
     "Window": "_parts",

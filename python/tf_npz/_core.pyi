@@ -51,6 +51,9 @@ class FileFacts:
 
 @final
 class InferredComponent:
+    # Whether no file has an array for it, and none needs to. Then only `keys` has a meaning.
+    @property
+    def is_missing(self) -> bool: ...
     # The names that would index the result of np.load. Empty: the only array of an .npy.
     @property
     def keys(self) -> tuple[str, ...]: ...
@@ -90,7 +93,8 @@ def file_system_error(code: int, message: str, path: bytes) -> StatusError: ...
 # `each_array`: an element is one array of a file, and `keys` is None, or empty if only its name is wanted.
 # All of these raise StatusError. Each of `keys` is the names that lead to an array or to a field. `casts` says what is
 # cast: names that lead to an array, or to several; the name of a dtype; and whether only numbers are cast, and other
-# components left as they are. `open_remote` opens files whose path has a scheme. The StatusErrors that it raises do not
+# components left as they are. `alternatives` says for each of `keys` which paths are tried after it, and whether a file
+# may have none of the arrays. `open_remote` opens files whose path has a scheme. The StatusErrors that it raises do not
 # name the file.
 def inspect(path: bytes, open_remote: Callable[[bytes], RemoteFile]) -> FileFacts: ...
 def infer_from_files(
@@ -106,10 +110,12 @@ def infer_from_files(
     # index `start`; -1: an ellipsis; -2 and -3: a slice and an index that are not known.
     slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
     each_array: bool = ...,
+    alternatives: Sequence[tuple[Sequence[Sequence[str]], bool]] = ...,
 ) -> InferredSpecs: ...
 def infer_from_contents(
     contents: bytes,
     keys: Sequence[Sequence[str]] | None,
     casts: Sequence[tuple[Sequence[str], str, bool]] = ...,
     slices: Sequence[tuple[Sequence[str], Sequence[int]]] = ...,
+    alternatives: Sequence[tuple[Sequence[Sequence[str]], bool]] = ...,
 ) -> InferredSpecs: ...

@@ -102,9 +102,11 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
             element comes from, and `tf_npz.Length` how long it is. There None is what `keys=None` gives:
             (None, tf_npz.FILENAME).
             `tf_npz.ARRAY` makes each array of each file an element, and `tf_npz.ARRAY_NAME` is its name.
+            `tf_npz.FirstOf` is for arrays that some files lack.
           rows: True: an element is one step along axis 0 of the arrays, which must have equal lengths. An array
             without dimensions is a scalar in each row of its file. A slice, with a step of 1 or more: the same, for
-            the rows that it would take from a list of each file's rows. False: an element is one file's whole arrays.
+            the rows that it would take from a list of each file's rows; a slice that takes none gives an empty
+            dataset. False: an element is one file's whole arrays.
             With `tf_npz.ARRAY` read "array" for "file", here and below.
           batch_size: Number of elements in a batch, at least 1. A batch may hold elements of several files. It equals
             the batch that `.batch(batch_size, drop_remainder)` gives, but is decoded straight into its memory. None:

@@ -1,6 +1,6 @@
 """Turns the `dtypes` argument into what is cast to which dtype."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -68,14 +68,16 @@ def applied(dtypes: Dtypes | None, components: Components) -> Components:
     return components._replace(spec=tf.nest.pack_sequence_as(components.spec, flat))
 
 
-def with_casts(dtypes: Dtypes | None, components: Components) -> Components:
-    """`components`, read from headers with `requests`, with the casts that the op has to do."""
+def with_casts(dtypes: Dtypes | None, components: Components, in_headers: Collection[tuple[str, ...]]) -> Components:
+    """`components`, read with `requests`, with the casts that the op has to do. `in_headers` are paths of arrays."""
     if dtypes is None:
         return components
     flat = [
-        # What is no array has no header, so it is not cast yet.
-        tf.TensorSpec(spec.shape, _dtype(value)) if value is not None and is_own and not _keys.is_array(leaf) else spec
-        for spec, leaf, (value, is_own) in _with_values(dtypes, components)
+        # What was in no header has not been cast yet.
+        tf.TensorSpec(spec.shape, _dtype(value))
+        if value is not None and is_own and not (_keys.is_array(leaf) and path in in_headers)
+        else spec
+        for path, (spec, leaf, (value, is_own)) in zip(components.keys, _with_values(dtypes, components), strict=True)
     ]
     components = components._replace(spec=tf.nest.pack_sequence_as(components.spec, flat))
     casts = [
@@ -100,17 +102,13 @@ def _within(path: tuple[str, ...], value: Any, *, only_numbers: bool) -> list[tu
 
 def _refuse_two_dtypes(paths: Sequence[tuple[str, ...]], values: Sequence[Any], dtypes: Dtypes) -> None:
     """Refuses dtypes that differ between two keys of which one is, or is within, the other."""
-    known: dict[tuple[str, ...], str] = {}
-    # The outer key before those within it.
-    for path, value in sorted(zip(paths, map(repr, values), strict=True)):
-        outer = [known[path[:depth]] for depth in range(1, len(path) + 1) if path[:depth] in known]
-        if any(other != value for other in outer):
-            what = f"the array {path[0]!r}" if len(path) == 1 else f"the field {_keys.Field(*path)!r}"
-            raise ValueError(
-                f"dtypes {dtypes!r} has two dtypes for {what}; pass element_spec instead, "
-                "with a tf.TensorSpec of the dtype for each"
-            )
-        known[path] = value
+    path = _structure.conflict(paths, map(repr, values))
+    if path is not None:
+        what = f"the array {path[0]!r}" if len(path) == 1 else f"the field {_keys.Field(*path)!r}"
+        raise ValueError(
+            f"dtypes {dtypes!r} has two dtypes for {what}; pass element_spec instead, "
+            "with a tf.TensorSpec of the dtype for each"
+        )
 
 
 def _dtype(value: Any) -> tf.DType:

@@ -2,6 +2,7 @@
 
 import collections.abc
 import dataclasses
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -80,9 +81,10 @@ class Origin:
 
     Attributes:
       name: "FILENAME": the name of the element's file, as it was given or as its pattern expanded, a tf.string of
-        shape (). "ROW": the number of the row in its file, from 0, an int64 of shape (). With `rows=False` an element
-        has no row. "ARRAY_NAME": the name of the array that is the element, as `np.load(f).files` has it, a tf.string
-        of shape (); "" for an .npy. It makes each array an element, as `tf_npz.ARRAY` does.
+        shape (). "ROW": the number of the row in its file, from 0, an int64 of shape (); of a window, that of its first
+        row. With `rows=False` an element has no row. "ARRAY_NAME": the name of the array that is the element, as
+        `np.load(f).files` has it, a tf.string of shape (); "" for an .npy. It makes each array an element, as
+        `tf_npz.ARRAY` does.
 
     Example:
       >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("y", tf_npz.FILENAME, tf_npz.ROW))
@@ -107,8 +109,13 @@ class Length:
 
     Attributes:
       key: The key whose elements are measured. It must be in `keys` too.
+        None, for all arrays, is measured only if there is one array. A key that is a structured array has the axes
+        that all its fields have.
       axis: The axis of the element, from 0. A negative number counts from the last axis. With `rows=True` axis 0 is
         that of a row, not that of the array.
+
+    Raises:
+      TypeError: `key` is no key, or `axis` is no integer.
 
     Example:
       >>> keys = {"clip": None, "length": tf_npz.Length(None)}  # None: the only array of an .npy
@@ -120,8 +127,77 @@ class Length:
     key: "Key | None"
     axis: int = 0
 
+    def __post_init__(self) -> None:
+        if not is_key(self.key):
+            raise TypeError(
+                f"tf_npz.Length measures one of the keys, a str or tf_npz.Field, not {_described(self.key)}"
+            )
+        try:
+            object.__setattr__(self, "axis", operator.index(self.axis))
+        except TypeError:
+            raise TypeError(f"the axis of tf_npz.Length must be an integer, not {self.axis!r}") from None
+
     def __repr__(self) -> str:
         return f"tf_npz.Length({self.key!r}" + (f", axis={self.axis}" if self.axis else "") + ")"
+
+
+class FirstOf:
+    """A key of an array that some files lack, or that has another name in some files.
+
+    The first of its keys whose array the file has is read. It gives one tensor, so a structured array needs a `Field`.
+    It reads .npz files only: the array of an .npy has no name.
+
+    Attributes:
+      keys: Names of arrays, or `Field`s, in the order in which they are tried.
+      default: What a file without any of the arrays has, as a NumPy array. None: such a file is an error.
+
+    Example:
+      >>> keys = (tf_npz.FirstOf("label", "y"), tf_npz.FirstOf("weight", default=1.0))
+      >>> ds = tf_npz.NpzReaderDataset(["a.npz", "run.npz"], keys)
+      >>> [(int(label), float(weight)) for label, weight in ds.skip(2).take(2)]
+      [(9, 1.0), (0, 1.0)]
+    """
+
+    def __init__(self, *keys: str | Field, default: Any = None) -> None:
+        """States the arrays and the default.
+
+        Args:
+          *keys: Names of arrays, or `Field`s, at least one.
+          default: An element of files that have none of the arrays: a number, a str, bytes, or an array of the shape
+            of an element. One value fills the shape of the element, if its spec has no None. A Python number takes
+            the dtype of the arrays, if that can represent it. An array is cast as NumPy's casting="same_kind" does.
+
+        Raises:
+          TypeError: A key is neither a str nor a `Field`, or the default is no array of numbers, strings or dates.
+        """
+        if not keys or not all(isinstance(key, str | Field) for key in keys):
+            raise TypeError(
+                f"tf_npz.FirstOf({', '.join(map(repr, keys))}) must have names of arrays (str) or tf_npz.Field, "
+                'such as tf_npz.FirstOf("label", "labels", default=-1)'
+            )
+        self.keys = tuple(_plain(key) if isinstance(key, str) else key for key in keys)
+        self.default = None if default is None else _default(default)
+        # The dtype of a Python number gives way to that of the arrays.
+        self.is_weak = isinstance(default, bool | int | float | complex) and not isinstance(default, np.generic)
+
+    def __repr__(self) -> str:
+        names = [repr(key) for key in self.keys]
+        value = self.default
+        if value is not None:
+            is_plain = value.ndim == 0 and (self.is_weak or value.dtype.kind in "US")
+            names.append(f"default={value.item()!r}" if is_plain else f"default={value!r}")
+        return f"tf_npz.FirstOf({', '.join(names)})"
+
+    def _identity(self) -> tuple[Any, ...]:
+        value = self.default
+        data = None if value is None else (value.dtype.str, value.shape, value.tobytes())
+        return (self.keys, self.is_weak, data)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FirstOf) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -132,7 +208,7 @@ class SymbolicName:
 
 
 # One key. `is_key` and `path_of` say what it may be at run time. A tensor holds the name of an array.
-Key: TypeAlias = str | Field | EachArray | Origin | Length | Tensor
+Key: TypeAlias = str | Field | EachArray | Origin | Length | FirstOf | Tensor
 # A key, or a structure of keys: a mapping, or anything that gives keys in an order. A structure may hold structures.
 # None within a structure stands for what `keys=None` gives.
 Keys: TypeAlias = Key | Mapping[Any, "Keys | None"] | Iterable["Keys | None"]
@@ -140,7 +216,7 @@ Keys: TypeAlias = Key | Mapping[Any, "Keys | None"] | Iterable["Keys | None"]
 
 def is_key(node: object) -> bool:
     """Whether `node` is one key: a leaf of the structure of keys."""
-    return node is None or isinstance(node, str | Field | EachArray | Origin | Length | SymbolicName)
+    return node is None or isinstance(node, str | Field | EachArray | Origin | Length | FirstOf | SymbolicName)
 
 
 def are_symbolic(keys: Any) -> bool:
@@ -173,13 +249,20 @@ def dtype_of(key: Origin | Length) -> tf.DType:
 def path_of(key: Any) -> tuple[str | tf.Tensor, ...]:
     """The names that would index the result of np.load: the array's name, then names of fields.
 
-    Empty for `ARRAY`, for what is no array, and for None.
+    Empty for `ARRAY`, for what is no array, and for None. For FirstOf, those of its first key.
     """
     if isinstance(key, SymbolicName):
         return (key.tensor,)
+    if isinstance(key, FirstOf):
+        return path_of(key.keys[0])
     if isinstance(key, Field):
         return key.path
     return (key,) if isinstance(key, str) else ()
+
+
+def others_of(key: Any) -> list[tuple[str | tf.Tensor, ...]]:
+    """The paths that are tried after `path_of(key)`."""
+    return [path_of(other) for other in key.keys[1:]] if isinstance(key, FirstOf) else []
 
 
 def normalized(keys: Keys | None, *, rows: bool = False, has_file: bool = True, of_one_file: bool = False) -> Any:
@@ -235,12 +318,28 @@ def _check_origins(flat: Sequence[Key | None], rows: bool, has_file: bool) -> No
     if None in flat and len(arrays) > 1:
         named = ", ".join(repr(key) for key in arrays if key is not None) or "None again"
         raise ValueError(f"keys holds None for all arrays, and {named} beside it; leave one of them out")
+    firsts = {path_of(key): key for key in flat if isinstance(key, FirstOf)}
     for key in flat:
+        if isinstance(key, FirstOf) and firsts[path_of(key)] != key:
+            raise ValueError(
+                f"keys holds {key!r} and {firsts[path_of(key)]!r}, which begin with one name; let them begin with "
+                "different names, or make them equal"
+            )
         if isinstance(key, Length) and key.key not in arrays:
             raise ValueError(
                 f"keys holds {key!r}, but not the array {key.key!r} that it measures; keys has "
                 f"{', '.join(map(repr, arrays)) or 'no array'}: add it"
             )
+
+
+def _default(default: Any) -> np.ndarray:
+    array = np.array(default)
+    if array.dtype.kind in "OT" or array.dtype.type is np.void:
+        raise TypeError(
+            f"the default of tf_npz.FirstOf must be a value, or an array of numbers, strings or dates, "
+            f"not {_described(default)}"
+        )
+    return array
 
 
 def _structure(keys: Any) -> Any:

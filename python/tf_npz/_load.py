@@ -43,7 +43,8 @@ def load(
         steps of 1 or more, ints and an Ellipsis; or a structure like that of `keys`, with an index or None for each
         array. A tuple of slices is always one index. Bounds and ints may be scalar integer tensors, symbolic too; the
         length of a slice with symbolic bounds is unknown, unless `element_spec` has it. The axes are those of the
-        array, without those of a field. Of stored data, only the part is read, and small gaps in it. Compressed data is
+        array, without those of a field. From stored data the part is read, and gaps in it that are no longer than the
+        runs of bytes between them, or than 1 KiB where these runs have fewer than 64 bytes. Compressed data is
         decoded up to the end of the part, in Fortran order to its end. CRC-32 is verified only if all is read.
 
     Returns:

@@ -1,13 +1,12 @@
 """Turns `padding` and `padded_shapes` into a value and a shape for each component."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-from . import _keys, _structure, _types
+from . import _keys, _numbers, _structure, _types
 from ._structure import Components, ElementSpec
 
 # A number, a str, bytes, np.datetime64("NaT"), a scalar tensor; or a structure of these and of None.
@@ -168,7 +167,7 @@ def _cast(value: Any, dtype: tf.DType, *, is_own: bool) -> tf.Tensor:
     number = array.item() if array.ndim == 0 else None
     if not isinstance(number, int | float | complex):
         raise TypeError(f"padding must be a number (for strings, str or bytes), or a structure of these, not {value!r}")
-    converted = None if dtype == tf.string else _converted(number, dtype)
+    converted = None if dtype == tf.string else _numbers.converted(number, dtype)
     if converted is None:
         remedy = (
             "pass one that can, or None to leave the component as it is"
@@ -177,29 +176,3 @@ def _cast(value: Any, dtype: tf.DType, *, is_own: bool) -> tf.Tensor:
         )
         raise ValueError(f"padding {value!r} can't be represented in the dtype of a component, {dtype.name}; {remedy}")
     return tf.constant(converted, dtype)
-
-
-def _converted(number: complex, dtype: tf.DType) -> Any:
-    """`number` as a NumPy scalar of `dtype`. None if the dtype cannot represent it."""
-    if isinstance(number, complex) and not dtype.is_complex:
-        if number.imag != 0:
-            return None
-        number = number.real
-    try:
-        with np.errstate(all="ignore"):
-            converted = np.asarray(number).astype(dtype.as_numpy_dtype)
-    except (OverflowError, TypeError):  # An int that is too large for every dtype of NumPy.
-        return None
-    return converted if _represents(converted.item(), number) else None
-
-
-def _represents(cast: complex, value: complex) -> bool:
-    """Whether `cast` equals `value`: exactly for integers, otherwise to the precision of the dtype."""
-    if cast == value:
-        return True
-    if isinstance(cast, int) or isinstance(value, int):  # bool is an int too
-        return False
-    if isinstance(cast, complex) or isinstance(value, complex):
-        cast, value = complex(cast), complex(value)
-        return _represents(cast.real, value.real) and _represents(cast.imag, value.imag)
-    return math.isnan(value) if math.isnan(cast) else math.isfinite(cast) and math.isfinite(value)

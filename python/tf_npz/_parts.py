@@ -3,6 +3,8 @@
 import operator
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 MAX = (1 << 63) - 1  # int64; a bound that is left out
 
 # True: rows. False: whole arrays. A slice: some of the rows of each file.
@@ -54,9 +56,10 @@ class RowSelection(NamedTuple):
     def no_windows(self) -> ValueError:
         """The error if no file has a window."""
         size, _, stride = self.window
+        found = "rows leaves fewer in each file" if self.row_slice else "no file has as many"
         return ValueError(
-            f"{self.argument.removeprefix(', ')} needs {(size - 1) * stride + 1} rows in a file, but no file has as "
-            "many, and windows do not cross files; pass a smaller one"
+            f"{self.argument.removeprefix(', ')} needs {(size - 1) * stride + 1} rows in a file, but {found}, and "
+            "windows do not cross files; pass a smaller window"
         )
 
 
@@ -64,8 +67,11 @@ def row_selection(rows: Rows, window: Windows | None = None) -> RowSelection:
     """Checks `rows` and `window`.
 
     Raises:
+      TypeError: `rows` is neither a bool nor a slice.
       ValueError: A number is not an integer or out of range, or there is a window, but elements are whole arrays.
     """
+    if not isinstance(rows, bool | np.bool_ | slice):
+        raise TypeError(f"rows must be True, False or a slice such as slice(10, 20), not {rows!r}")
     windows = [] if window is None else _window(window)
     argument = "" if window is None else f", window={window!r}"
     if not isinstance(rows, slice):
@@ -85,7 +91,10 @@ def _window(window: Any) -> list[int]:
     size, shift, stride = Window(*numbers)
     size = integer("the size of window", size, least=1)
     shift = size if shift is None else integer("the shift of window", shift, least=1)
-    return [size, shift, integer("the stride of window", stride, least=1)]
+    stride = integer("the stride of window", stride, least=1)
+    if size * stride > MAX:
+        raise ValueError(f"window={window!r} is longer than any array; pass a smaller window")
+    return [size, shift, stride]
 
 
 def integer(name: str, value: Any, least: int = -MAX) -> int:

@@ -72,25 +72,26 @@ def requests(slices: Any, keys: Any) -> list[tuple[tuple[str, ...], list[int]]]:
       keys: The keys, as `_keys.normalized` returns them.
 
     Raises:
-      ValueError: `slices` and `keys` differ in structure, or `keys` name one array twice, with different slices.
+      ValueError: `slices` and `keys` differ in structure, or two keys that share a field have different slices.
     """
     if slices is None:
         return []
     if keys is None or isinstance(slices, Index):
         return _within((), slices)
     values = _structure.spread("slices", slices, keys, is_component=_keys.is_key, are_nested=True)
-    found: list[tuple[tuple[str, ...], list[int]]] = []
-    known: dict[tuple[str, ...], str] = {}
-    for key, (value, _) in zip(tf.nest.flatten(keys), values, strict=True):
-        if not _keys.is_array(key):
-            continue
-        path = _keys.path_of(key)
-        if known.setdefault(path, repr(value)) != repr(value):
-            raise ValueError(
-                f"slices {slices!r} has two indices for {key!r}; pass element_spec as well, with the spec of each part"
-            )
-        found.extend(_within(path, value))
-    return found
+    of_arrays = [
+        (_keys.path_of(key), value)
+        for key, (value, _) in zip(tf.nest.flatten(keys), values, strict=True)
+        if _keys.is_array(key)
+    ]
+    # One header gives one spec, so what is within an array that is a key is cut as the array is.
+    path = _structure.conflict([path for path, _ in of_arrays], [_within((), value) for _, value in of_arrays])
+    if path is not None:
+        what = repr(path[0]) if len(path) == 1 else repr(_keys.Field(*path))
+        raise ValueError(
+            f"slices {slices!r} has two indices for {what}; pass element_spec as well, with the spec of each part"
+        )
+    return [request for path, value in of_arrays for request in _within(path, value)]
 
 
 def with_slices(slices: Any, components: Components) -> Components:

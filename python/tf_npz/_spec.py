@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import _core, _dtypes, _errors, _files, _keys, _ops, _parts, _remote, _slices, _structure
+from . import _core, _defaults, _dtypes, _errors, _files, _keys, _ops, _parts, _remote, _slices, _structure
 from ._dtypes import Dtypes
 from ._keys import Keys
 from ._parts import Rows, RowSelection, Windows
@@ -121,18 +121,19 @@ def of_files(
             rows.window,
             _slices.requests(slices, keys),
             _keys.is_each_array(keys),
+            _alternatives(keys),
         )
         if compare_units and specs.units is not None:
             raise specs.units
-        components = _dtypes.with_casts(dtypes, _components(specs, keys))
+        components = _dtypes.with_casts(dtypes, _components(specs, keys), _paths_in(specs))
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
-    dtype_of = {component.keys: component.dtype for component in specs.components}
+    dtype_of = {component.keys: component.dtype for component in specs.components if not component.is_missing}
     components = _slices.with_slices(slices, components)
     return components._replace(
         counts=specs.counts if len(sample) == len(paths) else (),
         usual_dtypes=[
-            dtype_of[key] if _keys.is_array(leaf) else ""
+            dtype_of.get(key, "") if _keys.is_array(leaf) else ""
             for key, leaf in zip(components.keys, components.leaves, strict=True)
         ],
         may_be_sample=specs.may_be_sample,
@@ -144,8 +145,8 @@ def of_contents(contents: bytes, keys: Any, dtypes: Dtypes | None = None, slices
     casts = _dtypes.requests(dtypes, keys)
     try:
         cut = _slices.requests(slices, keys)
-        components = _components(_core.infer_from_contents(contents, _paths_of(keys), casts, cut), keys)
-        components = _dtypes.with_casts(dtypes, components)
+        specs = _core.infer_from_contents(contents, _paths_of(keys), casts, cut, _alternatives(keys))
+        components = _dtypes.with_casts(dtypes, _components(specs, keys), _paths_in(specs))
     except _core.StatusError as error:
         raise _errors.to_tensorflow(error) from None
     return _slices.with_slices(slices, components)
@@ -188,9 +189,40 @@ def _components(specs: _core.InferredSpecs, keys: Any) -> Components:
     def of_key(key: Any) -> ElementSpec:
         if not _keys.is_array(key):
             return tf.TensorSpec([], _keys.dtype_of(key))
+        if isinstance(key, _keys.FirstOf):
+            return _of_first(key, by_name)
         return functools.reduce(operator.getitem, _keys.path_of(key), by_name)
 
     return _structure.components(keys, tf.nest.map_structure(of_key, keys))
+
+
+def _of_first(key: _keys.FirstOf, by_name: Any) -> tf.TensorSpec:
+    """The spec of the arrays that `key` names. If no file has one, that of its default."""
+    spec = by_name
+    for name in _keys.path_of(key):
+        if name not in spec:
+            return _defaults.spec_of(key)
+        spec = spec[name]
+    if isinstance(spec, tf.TensorSpec):
+        return spec
+    raise ValueError(
+        f"{key!r} leads to a structured array, with the fields {', '.join(map(repr, spec))}; name one of them with "
+        "tf_npz.Field"
+    )
+
+
+def _paths_in(specs: _core.InferredSpecs) -> set[tuple[str, ...]]:
+    """The paths of the components that a file has."""
+    return {component.keys for component in specs.components if not component.is_missing}
+
+
+def _alternatives(keys: Any) -> list[tuple[list[tuple[str, ...]], bool]]:
+    """For each array that is read: the paths that are tried after its own, and whether a file may have none."""
+    return [
+        (_keys.others_of(key), isinstance(key, _keys.FirstOf) and key.default is not None)
+        for key in tf.nest.flatten(keys)
+        if _keys.is_array(key)
+    ]
 
 
 def _by_name(specs: _core.InferredSpecs) -> Any:
@@ -200,6 +232,8 @@ def _by_name(specs: _core.InferredSpecs) -> Any:
     """
     arrays: dict[str, Any] = {}
     for component in specs.components:
+        if component.is_missing:
+            continue
         spec = tf.TensorSpec(component.shape, _dtype(component.type, specs.label))
         if not component.keys:
             return spec

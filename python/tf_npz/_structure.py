@@ -1,11 +1,11 @@
 """The structure of an element, and the names of each of its components."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-from . import _keys
+from . import _defaults, _keys
 
 # A tf.TensorSpec, or a tuple or dict of them.
 ElementSpec: TypeAlias = Any
@@ -44,15 +44,22 @@ class Components(NamedTuple):
 
     def op_arguments(self) -> dict[str, Any]:
         """The inputs and attributes of the ops that hold the keys, and what is cast."""
-        names = [name for key in self.keys for name in key]
+        paths = [
+            path for key, leaf in zip(self.keys, self.leaves, strict=True) for path in (key, *_keys.others_of(leaf))
+        ]
+        names = [name for path in paths for name in path]
+        fallbacks = [piece for pieces in map(_defaults.pieces, self.leaves, self.specs) for piece in pieces]
+        has_choices = any(isinstance(leaf, _keys.FirstOf) for leaf in self.leaves)
         lengths = [leaf for leaf in self.leaves if isinstance(leaf, _keys.Length)]
         are_arrays = all(map(_keys.is_array, self.leaves))
         return {
             "keys": tf.stack(names) if any(map(tf.is_tensor, names)) else tf.constant(names, tf.string),
-            "key_depths": [len(key) for key in self.keys],
+            "key_depths": [len(path) for path in paths],
+            "key_counts": [1 + len(_keys.others_of(leaf)) for leaf in self.leaves] if has_choices else [],
+            "fallbacks": fallbacks if has_choices else [],
             "casts": list(self.casts),
             "sources": [] if are_arrays else list(map(_keys.source_of, self.leaves)),
-            # All components of one array have the same first axes.
+            # `components` has checked that all components of the key have this axis in common.
             "length_components": [self.leaves.index(length.key) for length in lengths],
             "length_axes": [length.axis for length in lengths],
         }
@@ -68,7 +75,8 @@ def components(keys: Any, spec: ElementSpec) -> Components:
 
     Raises:
       TypeError: `spec` holds something other than tf.TensorSpec.
-      ValueError: `keys` and `spec` differ in structure, or `keys` is None and `spec` does not tell the names.
+      ValueError: `keys` and `spec` differ in structure, or `keys` is None and `spec` does not tell the names; or a
+        `Length` asks for an axis that its key does not have, or whose length its components do not share.
     """
     spec = _lists_to_tuples(spec)
     for component in tf.nest.flatten(spec):
@@ -79,7 +87,6 @@ def components(keys: Any, spec: ElementSpec) -> Components:
             )
     try:
         found = _component_keys(keys, spec)
-        return Components([path for _, path in found], spec, leaves=[leaf for leaf, _ in found])
     except _StructuresDifferError:
         if keys is None:
             raise ValueError(f"element_spec {spec!r} doesn't tell the names of the arrays: pass keys as well") from None
@@ -87,6 +94,11 @@ def components(keys: Any, spec: ElementSpec) -> Components:
             f"keys and element_spec must have one structure, but keys is {keys!r} and element_spec is {spec!r}; "
             "tf_npz.element_spec(files, keys), with rows=False for whole arrays, returns the one that belongs to keys"
         ) from None
+    result = Components([path for _, path in found], spec, leaves=[leaf for leaf, _ in found])
+    for leaf in result.leaves:
+        if isinstance(leaf, _keys.Length):
+            _check_length(leaf, result)
+    return result
 
 
 def spread(
@@ -143,6 +155,47 @@ def spread(
     return walk(structure, values, name)
 
 
+def _check_length(length: _keys.Length, components: Components) -> None:
+    """Refuses a length that its key does not have, or that differs between the components of its key."""
+    of_key = [i for i, leaf in enumerate(components.leaves) if leaf == length.key]
+    names = sorted({str(components.keys[i][0]) for i in of_key if components.keys[i]})
+    if length.key is None and len(names) > 1:
+        raise ValueError(
+            f"{length!r} measures one array, but keys holds several ({', '.join(names)}); name one of them in keys and "
+            "in Length"
+        )
+    shapes = [components.specs[i].shape for i in of_key]
+    if any(shape.rank is None for shape in shapes):
+        return
+    for shape in shapes:
+        if not -shape.rank <= length.axis < shape.rank:
+            raise ValueError(
+                f"{length!r} asks for an axis that {length.key!r} does not have: its elements have the shape {shape}; "
+                f"axis must be from {-shape.rank} to {shape.rank - 1}"
+                if shape.rank
+                else f"{length!r} asks for a length, but the elements of {length.key!r} are scalars; leave it out"
+            )
+    # Fields may have axes of their own after those of the array.
+    places = {length.axis % shape.rank for shape in shapes}
+    if len(places) > 1 or len({shape[length.axis] for shape in shapes}) > 1:
+        raise ValueError(
+            f"{length!r} asks for an axis in which the fields of {length.key!r} differ; pass an axis that all of them "
+            "have, or the key of one field"
+        )
+
+
+def conflict(paths: Iterable[tuple[str, ...]], values: Iterable[Any]) -> tuple[str, ...] | None:
+    """A path whose value differs from that of the same path, or of one that leads to it. None: there is none."""
+    known: dict[tuple[str, ...], Any] = {}
+    # The outer path before those within it.
+    for path, value in sorted(zip(paths, values, strict=True), key=lambda item: item[0]):
+        outer = [known[path[:depth]] for depth in range(len(path) + 1) if path[:depth] in known]
+        if any(other != value for other in outer):
+            return path
+        known[path] = value
+    return None
+
+
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" + ("" if count == 1 else "s")
 
@@ -154,7 +207,8 @@ class _StructuresDifferError(Exception):
 def _component_keys(keys: Any, spec: ElementSpec) -> list[tuple[_keys.Key | None, tuple[str | tf.Tensor, ...]]]:
     """`Components.leaves` and `Components.keys` for `spec`. Above the arrays, `spec` has the structure of `keys`."""
     if _keys.is_key(keys):
-        if not _keys.is_array(keys) and not isinstance(spec, tf.TensorSpec):
+        is_one = not _keys.is_array(keys) or isinstance(keys, _keys.FirstOf)
+        if is_one and not isinstance(spec, tf.TensorSpec):
             raise _StructuresDifferError
         return [(keys, path) for path in _field_keys(_keys.path_of(keys), spec)]
     if isinstance(keys, Mapping) and isinstance(spec, Mapping) and keys.keys() == spec.keys():

@@ -249,7 +249,13 @@ def test_names_are_bytes_as_they_were_given(folder: Path) -> None:
         (lambda f: tf_npz.NpzReaderDataset(f, ("x", Length("y"))), ValueError, r"Length\('y'\).*keys has 'x': add it"),
         (lambda f: tf_npz.element_spec(f, ("x", Length(ROW))), ValueError, r"Length\(tf_npz.ROW\), but not the array"),
         (
-            lambda f: elements(tf_npz.NpzReaderDataset(f, ("x", Length("x", axis=3)))),
+            lambda f: elements(
+                tf_npz.NpzReaderDataset(
+                    f,
+                    ("x", Length("x", axis=3)),
+                    element_spec=(tf.TensorSpec(None, tf.int64), tf.TensorSpec([], tf.int64)),
+                )
+            ),
             tf.errors.InvalidArgumentError,
             r'0\.npz\["x"\]: elements of shape \(2,\) have no axis 3',
         ),
@@ -271,6 +277,40 @@ def test_what_an_element_does_not_have_is_refused(folder: Path, call: Any, error
     save([2])
     with pytest.raises(error, match=message):
         call("0.npz")
+
+
+UNMEASURABLE: dict[str, tuple[Any, str]] = {
+    "an axis beyond the last": (("x", Length("x", 2)), r"Length\('x', axis=2\).*'x' does not have.*\(2, 4\)"),
+    "a negative axis before the first": (("x", Length("x", -3)), r"Length\('x', axis=-3\).*from -2 to 1"),
+    "a scalar": (("s", Length("s")), r"Length\('s'\).*are scalars"),
+    "all of several arrays": ((None, Length(None)), r"Length\(None\) measures one array.*several \(e, p, s, x\)"),
+    "an axis of one field": (("e", Length("e", 1)), r"Length\('e', axis=1\).*'e' does not have.*\(2,\)"),
+    "the last axes of fields": (("e", Length("e", -1)), r"Length\('e', axis=-1\).*fields of 'e' differ"),
+    "a part": (("p", Length("p", 1)), r"fields of 'p' differ"),
+}
+
+
+@pytest.mark.parametrize(("keys", "message"), UNMEASURABLE.values(), ids=UNMEASURABLE.keys())
+def test_a_length_that_no_file_has_is_refused_at_once(folder: Path, keys: Any, message: str) -> None:
+    e = np.zeros(2, [("t", "f4"), ("v", "f4", (3,))])
+    p = np.zeros(2, [("t", "f4", (2,)), ("v", "f4", (3,))])
+    np.savez("a.npz", e=e, p=p, x=np.zeros((2, 4)), s=np.float32(1))
+    spec = tf_npz.element_spec("a.npz", keys[0], rows=False)
+    for call in (
+        lambda: tf_npz.NpzReaderDataset("a.npz", keys, rows=False),
+        lambda: tf_npz.load("a.npz", keys, element_spec=(spec, tf.TensorSpec([], tf.int64))),
+        lambda: tf_npz.element_spec("a.npz", keys, rows=False),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_a_length_is_made_of_a_key_and_an_integer() -> None:
+    assert Length("x", np.int64(1)) == Length("x", 1)
+    with pytest.raises(TypeError, match=r"the axis of tf_npz\.Length must be an integer, not 'q'"):
+        Length("x", "q")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="measures one of the keys"):
+        Length(("x", "y"))  # type: ignore[arg-type]
 
 
 def test_keys_print_as_they_are_written_and_are_values() -> None:

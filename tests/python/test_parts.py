@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tf_npz
 from testing import HAS_GLOBAL_SHUFFLE, elements, global_shuffle, npz_bytes, random_array
-from watching import plain
+from watching import bytes_read, plain
 
 LENGTHS = [7, 0, 23, 1, 12]
 STRUCT = np.dtype([("a", "<i2"), ("b", ">f8", (2,))])
@@ -263,6 +263,9 @@ def test_no_window_is_an_error_of_the_constructor(folder: Path) -> None:
     save(ARRAYS["numbers"], np.savez)
     with pytest.raises(ValueError, match=r"window=\(9, 1, 3\) needs 25 rows in a file, but no file has as many"):
         tf_npz.NpzReaderDataset("*.npz", "x", window=(9, 1, 3))
+    with pytest.raises(ValueError, match=r"needs 5 rows in a file, but rows leaves fewer in each file.*smaller window"):
+        tf_npz.NpzReaderDataset("*.npz", "x", rows=slice(0, 3), window=5)
+    assert read(tf_npz.NpzReaderDataset("*.npz", "x", rows=slice(1000, None))) == []
     spec = tf_npz.element_spec("*.npz", "x", window=30)
     assert spec == tf.TensorSpec([30, 3], tf.float32)
     assert read(tf_npz.NpzReaderDataset("*.npz", "x", window=30, element_spec=spec)) == []
@@ -305,10 +308,40 @@ def test_numbers_beyond_any_array_are_no_windows(folder: Path, number: int) -> N
     np.savez("a.npz", x=np.zeros((7, 0, 3)))
     assert len(tf_npz.NpzReaderDataset("a.npz", "x", rows=slice(-number, number, number))) == 1
     assert len(tf_npz.NpzReaderDataset("a.npz", "x", window=(2, number))) == 1
-    with pytest.raises((ValueError, tf.errors.ResourceExhaustedError)):
-        tf_npz.NpzReaderDataset("a.npz", "x", window=(number, 1))
-    with pytest.raises((ValueError, tf.errors.ResourceExhaustedError)):
-        tf_npz.NpzReaderDataset("a.npz", "x", window=(2, 1, number))
+    for window in ((number, 1), (2, 1, number)):
+        with pytest.raises(ValueError, match="pass a smaller window"):
+            tf_npz.NpzReaderDataset("a.npz", "x", window=window)
+
+
+def test_a_window_that_no_memory_holds_is_the_callers_mistake(folder: Path) -> None:
+    np.save("a.npy", np.zeros(7))
+    spec = tf.TensorSpec([None], tf.float64)
+    with pytest.raises(ValueError, match="is longer than any array; pass a smaller window"):
+        tf_npz.NpzReaderDataset("a.npy", window=(1 << 62, 1, 4), element_spec=spec)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="rows is larger than any memory; pass a smaller window"):
+        elements(tf_npz.NpzReaderDataset("a.npy", window=1 << 61, element_spec=spec))
+
+
+@pytest.mark.parametrize("rows", [None, 5, 1, "x", [0, 2], (0, 2), range(3), 0.5])
+def test_rows_is_a_bool_or_a_slice(folder: Path, rows: Any) -> None:
+    np.savez("a.npz", x=np.arange(7))
+    for read_rows in (tf_npz.NpzReaderDataset, tf_npz.element_spec):
+        with pytest.raises(TypeError, match=r"rows must be True, False or a slice such as slice\(10, 20\), not"):
+            read_rows("a.npz", "x", rows=rows)
+    assert len(tf_npz.NpzReaderDataset("a.npz", "x", rows=np.bool_(False))) == 1
+
+
+@pytest.mark.parametrize("options", [{"window": (2, 100)}, {"window": (2, 4), "rows": slice(0, None, 100)}])
+def test_little_is_read_between_windows_that_lie_apart(folder: Path, options: dict[str, Any]) -> None:
+    x = random_array([100_000, 8], "f4")
+    np.save("a.npy", x)
+    dataset = tf_npz.NpzReaderDataset("a.npy", batch_size=16, **options)
+    before = bytes_read()
+    found = np.concatenate(list(dataset.as_numpy_iterator()))
+    read_bytes = bytes_read() - before
+    expected = np.stack(windows_of(x[options.get("rows", slice(None))], *options["window"], 1))
+    assert found.tobytes() == expected.tobytes()
+    assert read_bytes < 2 * expected.nbytes + 70_000
 
 
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS.keys())

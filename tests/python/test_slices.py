@@ -104,6 +104,27 @@ def test_each_array_has_its_own_index(folder: Path) -> None:
     assert_same(twice[1], x[6:])
     with pytest.raises(ValueError, match="has two indices for 'x'; pass element_spec as well"):
         tf_npz.load("a.npz", ("x", "x"), slices=[S[:2], S[6:]])
+    same = tf_npz.load("a.npz", ("x", "x"), slices=[S[:2], S[0:2]])
+    assert_same(same[0], x[:2])
+    assert_same(same[1], x[:2])
+
+
+def test_an_array_and_a_field_of_it_are_cut_alike(folder: Path) -> None:
+    x = np.array([(i, 10 * i) for i in range(8)], [("a", "i4"), ("b", "i8")])
+    np.savez("a.npz", x=x)
+    keys = ("x", tf_npz.Field("x", "a"))
+    for slices in ([S[:2], None], [None, S[:2]], [S[:2], S[:3]], [{"b": S[:2]}, S[:2]]):
+        with pytest.raises(ValueError, match=r"has two indices for tf_npz\.Field\('x', 'a'\); pass element_spec"):
+            tf_npz.element_spec("a.npz", keys, rows=False, slices=slices)
+        with pytest.raises(ValueError, match=r"has two indices for tf_npz\.Field\('x', 'a'\)"):
+            tf_npz.load("a.npz", keys[::-1], slices=slices[::-1])
+    whole, field = tf_npz.load("a.npz", keys, slices=S[2:4])
+    assert_same(whole["a"], x["a"][2:4])
+    assert_same(field, x["a"][2:4])
+    spec = ({"a": tf.TensorSpec([2], tf.int32)}, tf.TensorSpec([8], tf.int32))
+    whole, field = tf_npz.load("a.npz", keys, slices=[S[:2], None], element_spec=spec)
+    assert_same(whole["a"], x["a"][:2])
+    assert_same(field, x["a"])
 
 
 def test_keys_that_are_no_arrays_are_not_cut(folder: Path) -> None:
@@ -320,6 +341,25 @@ def test_a_crop_of_a_stored_volume_reads_little_more_than_the_crop(folder: Path,
     read = read_by(lambda: assert_same(tf_npz.load(file, keys, slices=index), x[index]))
     # The directory of an archive is in the last 64 KiB.
     assert read < 1.1 * x[index].nbytes + 150_000
+
+
+# An index of an array of 4 bytes an item and of shape (200, 64, 256), and the bytes that may be read for each run.
+NARROW: dict[str, tuple[Any, int]] = {
+    "an index of the last axis": (S[100:164, ..., 10], 1024),
+    "three of the last axis": (S[100:164, ..., 10:13], 1024),
+    "runs of 64 bytes": (S[100:164, ..., 10:26], 64),
+    "runs of 512 bytes": (S[100:164, :32, :128], 1024),
+}
+
+
+@pytest.mark.parametrize(("index", "most"), NARROW.values(), ids=NARROW.keys())
+def test_a_narrow_crop_reads_no_gap_that_is_longer_than_promised(folder: Path, index: Any, most: int) -> None:
+    x = make((200, 64, 256), dtype="f4")
+    np.save("a.npy", x)
+    tf_npz.load("a.npy", slices=S[:1, :1, :1])
+    runs = x[index].nbytes // x[:1, :1, index[-1]].nbytes
+    read = read_by(lambda: assert_same(tf_npz.load("a.npy", slices=index), x[index]))
+    assert x[index].nbytes <= read < runs * most + 10_000
 
 
 def test_a_compressed_part_is_not_decoded_further_than_it_reaches(folder: Path) -> None:

@@ -8,9 +8,9 @@
 namespace tf_npz {
 namespace {
 
-constexpr ComponentSource kFilename{ComponentSource::Kind::kFilename};
-constexpr ComponentSource kRow{ComponentSource::Kind::kRow};
-constexpr ComponentSource kLength{ComponentSource::Kind::kLength, 0, 0};
+const ComponentSource kFilename{ComponentSource::Kind::kFilename};
+const ComponentSource kRow{ComponentSource::Kind::kRow};
+const ComponentSource kLength{ComponentSource::Kind::kLength, 0, 0};
 
 // The engine's elements, one line each: the name of the file, then numbers.
 std::vector<std::string> Drain(Engine& engine) {

@@ -14,7 +14,7 @@ namespace tf_npz {
 namespace {
 
 const std::vector<size_t> kFirst = {0};
-const PlanCache::Key kKey = {kFirst, true};
+const PlanCache::Key kKey = {kFirst, kFirst, true};
 
 std::string Header(int64_t rows) { return NpyHeaderBytes(NpyDict("<f4", {rows, 3})); }
 
@@ -34,9 +34,11 @@ TEST(PlanCache, FindsOnlyThePlansThatWereInserted) {
   const std::shared_ptr<const ArrayPlan> plan = PlanOf(1);
   cache.Insert(kKey, plan);
   EXPECT_EQ(cache.Find(Header(1), kKey), plan);
-  EXPECT_EQ(cache.Find(Header(1), {second, true}), nullptr);
-  EXPECT_EQ(cache.Find(Header(1), {both, true}), nullptr);
-  EXPECT_EQ(cache.Find(Header(1), {kFirst, false}), nullptr) << "keys of an .npy name no array";
+  EXPECT_EQ(cache.Find(Header(1), {second, kFirst, true}), nullptr);
+  EXPECT_EQ(cache.Find(Header(1), {both, both, true}), nullptr);
+  EXPECT_EQ(cache.Find(Header(1), {kFirst, second, true}), nullptr) << "another key was chosen";
+  EXPECT_EQ(cache.Find(Header(1), {kFirst, kFirst, false}), nullptr)
+      << "keys of an .npy name no array";
   EXPECT_EQ(cache.Find(Header(2), kKey), nullptr);
 }
 

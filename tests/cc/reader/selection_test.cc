@@ -79,9 +79,9 @@ TEST_F(SelectionTest, CountsNoRowsInAFileOfSingleValues) {
                "f[\"s\"]: has no dimensions, so it has no rows: pass rows=False");
 }
 
-constexpr ComponentSource kFilename{ComponentSource::Kind::kFilename};
-constexpr ComponentSource kRow{ComponentSource::Kind::kRow};
-constexpr ComponentSource Length(size_t component, int64_t axis) {
+const ComponentSource kFilename{ComponentSource::Kind::kFilename};
+const ComponentSource kRow{ComponentSource::Kind::kRow};
+ComponentSource Length(size_t component, int64_t axis) {
   return {ComponentSource::Kind::kLength, component, axis};
 }
 
@@ -115,7 +115,7 @@ TEST_F(SelectionTest, MakesWhatTheFileDoesNotHold) {
 
 TEST_F(SelectionTest, SaysWhatCannotBeMade) {
   const Selection alone{{{}}, {Spec(ElementType::kString, Shape{})}, true, {kFilename}};
-  EXPECT_ERROR(Open(bytes_, alone), kInvalidArgument, "f: no array is selected");
+  EXPECT_ERROR(Open(bytes_, alone), kInvalidArgument, "f: no array of it is read");
   for (const int64_t axis : {1, -2}) {
     const Selection axes{
         {{"x"}, {}}, {Float32(Shape{2}), Int64(Shape{})}, true, {{}, Length(0, axis)}};
@@ -124,6 +124,79 @@ TEST_F(SelectionTest, SaysWhatCannotBeMade) {
   }
   const Selection type{{{"x"}, {}}, {Float32(Shape{2}), Float32(Shape{})}, true, {{}, kFilename}};
   EXPECT_ERROR(Open(bytes_, type), kInvalidArgument, "f[FILENAME]: holds rows of S1 ()");
+}
+
+ComponentSource FirstOf(std::vector<FieldPath> others, std::string fallback = "") {
+  ComponentSource source;
+  source.others = std::move(others);
+  source.fallback = std::move(fallback);
+  return source;
+}
+
+TEST_F(SelectionTest, TakesTheFirstArrayThatTheFileHas) {
+  const struct {
+    const char* name;
+    FieldPath key;
+    ComponentSource source;
+    std::string expected;  // rows 1 and 2
+  } cases[] = {
+      {"the first", {"x"}, FirstOf({{"w"}}), x_.substr(8)},
+      {"the second", {"w"}, FirstOf({{"x"}, {"y"}}), x_.substr(8)},
+      {"under the member's name", {"w"}, FirstOf({{"x.npy"}}), x_.substr(8)},
+      {"not the default", {"w"}, FirstOf({{"x"}}, Npy("<f4", {2}, "abcdefgh")), x_.substr(8)},
+      {"the default", {"w"}, FirstOf({}, Npy("<f4", {2}, "abcdefgh")), "abcdefghabcdefgh"},
+  };
+  PlanCache cache;  // plans of other choices are kept apart
+  for (const auto& c : cases) {
+    const Selection selection{{c.key, {"x"}, {}},
+                              {Float32(Shape{2}), Float32(Shape{2}), Int64(Shape{})},
+                              true,
+                              {c.source, {}, Length(0, 0)}};
+    const Result<SelectedArrays> selected =
+        OpenSelection(OpenBytes(bytes_).value(), selection, TestOptions(), &cache);
+    ASSERT_OK(selected) << c.name;
+    EXPECT_EQ(selected->count, 3) << c.name;
+    for (const SelectedArray& array : selected->arrays) {
+      const std::vector<std::string> read = ReadComponents(*array.reader, 1, 2).value();
+      for (size_t n = 0; n < read.size(); ++n) {
+        const std::string expected[] = {c.expected, x_.substr(8), BytesOf<int64_t>({2, 2})};
+        EXPECT_EQ(read[n], expected[array.components[n]]) << c.name;
+      }
+    }
+  }
+}
+
+TEST_F(SelectionTest, AnElementOfManyItemsIsTheDefault) {
+  const std::string element = BytesOf(CountingUp<float>(6));
+  const Selection selection{{{"w"}, {"y"}},
+                            {Float32(Shape{3, 2}), Int64(Shape{})},
+                            true,
+                            {FirstOf({}, Npy("<f4", {3, 2}, element)), {}}};
+  const Result<SelectedArrays> rows = Open(bytes_, selection);
+  ASSERT_OK(rows);
+  EXPECT_EQ(ReadElements(*rows->arrays[1].reader, 0, 2).value(), element + element);
+  const Selection whole{
+      {{"w"}}, {Float32(Shape{3, 2})}, false, {FirstOf({}, Npy("<f4", {3, 2}, element))}};
+  const Result<std::vector<ArrayData>> arrays = Read(bytes_, whole);
+  ASSERT_OK(arrays);
+  EXPECT_EQ((*arrays)[0].shape, (Shape{3, 2}));
+}
+
+TEST_F(SelectionTest, SaysWhichArraysAreMissing) {
+  const Selection none{
+      {{"w"}, {"x"}}, {Float32(Shape{2}), Float32(Shape{2})}, true, {FirstOf({{"v"}}), {}}};
+  EXPECT_ERROR(Open(bytes_, none), kInvalidArgument,
+               "f: has none of the arrays \"w\", \"v\" (it has \"x\", \"y\", \"z\"");
+  EXPECT_ERROR(Open(npy_, none), kInvalidArgument, "f: is an .npy file");
+  const std::string number = Npy("<f4", {}, "abcd");
+  const Selection alone{{{"w"}}, {Float32(Shape{})}, true, {FirstOf({}, number)}};
+  EXPECT_ERROR(Open(bytes_, alone), kInvalidArgument, "f: no array of it is read");
+  const Selection shape{
+      {{"w"}, {"x"}}, {Float32(Shape{3}), Float32(Shape{2})}, true, {FirstOf({}, number), {}}};
+  EXPECT_ERROR(Open(bytes_, shape), kInvalidArgument, "f[\"w\"] (default): ");
+  const Selection damaged{
+      {{"w"}, {"x"}}, {Float32(Shape{}), Float32(Shape{2})}, true, {FirstOf({}, "junk"), {}}};
+  EXPECT_FALSE(Open(bytes_, damaged).ok());
 }
 
 // If the time grew with the square of the number of fields or members, this would take minutes.

@@ -61,7 +61,7 @@ TEST(Slice, MakesTheWindowsOfItsRows) {
                 ++count;
                 for (int64_t k = 0; k < size; ++k) expected.push_back(rows[i + k * stride]);
               }
-              const ElementRows elements = RowsOfElements(wanted, length).value();
+              const ElementRows elements = RowsOfElements(wanted, length);
               ASSERT_EQ(elements.count, count);
               std::vector<int64_t> found;
               for (int64_t i = 0; i < elements.count; ++i) {
@@ -81,13 +81,36 @@ TEST(Slice, MakesTheWindowsOfItsRows) {
   }
 }
 
-TEST(Slice, RefusesWindowsThatNoArrayHolds) {
-  RowSelection wanted;
-  wanted.has_windows = true;
-  wanted.window = {INT64_MAX, 1, 2};
-  EXPECT_ERROR(RowsOfElements(wanted, 5), kResourceExhausted, "is longer than any array");
-  wanted.window = {2, INT64_MAX, 1};
-  EXPECT_EQ(RowsOfElements(wanted, 5).value().count, 1);
+TEST(RowSelection, RefusesNumbersThatAreNoRowsOrWindows) {
+  const struct {
+    std::vector<int64_t> row_slice;
+    std::vector<int64_t> window;
+    const char* message;
+  } kCases[] = {
+      {{1, 2}, {}, "row_slice must be empty, or start, stop and a step"},
+      {{0, 5, 0}, {}, "row_slice must be empty, or start, stop and a step"},
+      {{}, {2}, "window must be empty, or size, shift and stride"},
+      {{}, {2, 1, 0}, "window must be empty, or size, shift and stride"},
+      {{}, {INT64_MAX, 1, 2}, "is longer than any array"},
+  };
+  for (const auto& row : kCases) {
+    EXPECT_ERROR(ToRowSelection(row.row_slice, row.window), kInvalidArgument, row.message);
+  }
+  EXPECT_TRUE(ToRowSelection({}, {}).value().is_all());
+}
+
+TEST(RowSelection, AdmitsTheLargestNumbers) {
+  for (const std::vector<int64_t>& window :
+       {std::vector<int64_t>{INT64_MAX, INT64_MAX, 1}, {1, INT64_MAX, INT64_MAX}}) {
+    const RowSelection wanted = ToRowSelection({0, INT64_MAX, INT64_MAX}, window).value();
+    EXPECT_EQ(RowsOfElements(wanted, 5).count, window[0] == 1 ? 1 : 0);
+  }
+  EXPECT_EQ(RowsOfElements(ToRowSelection({}, {2, INT64_MAX, 1}).value(), 5).count, 1);
+}
+
+TEST(Slices, RefuseNumbersThatAreNoTriples) {
+  EXPECT_ERROR(ToSlices({0, 1, 1, 0}), kInvalidArgument, "three numbers for each axis, not 4");
+  EXPECT_ERROR(ToSlices({0, 1, -4}), kInvalidArgument, "steps of at least 1, not -4");
 }
 
 }  // namespace
