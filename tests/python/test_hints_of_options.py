@@ -135,13 +135,6 @@ SPECS: dict[str, Row] = {
         r"pass tf.TensorSpec\(None, tf.float32\) for it in element_spec; elements of different ranks can't be batched",
         with_spec(RAGGED),
     ),
-    "a file without rows": Row(
-        lambda: read(["rates.npz", "rates.npz", "rate.npz"], ("x", "rate")),
-        r"no rows of its own: pass tf.TensorSpec\(None, tf.float32\) for it in element_spec",
-        lambda message: read(
-            ["rates.npz", "rates.npz", "rate.npz"], ("x", "rate"), element_spec=(ROW, spec_in(message))
-        ),
-    ),
     "a spec without names": Row(
         lambda: read("rows.npz", element_spec=(ROW, SPEC([], tf.int64))),
         "doesn't tell the names of the arrays: pass keys as well",
