@@ -1,5 +1,6 @@
 #include "cc/tf/npz_reader_dataset.h"
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -25,14 +26,6 @@ using ::tensorflow::data::DatasetContext;
 using ::tensorflow::data::IteratorBase;
 using ::tensorflow::data::SerializationContext;
 using ::tensorflow::data::SplitProvider;
-
-namespace {
-
-// The most files whose headers are read to compute the cardinality. A cached header takes about
-// 50 us, a remote one a few round trips.
-constexpr int64_t kMaxHeaders = 10'000;
-
-}  // namespace
 
 NpzReaderDataset::NpzReaderDataset(OpKernelContext* ctx, DatasetArguments arguments,
                                    Selection selection)
@@ -92,9 +85,9 @@ std::string NpzReaderDataset::DebugString() const {
 }
 
 int64_t NpzReaderDataset::CardinalityInternal(CardinalityOptions options) const {
-  const bool is_cheap = options.compute_level() < CardinalityOptions::CARDINALITY_COMPUTE_MODERATE;
+  const bool may_read = options.compute_level() >= CardinalityOptions::CARDINALITY_COMPUTE_MODERATE;
   return pipeline()
-      .CountBlocks(is_cheap ? 0 : kMaxHeaders)
+      .CountBlocks(may_read ? std::numeric_limits<int64_t>::max() : 0)
       .value_or(tensorflow::data::kUnknownCardinality);
 }
 

@@ -15,6 +15,8 @@ from ._types import Integer
 
 _DEFAULT_MEMORY_LIMIT = 256 << 20  # bytes
 _NOT_BATCHED = -1  # the op's value
+# TensorFlow's CardinalityOptions, serialized: the number may be computed (CARDINALITY_COMPUTE_MODERATE).
+_MAY_COMPUTE = b"\x08\x02"
 
 
 class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is not typed
@@ -38,10 +40,10 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     files and files with other arrays, dtypes or units are such files. The constructor raises an error only if it can
     read no file.
 
-    `len` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
+    `cardinality` and Keras know the number of elements if the headers of all files were read (1000 files at most, no
     `element_spec` given) and no file is damaged. With `rows=False` they always know it, unless keys hold
-    `tf_npz.ARRAY` and an `element_spec` is given. In other cases,
-    `ds.apply(tf.data.experimental.assert_cardinality(n))` sets it.
+    `tf_npz.ARRAY` and an `element_spec` is given. In other cases `len` reads the headers of all files, and they know
+    it from then on. `ds.apply(tf.data.experimental.assert_cardinality(n))` sets it without reading.
 
     Example:
       >>> ds = tf_npz.NpzReaderDataset("train/*.npz", keys=("x", "y"), batch_size=8)
@@ -227,6 +229,20 @@ class NpzReaderDataset(tf.data.Dataset):  # type: ignore[misc]  # TensorFlow is 
     def element_spec(self) -> ElementSpec:
         """The spec of what the iterator returns. With `batch_size`, the batch is the first dimension."""
         return self._element_spec
+
+    def __len__(self) -> int:
+        """The number of elements. If it is not known yet, the headers of all files are read now, in parallel.
+
+        Afterwards `cardinality` knows it too, also that of datasets made of this one.
+
+        Raises:
+          TypeError: A file can't be read, or the function runs in a graph.
+        """
+        if tf.executing_eagerly():
+            tf.raw_ops.DatasetCardinality(
+                input_dataset=tf.data.experimental.to_variant(self), cardinality_options=_MAY_COMPUTE
+            )
+        return int(super().__len__())
 
     def __repr__(self) -> str:
         """What the dataset gives, from what is known already: no file is read."""

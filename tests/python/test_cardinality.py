@@ -36,6 +36,15 @@ def assert_does_not_know(dataset: tf.data.Dataset) -> None:
         len(dataset)
 
 
+def assert_counts(dataset: tf.data.Dataset, count: int) -> None:
+    """`dataset` does not know its cardinality before len() is called, and knows it then."""
+    then = dataset.map(lambda *element: element)
+    assert cardinality(dataset) == cardinality(then) == UNKNOWN
+    assert len(dataset) == count
+    assert cardinality(dataset) == count
+    assert len(dataset.map(lambda *element: element)) == len(then) == count
+
+
 # --- The dataset itself ----------------------------------------------------------------------------------------------
 
 OPTIONS: dict[str, tuple[dict[str, Any], int]] = {
@@ -171,22 +180,25 @@ def test_more_files_than_headers_are_read(folder: Path) -> None:
     for file in files:
         Path(file).write_bytes(contents)
     assert cardinality(tf_npz.NpzReaderDataset(files[:1000])) == 2000
-    assert_does_not_know(tf_npz.NpzReaderDataset(files))
-    assert_does_not_know(tf_npz.NpzReaderDataset(files, batch_size=10))
-    assert_does_not_know(tf_npz.NpzReaderDataset(files, shard=(2, 0)))
+    assert_counts(tf_npz.NpzReaderDataset(files), 2002)
+    assert_counts(tf_npz.NpzReaderDataset(files, batch_size=10), 201)
+    assert_counts(tf_npz.NpzReaderDataset(files, shard=(2, 0)), 1002)
+    assert_counts(tf_npz.NpzReaderDataset(files, rows=slice(1, None)), 1001)
     assert_knows(tf_npz.NpzReaderDataset(files, rows=False), 1001)
     assert_knows(tf_npz.NpzReaderDataset(files, rows=False, shard=(2, 0), batch_size=10), 51)
     # The user can set it.
     told = tf_npz.NpzReaderDataset(files).apply(tf.data.experimental.assert_cardinality(2002))
     assert_knows(told, 2002)
+    Path("700.npy").write_bytes(b"")
+    assert_does_not_know(tf_npz.NpzReaderDataset(files))
 
 
 def test_a_given_spec(folder: Path) -> None:
     save_shards(LENGTHS)
     batch_spec = tuple(tf.TensorSpec([None, *spec.shape], spec.dtype) for spec in SPEC)
-    assert_does_not_know(reader(element_spec=SPEC))
-    assert_does_not_know(reader(element_spec=SPEC, batch_size=4))
-    assert_does_not_know(reader(element_spec=SPEC, shard=(2, 0)))
+    assert_counts(reader(element_spec=SPEC), sum(LENGTHS))
+    assert_counts(reader(element_spec=SPEC, batch_size=4), -(-sum(LENGTHS) // 4))
+    assert_counts(reader(element_spec=SPEC, shard=(2, 0)), -(-sum(LENGTHS) // 2))
     assert_knows(reader(element_spec=batch_spec, rows=False), 4)
     assert_knows(reader(element_spec=batch_spec, rows=False, shard=(3, 1)), 1)
 
@@ -206,7 +218,7 @@ def test_a_damaged_file(folder: Path, contents: bytes) -> None:
     Path("broken.npz").write_bytes(contents)
     assert_does_not_know(reader())
     assert_does_not_know(reader(batch_size=2))
-    assert_does_not_know(reader(shard=(2, 0)))
+    assert_counts(reader(shard=(2, 0)), 3)  # the rows of 0.npz
     assert_does_not_know(reader().ignore_errors())
     assert len(elements(reader().ignore_errors())) == 6
     # One error, in the place of an element.
