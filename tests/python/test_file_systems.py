@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +205,15 @@ def test_an_exception_when_one_of_many_files_is_opened_ends_the_inference() -> N
     assert len(opened) < 1000
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Python's own reaction to SIGINT. A shell that starts the tests in the background has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_inference_of_many_files(folder: Path) -> None:
     Path("a.npy").write_bytes(npy_bytes(np.zeros(3)))
     paths = [b"a.npy"] * 2_000_000  # for half a minute
