@@ -1,6 +1,5 @@
 """NpzReaderDataset: rows, batches or whole arrays of many files, as a tf.data.Dataset."""
 
-import operator
 from typing import Any, SupportsIndex
 
 import tensorflow as tf
@@ -299,7 +298,7 @@ def _shard(shard: Any) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _at_least_one(name: str, value: SupportsIndex | None, default: int) -> tf.Tensor:
-    number = default if value is None else _integer(name, value)
+    number = default if value is None else _parts.integer(name, value)
     if number < 1 and number != default:
         raise ValueError(f"{name} must be at least 1, not {number}; leave it out for the default")
     return tf.constant(number, tf.int64)
@@ -311,14 +310,5 @@ def _scalar(name: str, value: Any) -> tuple[tf.Tensor, int | None]:
         if not value.dtype.is_integer or not value.shape.is_compatible_with([]):
             raise ValueError(f"{name} must be a scalar integer, not {value!r}")
         return tf.cast(value, tf.int64), None
-    number = _integer(name, tf.get_static_value(value) if tf.is_tensor(value) else value)
+    number = _parts.integer(name, tf.get_static_value(value) if tf.is_tensor(value) else value)
     return tf.constant(number, tf.int64), number
-
-
-def _integer(name: str, value: Any) -> int:
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        return operator.index(value)
-    except TypeError:
-        raise ValueError(f"{name} must be an integer, not {value!r}") from None

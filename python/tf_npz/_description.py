@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from . import _keys
 from ._parts import RowSelection
 from ._structure import Components
 
@@ -18,7 +19,9 @@ def described(
     """What a dataset gives, such as "640 rows of 20 files, batches of 32", and a remark. The remark may be empty."""
     files = "files named by a tensor" if tf.is_tensor(paths) else _number(len(paths), "file")
     noun = "window" if rows.window else "row"
-    if not rows.rows:
+    if _keys.is_each_array(components.leaves) and not rows.rows:
+        parts = [f"{_number(sum(components.counts), 'array') if components.counts else 'arrays'} of {files}"]
+    elif not rows.rows:
         parts = [f"{files}, whole arrays"]
     elif components.counts:
         parts = [f"{_number(sum(components.counts), noun)} of {files}"]
@@ -29,8 +32,10 @@ def described(
         parts.append(f"shard=({count}, {index})")
     if batch_size is not None:
         parts.append(f"{'full ' if drop_remainder else ''}batches of {_static(batch_size)}")
-    # Each file has an array without dimensions.
-    remark = "; if a file is one sample, pass rows=False" if rows.rows and components.may_be_sample else ""
+    # A caller of windows, of some rows or of row numbers means rows.
+    means_rows = rows.window or rows.row_slice or _keys.ROW in components.leaves
+    may_be_sample = rows.rows and components.may_be_sample and not means_rows
+    remark = "; if a file is one sample, pass rows=False" if may_be_sample else ""
     return ", ".join(parts), remark
 
 

@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from ._types import Tensor
 
+_MAX_AXIS = 254  # TensorFlow's tensors have as many dimensions at most
+
 
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
 class Field:
@@ -116,6 +118,7 @@ class Length:
 
     Raises:
       TypeError: `key` is no key, or `axis` is no integer.
+      ValueError: No array has as many dimensions as `axis` says.
 
     Example:
       >>> keys = {"clip": None, "length": tf_npz.Length(None)}  # None: the only array of an .npy
@@ -133,9 +136,13 @@ class Length:
                 f"tf_npz.Length measures one of the keys, a str or tf_npz.Field, not {_described(self.key)}"
             )
         try:
+            if isinstance(self.axis, bool):
+                raise TypeError
             object.__setattr__(self, "axis", operator.index(self.axis))
         except TypeError:
             raise TypeError(f"the axis of tf_npz.Length must be an integer, not {self.axis!r}") from None
+        if abs(self.axis) > _MAX_AXIS:
+            raise ValueError(f"the axis of tf_npz.Length is {self.axis}, but no array has as many dimensions")
 
     def __repr__(self) -> str:
         return f"tf_npz.Length({self.key!r}" + (f", axis={self.axis}" if self.axis else "") + ")"

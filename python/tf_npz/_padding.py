@@ -148,6 +148,7 @@ def _lengths(shape: Any) -> list[int | None] | None:
         raise ValueError(
             f"padded_shapes must be shapes, such as (100, None), or a structure of shapes, not {shape!r}"
         ) from None
+    _structure.check_dimensions("padded_shapes", parsed)
     return None if parsed.rank is None else parsed.as_list()
 
 

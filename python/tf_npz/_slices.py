@@ -172,7 +172,8 @@ def _bound(name: str, value: Any) -> Any:
     """An int, or an int64 tensor whose value is not known yet."""
     static = tf.get_static_value(value) if tf.is_tensor(value) else value
     if static is None and _is_integer(value):
-        return tf.cast(value, tf.int64)
+        # A uint64 beyond int64 would become negative.
+        return tf.cast(tf.minimum(value, _parts.MAX) if value.dtype == tf.uint64 else value, tf.int64)
     return _parts.integer(name, static)
 
 

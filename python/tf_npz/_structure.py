@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-from . import _defaults, _keys
+from . import _defaults, _keys, _parts
 
 # A tf.TensorSpec, or a tuple or dict of them.
 ElementSpec: TypeAlias = Any
@@ -85,6 +85,7 @@ def components(keys: Any, spec: ElementSpec) -> Components:
                 f"element_spec must be a tf.TensorSpec, or a tuple or dict of them, not {component!r}; "
                 "tf_npz.element_spec(files) returns one"
             )
+        check_dimensions("element_spec", component.shape)
     try:
         found = _component_keys(keys, spec)
     except _StructuresDifferError:
@@ -153,6 +154,12 @@ def spread(
         return [(value, False) for inner in inside for _ in walk(inner, None, where)]
 
     return walk(structure, values, name)
+
+
+def check_dimensions(name: str, shape: tf.TensorShape) -> None:
+    """Raises ValueError if a dimension of `shape` is no int64. TensorFlow would end the process."""
+    if shape.rank is not None and any(length is not None and length > _parts.MAX for length in shape.as_list()):
+        raise ValueError(f"the dimensions of {name} must be less than 2**63, not {shape}")
 
 
 def _check_length(length: _keys.Length, components: Components) -> None:

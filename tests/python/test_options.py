@@ -15,6 +15,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "batch_size bool": ({"batch_size": True}, "batch_size must be an integer, not True"),
     "batch_size tensor of floats": ({"batch_size": tf.constant(2.0)}, "batch_size must be an integer"),
     "batch_size tensor 0": ({"batch_size": tf.constant(0)}, "batch_size must be at least 1, not 0"),
+    "element_spec": (
+        {"element_spec": tf.TensorSpec([2**63, 3], tf.float32)},
+        r"the dimensions of element_spec must be less than 2\*\*63",
+    ),
+    "padded_shapes": (
+        {"batch_size": 2, "padded_shapes": (2**63,)},
+        r"the dimensions of padded_shapes must be less than 2\*\*63",
+    ),
     "drop_remainder alone": ({"drop_remainder": True}, "drop_remainder=True needs a batch_size"),
     "padding alone": ({"padding": 0}, "padding=0 needs a batch_size"),
     "num_parallel_reads 0": ({"num_parallel_reads": 0}, "num_parallel_reads must be at least 1, not 0"),

@@ -306,6 +306,11 @@ def test_a_length_that_no_file_has_is_refused_at_once(folder: Path, keys: Any, m
 
 
 def test_a_length_is_made_of_a_key_and_an_integer() -> None:
+    for axis in (2**63, -(2**70), 255):
+        with pytest.raises(ValueError, match="no array has as many dimensions"):
+            Length("x", axis)
+    with pytest.raises(TypeError, match="must be an integer, not True"):
+        Length("x", True)
     assert Length("x", np.int64(1)) == Length("x", 1)
     with pytest.raises(TypeError, match=r"the axis of tf_npz\.Length must be an integer, not 'q'"):
         Length("x", "q")  # type: ignore[arg-type]

@@ -169,6 +169,9 @@ def test_sparse_matrices_have_all_rows(names: dict[str, Any]) -> None:
     assert np.array_equal(rows, np.concatenate(expected))
     run(names, ".tocsr())")
     assert tf_npz.load("csr.npz", "format") == b"csr"
+    square = tf_npz.NpzReaderDataset("csc.npz", rows=False).flat_map(names["row_batches"])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="assertion failed"):
+        list(square)
 
 
 def test_a_saved_model_and_a_checkpoint_continue(names: dict[str, Any]) -> None:

@@ -73,6 +73,12 @@ def test_values_of_tensors_are_not_known_in_a_function(folder: Path) -> None:
     assert known.startswith("<NpzReaderDataset: 5 rows of 2 files, element_spec=")
 
 
+def test_counts_arrays_where_each_is_an_element(folder: Path) -> None:
+    np.savez("a.npz", *[np.zeros(i) for i in range(10)])
+    dataset = tf_npz.NpzReaderDataset("a.npz", tf_npz.ARRAY, rows=False, batch_size=4, padding=0)
+    assert repr(dataset).startswith("<NpzReaderDataset: 10 arrays of 1 file, batches of 4, element_spec=")
+
+
 # --- Files that may be one sample ------------------------------------------------------------------------------------
 
 REMARK = "; if a file is one sample, pass rows=False>"
@@ -95,6 +101,9 @@ def test_proposes_to_read_samples_whole(folder: Path, files: list[dict[str, Any]
     options: list[dict[str, Any]] = [{}, {"batch_size": 2}, {"shard": (2, 0)}]
     for each in options:
         assert repr(tf_npz.NpzReaderDataset("*.npz", keys, **each)).endswith(REMARK) == may_be_sample
+    for each in ({"window": 2}, {"rows": slice(1, None)}):
+        assert repr(tf_npz.NpzReaderDataset("*.npz", keys, **each)).endswith(")>")
+    assert repr(tf_npz.NpzReaderDataset("*.npz", (*keys, tf_npz.ROW))).endswith(")>")
     if may_be_sample:
         whole = tf_npz.NpzReaderDataset("*.npz", keys, rows=False)
         assert repr(whole).endswith(")>")

@@ -282,6 +282,24 @@ def test_a_saved_data_set_holds_the_parts(folder: Path) -> None:
 # --- Symbolic bounds -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("bound", [2**63, 2**64 - 1])
+def test_a_symbolic_bound_beyond_int64_lies_behind_the_array(folder: Path, bound: int) -> None:
+    np.save("a.npy", np.arange(4))
+
+    @tf.function
+    def from_bound(start: tf.Tensor) -> tf.Tensor:
+        return tf_npz.load("a.npy", element_spec=tf.TensorSpec([None], tf.int64), slices=S[start:])
+
+    @tf.function
+    def at_bound(index: tf.Tensor) -> tf.Tensor:
+        return tf_npz.load("a.npy", element_spec=tf.TensorSpec([], tf.int64), slices=S[index])
+
+    assert from_bound(tf.constant(bound, tf.uint64)).numpy().tolist() == []
+    assert from_bound(tf.constant(3, tf.uint64)).numpy().tolist() == [3]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"a\.npy"):
+        at_bound(tf.constant(bound, tf.uint64))
+
+
 def test_bounds_may_be_symbolic(folder: Path) -> None:
     x = make((30, 20, 10))
     np.save("a.npy", x)
