@@ -17,11 +17,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "batch_size tensor 0": ({"batch_size": tf.constant(0)}, "batch_size must be at least 1, not 0"),
     "element_spec": (
         {"element_spec": tf.TensorSpec([2**63, 3], tf.float32)},
-        r"the dimensions of element_spec must be less than 2\*\*63",
+        "the dimensions of element_spec must be less than 2**63",
     ),
     "padded_shapes": (
         {"batch_size": 2, "padded_shapes": (2**63,)},
-        r"the dimensions of padded_shapes must be less than 2\*\*63",
+        "the dimensions of padded_shapes must be less than 2**63",
     ),
     "drop_remainder alone": ({"drop_remainder": True}, "drop_remainder=True needs a batch_size"),
     "padding alone": ({"padding": 0}, "padding=0 needs a batch_size"),
